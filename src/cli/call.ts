@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import type { Bilingual } from '../model/identifier.ts'
+import { describeAnswer, exitOf, explainProblem, isProblem, resultOf } from './answer.ts'
+import { buildBody, fillPath } from './body.ts'
+import type { CallAnswer } from './client.ts'
+import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consumer.ts'
+import { addGuide } from './examples.ts'
+import { type ExitCode, usageFault } from './fault.ts'
+import { findOperation } from './operation.ts'
+import type { Tools } from './program.ts'
+
+const TEXTS = {
+  service: { vi: 'dịch vụ: cơ-quan/hệ-thống/dịch-vụ/v1', en: 'service: agency/subsystem/service/v1' },
+  operation: {
+    vi: 'tên thao tác trong hợp đồng, hoặc đường dẫn bắt đầu bằng /',
+    en: 'name of an operation of the contract, or a path beginning with /',
+  },
+  body: {
+    vi: 'tên=giá-trị, tên:=JSON, a.b=giá-trị, @tệp.json, @- (stdin)',
+    en: 'name=value, name:=JSON, a.b=value, @file.json, @- (stdin)',
+  },
+  purpose: { vi: 'mục đích khai thác, theo thỏa thuận (bắt buộc)', en: 'purpose, as the agreement says (required)' },
+  dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
+  procedure: { vi: 'mã thủ tục hành chính', en: 'code of the administrative procedure' },
+  officer: { vi: 'mã cán bộ', en: "officer's code" },
+  fields: {
+    vi: 'chỉ lấy các trường này (con trỏ JSON, cách nhau dấu phẩy)',
+    en: 'these fields only (JSON Pointers, divided by commas)',
+  },
+  method: { vi: 'phương thức khi gõ đường dẫn (mặc định POST)', en: 'method where a path is given (default POST)' },
+  key: {
+    vi: 'Idempotency-Key; thao tác nộp tự có khóa mới',
+    en: 'Idempotency-Key; a submission gets a new one by itself',
+  },
+  schemas: { vi: 'thư mục có services/ (mặc định schemas/)', en: 'folder with services/ (default schemas/)' },
+  noPurpose: { vi: 'Thiếu --purpose.', en: '--purpose is missing.' },
+  noPurposeFix: {
+    vi: 'Thêm mục đích ghi trong thỏa thuận, ví dụ --purpose giai-quyet-thu-tuc-hanh-chinh.',
+    en: 'Add a purpose the agreement names, say --purpose giai-quyet-thu-tuc-hanh-chinh.',
+  },
+  submits: (key: string): Bilingual => ({
+    vi: `Idempotency-Key: ${key} (gửi lại với --idempotency-key này thì không nộp hai lần)`,
+    en: `Idempotency-Key: ${key} (sent again with this --idempotency-key nothing is submitted twice)`,
+  }),
+  privacy: {
+    vi: 'Dữ liệu của người thật không nên gõ thẳng trên dòng lệnh (lịch sử, ps): dùng @tệp.json hoặc @-.',
+    en: "Real people's data should not be typed on a command line (history, ps): use @file.json or @-.",
+  },
+} as const
+
+interface CallOptions extends ConsumerOptions {
+  readonly purpose?: string
+  readonly dossier?: string
+  readonly procedure?: string
+  readonly officer?: string
+  readonly fields?: string
+  readonly method?: string
+  readonly idempotencyKey?: string
+  readonly schemas?: string
+}
+
+/** What is to be called, whether it was named by operation or by path. */
+interface Target {
+  readonly method: string
+  readonly pathTemplate: string
+  /** Whether sending it twice could do something twice; where that is not known, it counts as so. */
+  readonly submits: boolean
+}
+
+function findTarget(service: string, operation: string, options: CallOptions, tools: Tools): Target {
+  if (operation.startsWith('/')) {
+    const method = (options.method ?? 'POST').toUpperCase()
+    return { method, pathTemplate: operation, submits: method !== 'GET' && method !== 'HEAD' }
+  }
+  const schemasDir =
+    options.schemas === undefined
+      ? join(tools.projectRoot, 'schemas')
+      : resolve(tools.outside.workingDirectory, options.schemas)
+  const { method, pathTemplate, kind } = findOperation(schemasDir, service, operation)
+  return { method, pathTemplate, submits: kind === 'submit' }
+}
+
+function show(answer: CallAnswer, tools: Tools): ExitCode {
+  const { terminal, outside } = tools
+  const result = resultOf(answer, outside.now())
+  if (terminal.json) terminal.resultJson(result)
+  else if (isProblem(answer)) terminal.complain(explainProblem(terminal, answer, result))
+  else {
+    if (answer.body !== undefined) {
+      terminal.result(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body, null, 2))
+    }
+    terminal.talk(describeAnswer(terminal, answer, result))
+  }
+  return exitOf(answer.status)
+}
+
+interface Typed {
+  readonly service: string
+  readonly operation: string
+  readonly words: readonly string[]
+}
+
+async function call({ service, operation, words }: Typed, options: CallOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal, outside } = tools
+  const { purpose, dossier, procedure, officer } = options
+  if (purpose === undefined) throw usageFault(TEXTS.noPurpose, TEXTS.noPurposeFix)
+  const target = findTarget(service, operation, options, tools)
+  const read = (file: string) =>
+    file === '-' ? readText(outside.stdin) : readFile(resolve(outside.workingDirectory, file), 'utf8')
+  const { path, body } = fillPath(target.pathTemplate, await buildBody(words, read))
+  const { client } = openConsumer(options, tools)
+  const idempotencyKey = options.idempotencyKey ?? (target.submits ? outside.newId() : undefined)
+  const answer = await client.call({
+    service,
+    path,
+    method: target.method,
+    body,
+    purpose,
+    dossier,
+    procedure,
+    officer,
+    fields: options.fields?.split(','),
+    idempotencyKey,
+  })
+  const exit = show(answer, tools)
+  if (target.submits && idempotencyKey !== undefined && !terminal.json) {
+    terminal.talk(`  ${terminal.style('dim', terminal.pick(TEXTS.submits(idempotencyKey)))}`)
+  }
+  return exit
+}
+
+/** `lienthong call`: one signed request, and its answer in plain words. */
+export function define(command: Command, tools: Tools): void {
+  const { pick } = tools.terminal
+  command
+    .argument('<service>', pick(TEXTS.service))
+    .argument('<operation>', pick(TEXTS.operation))
+    .argument('[body...]', pick(TEXTS.body))
+    .option('--purpose <code>', pick(TEXTS.purpose))
+    .option('--dossier <code>', pick(TEXTS.dossier))
+    .option('--procedure <code>', pick(TEXTS.procedure))
+    .option('--officer <code>', pick(TEXTS.officer))
+    .option('--fields <pointers>', pick(TEXTS.fields))
+    .option('--method <method>', pick(TEXTS.method))
+    .option('--idempotency-key <key>', pick(TEXTS.key))
+    .option('--schemas <dir>', pick(TEXTS.schemas))
+  addConsumerOptions(command, tools).action(
+    tools.act((service: string, operation: string, words: string[], options: CallOptions) =>
+      call({ service, operation, words }, options, tools),
+    ),
+  )
+  addGuide(command, tools.terminal, {
+    examples: [
+      [
+        'call G01/dan-cu/cong-dan/v1 verifyCitizen --consumer H29/mot-cua --purpose giai-quyet-thu-tuc-hanh-chinh @cong-dan.json',
+        { vi: 'xác thực một công dân', en: 'verify a citizen' },
+      ],
+      [
+        'call G10/dat-dai/thua-dat/v1 /tra-cuu parcelKey=… --fields /owners/name --purpose …',
+        { vi: 'gọi theo đường dẫn, chỉ lấy một trường', en: 'by path, one field only' },
+      ],
+    ],
+    notes: TEXTS.privacy,
+    json: '{ "status", "exchangeId", "receipt", "rateLimit", "replayed", "retryAfterSeconds", "ms", "body" }',
+  })
+}

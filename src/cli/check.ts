@@ -1,0 +1,178 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { readSecretFile } from '../identity/key-file.ts'
+import type { Bilingual, Language } from '../model/identifier.ts'
+import { type ReadRegistry, readRegistryDirectory, type SourceFault } from '../registry/read-documents.ts'
+import { type Settings, SettingsError } from '../settings.ts'
+import { createAdmission } from '../identity/admission.ts'
+import { addGuide } from './examples.ts'
+import { EXIT, type ExitCode } from './fault.ts'
+import type { Tools } from './program.ts'
+import {
+  formatPlacedFault,
+  locateSetting,
+  type PlacedFault,
+  placeSettingsFaults,
+  readSettingsFile,
+} from './settings-file.ts'
+
+const TEXTS = {
+  registry: { vi: 'thư mục danh bạ (mặc định theo cấu hình)', en: 'registry folder (default: as set)' },
+  schemas: { vi: 'thư mục lược đồ (mặc định theo cấu hình)', en: 'schemas folder (default: as set)' },
+  sound: (counts: string): Bilingual => ({
+    vi: `Cấu hình và danh bạ đều đúng: ${counts}.`,
+    en: `Settings and registry are in order: ${counts}.`,
+  }),
+  faulty: (count: number): Bilingual => ({
+    vi: `${count} lỗi. Sửa rồi chạy lại: lienthong check`,
+    en: `${count === 1 ? '1 fault' : `${count} faults`}. Mend and run again: lienthong check`,
+  }),
+  certificate: { vi: 'Không phải chứng thư X.509 dạng PEM', en: 'It is not an X.509 certificate in PEM' },
+  expired: (day: string): Bilingual => ({
+    vi: `Chứng thư đã hết hạn ngày ${day}`,
+    en: `The certificate expired on ${day}`,
+  }),
+  mismatch: {
+    vi: 'Khóa riêng không khớp với chứng thư',
+    en: 'The private key does not belong to the certificate',
+  },
+} as const
+
+const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => number, text: Bilingual])[] = [
+  ['agencies', ({ documents }) => documents.agencies.length, { vi: 'cơ quan', en: 'agencies' }],
+  ['subsystems', ({ documents }) => documents.subsystems.length, { vi: 'hệ thống', en: 'subsystems' }],
+  ['services', ({ documents }) => documents.services.length, { vi: 'dịch vụ', en: 'services' }],
+  ['legalBases', ({ documents }) => documents.legalBases.length, { vi: 'căn cứ', en: 'legal bases' }],
+  ['agreements', ({ documents }) => documents.agreements.length, { vi: 'thỏa thuận', en: 'agreements' }],
+]
+
+/** The registry's faults in one language. */
+export function placeSourceFaults(faults: readonly SourceFault[], language: Language): PlacedFault[] {
+  return faults.map(({ file, line, column, pointer, rule, detail }) => ({
+    file,
+    line,
+    column,
+    pointer,
+    rule,
+    detail: detail[language],
+  }))
+}
+
+/** Judges the listener's certificate and key, which settings only name. */
+function checkTls(settings: Settings, tools: Tools): PlacedFault[] {
+  const { tls } = settings.listen
+  if (tls === undefined) return []
+  const faults: PlacedFault[] = []
+  const add = (member: string, rule: string, detail: string) => {
+    const pointer = `/listen/tls/${member}`
+    const place = locateSetting(tools.settingsFile, pointer) ?? { line: 1, column: 1 }
+    faults.push({ file: tools.settingsFile, ...place, pointer, rule, detail })
+  }
+  const attempt = <Read>(member: string, rule: string, read: () => Read): Read | undefined => {
+    try {
+      return read()
+    } catch (thrown) {
+      const isSystem = thrown instanceof Error && 'syscall' in thrown
+      const message = thrown instanceof Error ? thrown.message : String(thrown)
+      const unread = rule === 'certificate' && !isSystem
+      add(member, isSystem ? 'file' : rule, unread ? tools.terminal.pick(TEXTS.certificate) : message)
+      return undefined
+    }
+  }
+  const certificate = attempt(
+    'certificateFile',
+    'certificate',
+    () => new X509Certificate(readFileSync(tls.certificateFile)),
+  )
+  const key = attempt('keyFile', 'key', () => createPrivateKey(readSecretFile(tls.keyFile)))
+  const { clientAuthoritiesFile } = tls
+  if (clientAuthoritiesFile !== undefined) {
+    attempt(
+      'clientAuthoritiesFile',
+      'certificate',
+      () => new X509Certificate(readFileSync(clientAuthoritiesFile)),
+    )
+  }
+  if (certificate && Date.parse(certificate.validTo) <= tools.outside.now()) {
+    const day = new Date(certificate.validTo).toISOString().slice(0, 10)
+    add('certificateFile', 'certificate_expired', tools.terminal.pick(TEXTS.expired(day)))
+  }
+  if (certificate && key && !certificate.checkPrivateKey(key)) {
+    add('keyFile', 'key_mismatch', tools.terminal.pick(TEXTS.mismatch))
+  }
+  return faults
+}
+
+interface CheckedSettings {
+  readonly settings: Settings | undefined
+  readonly faults: readonly PlacedFault[]
+}
+
+function checkSettings(tools: Tools): CheckedSettings {
+  try {
+    const settings = readSettingsFile(tools)
+    return { settings, faults: checkTls(settings, tools) }
+  } catch (thrown) {
+    if (!(thrown instanceof SettingsError)) throw thrown
+    return { settings: undefined, faults: placeSettingsFaults(thrown.faults) }
+  }
+}
+
+interface CheckOptions {
+  readonly registry?: string
+  readonly schemas?: string
+}
+
+async function check(options: CheckOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal, outside, projectRoot } = tools
+  const { settings, faults: settingsFaults } = checkSettings(tools)
+  const folder = (typed: string | undefined, set: string | undefined, usual: string) =>
+    typed === undefined ? (set ?? join(projectRoot, usual)) : resolve(outside.workingDirectory, typed)
+  const registryDir = folder(options.registry, settings?.registryDir, 'config/registry')
+  const schemasDir = folder(options.schemas, settings?.schemasDir, 'schemas')
+  const read = await readRegistryDirectory(registryDir, schemasDir, {
+    // Where the settings cannot be read, the wider rule tells no fault that might be none.
+    syntheticPersons: settings?.sandbox ?? true,
+    admission: createAdmission(outside.now()),
+  })
+  const faults = [...settingsFaults, ...placeSourceFaults(read.faults, terminal.language)]
+  const isSound = faults.length === 0
+  if (terminal.json) {
+    const counts = Object.fromEntries(COUNTED.map(([name, count]) => [name, count(read)]))
+    terminal.resultJson({
+      ok: isSound,
+      settings: tools.settingsFile,
+      registry: registryDir,
+      digest: read.registry?.digest ?? null,
+      counts,
+      faults,
+    })
+  } else {
+    for (const fault of faults) terminal.result(formatPlacedFault(fault, tools))
+  }
+  const counts = COUNTED.map(([, count, text]) => `${count(read)} ${terminal.pick(text)}`).join(', ')
+  if (isSound) terminal.talk(`${terminal.style('green', '✔')} ${terminal.pick(TEXTS.sound(counts))}`)
+  else terminal.talk(`${terminal.style('red', '✘')} ${terminal.pick(TEXTS.faulty(faults.length))}`)
+  return isSound ? EXIT.ok : EXIT.invalid
+}
+
+/** `lienthong check`: needs no database and no gateway. */
+export function define(command: Command, tools: Tools): void {
+  const { pick } = tools.terminal
+  command
+    .option('--registry <dir>', pick(TEXTS.registry))
+    .option('--schemas <dir>', pick(TEXTS.schemas))
+    .action(tools.act((options: CheckOptions) => check(options, tools)))
+  addGuide(command, tools.terminal, {
+    examples: [
+      ['check', { vi: 'soát config/ trước khi khởi động', en: 'check config/ before a start' }],
+      [
+        'check --registry ./danh-ba-moi',
+        { vi: 'soát một danh bạ chưa áp dụng', en: 'check a registry not applied yet' },
+      ],
+    ],
+    json: '{ "ok", "settings", "registry", "digest", "counts": { "agencies", … },\n  "faults": [ { "file", "line", "column", "pointer", "rule", "detail" } ] }',
+  })
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import type { JWK } from 'jose'
+import { createSigningKey } from '../identity/signing-key.ts'
+import type { Language } from '../model/identifier.ts'
+import { createConsumerHttp, type HttpReply } from './consumer-http.ts'
+import { parseReplyBody, refusesToken } from './consumer-reply.ts'
+import { type AccessToken, createProver, createTokenSource } from './consumer-token.ts'
+import { usageFault } from './fault.ts'
+
+export interface ConsumerClientOptions {
+  /** The gateway's public address, `https://host[:port]`. */
+  readonly gatewayUrl: string
+  /** The subsystem's id, e.g. `H29/mot-cua`. */
+  readonly clientId: string
+  /** The subsystem's registered key: it signs assertions and proofs. */
+  readonly privateJwk: JWK
+  /** `dpop` by default; `bearer` works for sandbox subsystems only. */
+  readonly binding?: 'dpop' | 'bearer'
+  /** Of answers' words for people; `vi` by default. */
+  readonly language?: Language
+  /** For one request; 35,000 by default, a little more than the gateway gives a provider. */
+  readonly timeoutMs?: number
+  /** 16 MiB by default. */
+  readonly maxAnswerBytes?: number
+  /** PEM certificates of authorities to trust in place of the well-known ones. */
+  readonly authorities?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Unix milliseconds. */
+  readonly now?: () => number
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number
+  readonly newId?: () => string
+}
+
+export interface ConsumerCall {
+  /** `agency/subsystem/service/version`. */
+  readonly service: string
+  /** Below the service, `/` first, escaped; a query may follow. */
+  readonly path: string
+  /** `POST` by default. */
+  readonly method?: string
+  /** Sent as JSON; `undefined` sends no body. */
+  readonly body?: unknown
+  readonly purpose: string
+  readonly dossier?: string | undefined
+  readonly procedure?: string | undefined
+  readonly officer?: string | undefined
+  /** JSON Pointers of the fields wanted; all agreed ones where absent. */
+  readonly fields?: readonly string[] | undefined
+  /** Names a submission, so that it can be sent again without being done twice. */
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface CallAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Parsed where it is JSON, else text; `undefined` where there was none. */
+  readonly body: unknown
+  /** From sending to the last byte, token not counted. */
+  readonly ms: number
+}
+
+/** A consumer's side of the gateway. */
+export interface ConsumerClient {
+  /** @returns a token that is good for a while yet. @throws CliFault where the gateway gives none. */
+  token(): Promise<AccessToken>
+  /** @returns whatever the gateway answered, problems too. @throws CliFault where there was no answer. */
+  call(request: ConsumerCall): Promise<CallAnswer>
+}
+
+const SERVICE = /^[A-Za-z0-9.]+(?:\/[a-z0-9-]+){2}\/v\d+$/
+
+function addressOf(gatewayUrl: string, { service, path }: ConsumerCall): string {
+  if (!SERVICE.test(service)) {
+    throw usageFault(
+      { vi: `“${service}” không phải tên dịch vụ.`, en: `'${service}' is not the name of a service.` },
+      {
+        vi: 'Dạng đúng: cơ-quan/hệ-thống/dịch-vụ/v1, ví dụ G01/dan-cu/cong-dan/v1.',
+        en: 'The form is agency/subsystem/service/v1, say G01/dan-cu/cong-dan/v1.',
+      },
+    )
+  }
+  const address = `${gatewayUrl}/exchange/${service}${path}`
+  // What a URL parser would rewrite (dot segments, spaces, backslashes) is refused, as the gateway does.
+  if (!path.startsWith('/') || path.includes('#') || URL.parse(address)?.href !== address) {
+    throw usageFault(
+      { vi: `Đường dẫn “${path}” không ở dạng chuẩn.`, en: `The path '${path}' is not in its normal form.` },
+      { vi: 'Bắt đầu bằng / và mã hóa ký tự đặc biệt.', en: 'Begin with / and escape special characters.' },
+    )
+  }
+  return address
+}
+
+function exchangeHeaders(request: ConsumerCall, language: Language): Record<string, string> {
+  const { body, purpose, dossier, procedure, officer, fields, idempotencyKey } = request
+  return {
+    accept: 'application/json, application/problem+json',
+    'accept-language': language,
+    'exchange-purpose': purpose,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(dossier !== undefined && { 'exchange-dossier': dossier }),
+    ...(procedure !== undefined && { 'exchange-procedure': procedure }),
+    ...(officer !== undefined && { 'exchange-officer': officer }),
+    ...(fields !== undefined && { 'exchange-fields': fields.join(', ') }),
+    ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+  }
+}
+
+/**
+ * A consumer that gets its own tokens and signs its requests.
+ * @throws Error where the key is not usable; it never tells a part of it.
+ */
+export function createConsumerClient(options: ConsumerClientOptions): ConsumerClient {
+  const { clientId, binding = 'dpop', language = 'vi' } = options
+  const { now = Date.now, clock = () => performance.now(), newId = randomUUID } = options
+  const gatewayUrl = options.gatewayUrl.replace(/\/+$/, '')
+  const key = createSigningKey(options.privateJwk)
+  const send = createConsumerHttp({
+    timeoutMs: options.timeoutMs ?? 35_000,
+    maxAnswerBytes: options.maxAnswerBytes ?? 16_777_216,
+    authorities: options.authorities,
+    signal: options.signal,
+  })
+  const prover = createProver({ key, now, newId })
+  const tokens = createTokenSource({ gatewayUrl, clientId, key, binding, send, now, newId }, prover)
+
+  async function exchange(url: string, request: ConsumerCall, token: AccessToken): Promise<HttpReply> {
+    const { method = 'POST', body } = request
+    const { type, accessToken } = token
+    return prover.sendWithNonce(async () =>
+      send({
+        method,
+        url,
+        headers: {
+          ...exchangeHeaders(request, language),
+          authorization: `${type} ${accessToken}`,
+          ...(type === 'DPoP' && { dpop: await prover.proofFor(method, url, accessToken) }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    )
+  }
+
+  return {
+    token: tokens.token,
+    async call(request) {
+      const url = addressOf(gatewayUrl, request)
+      const token = await tokens.token()
+      let startedMs = clock()
+      let reply = await exchange(url, request, token)
+      if (refusesToken(reply)) {
+        // A gateway that changed its keys refuses tokens not yet old.
+        tokens.forget(token)
+        const fresh = await tokens.token()
+        startedMs = clock()
+        reply = await exchange(url, request, fresh)
+      }
+      const ms = clock() - startedMs
+      return { status: reply.status, headers: reply.headers, body: parseReplyBody(reply), ms }
+    },
+  }
+}

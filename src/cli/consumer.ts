@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { JWK } from 'jose'
+import { readSecretFile } from '../identity/key-file.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import { type ConsumerClient, createConsumerClient } from './client.ts'
+import { isMembers } from './consumer-reply.ts'
+import { usageFault } from './fault.ts'
+import type { Tools } from './program.ts'
+
+/** Below the working directory. */
+export const DEFAULT_KEY_FILE = '.lienthong/consumer.jwk'
+const DEFAULT_PROFILE = '.lienthong/consumer.json'
+const DEFAULT_GATEWAY = 'http://127.0.0.1:8080'
+
+/** Options of every command that acts as a consumer. */
+export interface ConsumerOptions {
+  readonly gateway?: string
+  readonly consumer?: string
+  readonly key?: string
+  readonly profile?: string
+  readonly ca?: string
+  readonly timeout?: string
+  readonly bearer?: boolean
+}
+
+const TEXTS = {
+  gateway: { vi: `địa chỉ cổng (mặc định ${DEFAULT_GATEWAY})`, en: `gateway's address (default ${DEFAULT_GATEWAY})` },
+  consumer: { vi: 'hệ thống đứng ra hỏi, ví dụ H29/mot-cua', en: 'the subsystem that asks, say H29/mot-cua' },
+  key: {
+    vi: `tệp khóa riêng (mặc định ${DEFAULT_KEY_FILE})`,
+    en: `file of its private key (default ${DEFAULT_KEY_FILE})`,
+  },
+  profile: {
+    vi: `tệp JSON {gateway, consumer, key} (mặc định ${DEFAULT_PROFILE} nếu có)`,
+    en: `JSON file {gateway, consumer, key} (default ${DEFAULT_PROFILE} if there)`,
+  },
+  ca: { vi: 'tệp PEM của CA riêng mà cổng dùng', en: "PEM file of the gateway's private CA" },
+  timeout: { vi: 'chờ mỗi yêu cầu bao nhiêu giây (mặc định 35)', en: 'seconds to wait for a request (default 35)' },
+  bearer: {
+    vi: 'mã không gắn khóa; chỉ cho hệ thống thử nghiệm',
+    en: 'a token bound to no key; for sandbox subsystems only',
+  },
+  noConsumer: { vi: 'Chưa biết hỏi thay hệ thống nào.', en: 'Which subsystem asks is not known.' },
+  noConsumerFix: {
+    vi: `Thêm --consumer (ví dụ H29/mot-cua), hoặc ghi vào ${DEFAULT_PROFILE}.`,
+    en: `Add --consumer (say H29/mot-cua), or write it to ${DEFAULT_PROFILE}.`,
+  },
+  noKey: (file: string): Bilingual => ({ vi: `Không có tệp khóa ${file}.`, en: `There is no key file ${file}.` }),
+  noKeyFix: {
+    vi: 'Chỉ ra tệp khóa bằng --key, hoặc tạo: lienthong keys new',
+    en: 'Name the key file with --key, or make one: lienthong keys new',
+  },
+  badFile: (file: string): Bilingual => ({
+    vi: `${file} không phải một đối tượng JSON.`,
+    en: `${file} is not a JSON object.`,
+  }),
+  badTimeout: { vi: '--timeout phải là số giây từ 1 đến 600.', en: '--timeout must be 1 to 600 seconds.' },
+  badGateway: {
+    vi: '--gateway phải có dạng https://máy[:cổng].',
+    en: '--gateway must have the form https://host[:port].',
+  },
+} as const
+
+export function addConsumerOptions(command: Command, { terminal: { pick } }: Tools): Command {
+  return command
+    .option('--gateway <url>', pick(TEXTS.gateway))
+    .option('--consumer <id>', pick(TEXTS.consumer))
+    .option('--key <file>', pick(TEXTS.key))
+    .option('--profile <file>', pick(TEXTS.profile))
+    .option('--bearer', pick(TEXTS.bearer))
+    .option('--ca <file>', pick(TEXTS.ca))
+    .option('--timeout <seconds>', pick(TEXTS.timeout))
+}
+
+function parseObject(file: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isMembers(value)) return value
+  } catch {
+    // Said below; a parser's message may quote what it read.
+  }
+  throw usageFault(TEXTS.badFile(file))
+}
+
+interface Profile {
+  readonly gateway: string | undefined
+  readonly consumer: string | undefined
+  readonly key: string | undefined
+}
+
+const NO_PROFILE: Profile = { gateway: undefined, consumer: undefined, key: undefined }
+
+/** A profile's `key` is relative to the profile's own folder. */
+function readProfile(typed: string | undefined, folder: string): Profile {
+  const file = resolve(folder, typed ?? DEFAULT_PROFILE)
+  if (typed === undefined && !existsSync(file)) return NO_PROFILE
+  const { gateway, consumer, key } = parseObject(file, readFileSync(file, 'utf8'))
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  const keyFile = text(key)
+  return {
+    gateway: text(gateway),
+    consumer: text(consumer),
+    key: keyFile === undefined ? undefined : resolve(dirname(file), keyFile),
+  }
+}
+
+function readPrivateJwk(file: string): JWK {
+  if (!existsSync(file)) throw usageFault(TEXTS.noKey(file), TEXTS.noKeyFix)
+  return parseObject(file, readSecretFile(file).toString('utf8'))
+}
+
+function parseGateway(text: string): string {
+  const url = /^https?:\/\/[^/]/.test(text) ? URL.parse(text) : null
+  const isOrigin = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
+  if (!isOrigin) throw usageFault(TEXTS.badGateway)
+  return url.origin
+}
+
+function parseTimeout(text: string | undefined): number {
+  const seconds = Number(text ?? 35)
+  if (!(seconds >= 1 && seconds <= 600)) throw usageFault(TEXTS.badTimeout)
+  return seconds * 1000
+}
+
+/** A consumer as a profile says, and options where they say otherwise. */
+export interface OpenedConsumer {
+  readonly client: ConsumerClient
+  readonly gatewayUrl: string
+  readonly clientId: string
+}
+
+/** @throws CliFault with exit code 2 where it is not clear who asks or with which key. */
+export function openConsumer(options: ConsumerOptions, { outside, terminal }: Tools): OpenedConsumer {
+  const folder = outside.workingDirectory
+  const profile = readProfile(options.profile, folder)
+  const gatewayUrl = parseGateway(options.gateway ?? profile.gateway ?? DEFAULT_GATEWAY)
+  const clientId = options.consumer ?? profile.consumer
+  if (clientId === undefined) throw usageFault(TEXTS.noConsumer, TEXTS.noConsumerFix)
+  const keyFile =
+    options.key === undefined ? (profile.key ?? resolve(folder, DEFAULT_KEY_FILE)) : resolve(folder, options.key)
+  const client = createConsumerClient({
+    gatewayUrl,
+    clientId,
+    privateJwk: readPrivateJwk(keyFile),
+    binding: options.bearer === true ? 'bearer' : 'dpop',
+    language: terminal.language,
+    timeoutMs: parseTimeout(options.timeout),
+    authorities: options.ca === undefined ? undefined : readFileSync(resolve(folder, options.ca), 'utf8'),
+    signal: outside.signal,
+    now: outside.now,
+    newId: outside.newId,
+  })
+  return { client, gatewayUrl, clientId }
+}

@@ -1,0 +1,264 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
+import type { Writable } from 'node:stream'
+import { createGateway, type Gateway } from '../gateway.ts'
+import { createManagementServer } from '../http/management.ts'
+import { createOperationsRouter } from '../http/operations.ts'
+import type { Settings } from '../settings.ts'
+import { type Database, openDatabase } from '../storage/database.ts'
+import type { ReadinessCheck } from '../telemetry/health.ts'
+import { createLogger, type Logger } from '../telemetry/logger.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { createMetricsPage, type MetricsPage } from '../telemetry/metrics-page.ts'
+import { watchProcess } from '../telemetry/process-metrics.ts'
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
+import { createMetricsCollector, createWorkerMetrics } from '../telemetry/worker-metrics.ts'
+
+/** A gateway that serves, whatever the number of its processes. */
+export interface RunningGateway {
+  readonly publicUrl: string
+  readonly managementUrl: string
+  readonly metrics: MetricsPage
+  /** For whoever shares the gateway's process. */
+  readonly database: Database
+  /** @returns whether every exchange under way could be finished. */
+  close(reason: string): Promise<boolean>
+}
+
+interface Instruments {
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly telemetry: Telemetry
+  stop(): void
+}
+
+const READY = 'lienthong:ready'
+const DATABASE_POOL_OF_PRIMARY = 4
+
+function createInstruments(settings: Settings, version: string, destination?: Writable): Instruments {
+  const metrics = createMetrics({ maxSeriesPerMetric: settings.limits.maxSeriesPerMetric })
+  const logger = createLogger({ level: settings.log.level, ...(destination && { destination }) })
+  metrics.gauge('lienthong_build_info').child({ version, node: process.version }).set(1)
+  const stop = watchProcess(metrics)
+  return { metrics, logger, telemetry: createTelemetry({ metrics, logger, now: Date.now }), stop }
+}
+
+async function openMigrated(settings: Settings, telemetry: Telemetry, poolSize: number): Promise<Database> {
+  const database = await openDatabase({
+    url: settings.database.url,
+    dataDir: settings.dataDir,
+    poolSize,
+    log: telemetry.storage,
+  })
+  await database.migrate()
+  return database
+}
+
+interface ManagementParts {
+  readonly settings: Settings
+  readonly page: MetricsPage
+  readonly checks: readonly ReadinessCheck[]
+  readonly telemetry: Telemetry
+}
+
+/** The listener of operators' systems; it shares nothing with the consumers' one. */
+async function startManagement(parts: ManagementParts): Promise<{ url: string; server: Server }> {
+  const { settings, page, checks, telemetry } = parts
+  const server = createManagementServer([
+    createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
+  ])
+  const { host, port } = settings.management
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address() as AddressInfo
+  return { url: `http://${host}:${address.port}`, server }
+}
+
+/** One process does everything: the usual form, and the demo's. */
+async function startSingle(
+  settings: Settings,
+  version: string,
+  destination?: Writable,
+): Promise<RunningGateway> {
+  const { metrics, logger, telemetry, stop } = createInstruments(settings, version, destination)
+  const database = await openMigrated(settings, telemetry, settings.database.poolSize)
+  let gateway: Gateway | undefined
+  try {
+    gateway = await createGateway(settings, { database, telemetry, now: Date.now })
+    const page = createMetricsPage(metrics.collect)
+    const publicUrl = await gateway.listen()
+    const management = await startManagement({ settings, page, checks: gateway.checks, telemetry })
+    logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
+    return {
+      publicUrl,
+      managementUrl: management.url,
+      metrics: page,
+      database,
+      async close(reason) {
+        const startedMs = Date.now()
+        logger.log({ action: 'gateway_stopping', reason })
+        const drained = (await gateway?.close()) ?? true
+        management.server.close()
+        management.server.closeAllConnections()
+        await database.close()
+        stop()
+        logger.log({ action: 'gateway_stopped', drained, durationMs: Date.now() - startedMs })
+        await logger.flush()
+        return drained
+      },
+    }
+  } catch (error) {
+    await gateway?.close()
+    await database.close()
+    stop()
+    throw error
+  }
+}
+
+function logStart(
+  logger: Logger,
+  settings: Settings,
+  version: string,
+  started: { publicUrl: string; managementUrl: string; workers: number; gateway?: Gateway },
+): void {
+  const registry = started.gateway?.registry()
+  logger.log({
+    action: 'gateway_started',
+    version,
+    node: process.version,
+    address: started.publicUrl,
+    managementAddress: started.managementUrl,
+    workers: started.workers,
+    sandbox: settings.sandbox,
+    registryVersion: registry?.version,
+    registryDigest: registry?.digest,
+  })
+}
+
+/** @returns a promise of the worker's public URL, once it takes connections. */
+function whenReady(worker: Worker): Promise<string> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: { type?: string; publicUrl?: string }) => {
+      if (message.type === READY && message.publicUrl) resolve(message.publicUrl)
+    })
+    worker.once('exit', (code) => reject(new Error(`a worker ended with code ${code} before it was ready`)))
+  })
+}
+
+/** The first of several processes: it holds the database and the management listener, and no exchange. */
+async function startPrimary(settings: Settings, version: string, count: number): Promise<RunningGateway> {
+  const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
+  const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
+  const workers = new Map<number, Worker>()
+  const collector = createMetricsCollector({ workers: () => workers.values(), own: metrics })
+  let stopping = false
+
+  function fork(): Promise<string> {
+    const worker = cluster.fork({ DATABASE_URL: database.url })
+    workers.set(worker.id, worker)
+    worker.on('message', (message) => collector.receive(worker.id, message))
+    worker.once('exit', (exitCode, signal) => {
+      workers.delete(worker.id)
+      collector.depart(worker.id)
+      logger.log({ action: 'worker_ended', pid: worker.process.pid, exitCode, signal, expected: stopping })
+      // A worker that dies is replaced after a breath, so that one that always dies costs little.
+      if (!stopping) setTimeout(() => !stopping && void fork().catch(telemetry.internalError), 1000)
+    })
+    logger.log({ action: 'worker_started', pid: worker.process.pid })
+    return whenReady(worker)
+  }
+
+  const check: ReadinessCheck = {
+    name: 'workers',
+    check: () => ({
+      ok: workers.size > 0,
+      detail: {
+        vi: `${workers.size}/${count} tiến trình đang chạy.`,
+        en: `${workers.size}/${count} processes run.`,
+      },
+    }),
+  }
+  const databaseCheck: ReadinessCheck = {
+    name: 'ledger',
+    async check() {
+      await database.pool.query('SELECT 1')
+      return { ok: true, detail: { vi: 'Cơ sở dữ liệu phản hồi.', en: 'The database answers.' } }
+    },
+  }
+  const page = createMetricsPage(() => collector.collect())
+  const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
+  const management = await startManagement({ settings, page, checks: [check, databaseCheck], telemetry })
+  logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: count })
+  return {
+    publicUrl,
+    managementUrl: management.url,
+    metrics: page,
+    database,
+    async close(reason) {
+      stopping = true
+      logger.log({ action: 'gateway_stopping', reason })
+      const ended = [...workers.values()].map(
+        (worker) => new Promise<boolean>((resolve) => worker.once('exit', (code) => resolve(code === 0))),
+      )
+      for (const worker of workers.values()) worker.process.kill('SIGTERM')
+      const drained = (await Promise.all(ended)).every(Boolean)
+      management.server.close()
+      management.server.closeAllConnections()
+      await database.close()
+      stop()
+      logger.log({ action: 'gateway_stopped', drained })
+      await logger.flush()
+      return drained
+    },
+  }
+}
+
+/** A worker: it carries exchanges, and tells the first process what it counted. */
+async function startWorker(settings: Settings, version: string): Promise<RunningGateway> {
+  const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
+  const database = await openDatabase({
+    url: settings.database.url,
+    dataDir: settings.dataDir,
+    poolSize: settings.database.poolSize,
+    log: telemetry.storage,
+  })
+  const gateway = await createGateway(settings, { database, telemetry, now: Date.now })
+  const send = (message: unknown) => process.send?.(message)
+  const worker = createWorkerMetrics(metrics, send)
+  process.on('message', worker.receive)
+  const publicUrl = await gateway.listen()
+  send({ type: READY, publicUrl })
+  return {
+    publicUrl,
+    managementUrl: '',
+    metrics: createMetricsPage(metrics.collect),
+    database,
+    async close() {
+      const drained = await gateway.close()
+      worker.tellFinal()
+      await database.close()
+      stop()
+      await logger.flush()
+      process.disconnect?.()
+      return drained
+    },
+  }
+}
+
+/**
+ * Starts a gateway as its settings say: in this process, or as the first of several.
+ * @param destination where the log goes; standard output where absent.
+ */
+export function startGateway(
+  settings: Settings,
+  version: string,
+  destination?: Writable,
+): Promise<RunningGateway> {
+  if (cluster.isWorker) return startWorker(settings, version)
+  const count = settings.workers === 'auto' ? availableParallelism() : settings.workers
+  return count > 1 ? startPrimary(settings, version, count) : startSingle(settings, version, destination)
+}

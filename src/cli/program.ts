@@ -1,0 +1,226 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Command, CommanderError, Option } from 'commander'
+import type { Bilingual } from '../model/identifier.ts'
+import { asFault, EXIT, type ExitCode, showFault } from './fault.ts'
+import type { Outside } from './outside.ts'
+import { createTerminal, type GlobalFlags, readGlobalFlags, type Terminal } from './terminal.ts'
+import { translateUsage } from './usage.ts'
+
+/** What a command is handed. */
+export interface Tools {
+  readonly terminal: Terminal
+  readonly outside: Outside
+  readonly debug: boolean
+  /** Where the project's own `config` and `schemas` are. */
+  readonly projectRoot: string
+  readonly settingsFile: string
+  /** Makes a commander action of a command's work; the work's exit code becomes the process's. */
+  act<Arguments extends unknown[]>(
+    work: (...typed: Arguments) => Promise<ExitCode>,
+  ): (...typed: Arguments) => Promise<void>
+}
+
+/** One file of a command; it is loaded when the command is used. */
+export interface CommandModule {
+  /** Gives the command its arguments, options, help and action. */
+  define(command: Command, tools: Tools): void
+}
+
+interface Entry {
+  readonly name: string
+  readonly summary: Bilingual
+  readonly load: () => Promise<CommandModule>
+}
+
+const PROJECT_ROOT = join(import.meta.dirname, '../..')
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'serve',
+    summary: { vi: 'Chạy cổng theo cấu hình', en: 'Serve as the settings say' },
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'check',
+    summary: {
+      vi: 'Soát cấu hình và danh bạ, nêu mọi lỗi cùng lúc',
+      en: 'Check settings and registry; tell every fault at once',
+    },
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'registry',
+    summary: {
+      vi: 'Áp dụng, so sánh, xuất danh bạ và xem lịch sử',
+      en: 'Apply, compare, export the registry and see its history',
+    },
+    load: () => import('./registry.ts'),
+  },
+  {
+    name: 'keys',
+    summary: {
+      vi: 'Tạo khóa, xem phần công khai, thay khóa của cổng',
+      en: "Make keys, show their public half, rotate the gateway's own",
+    },
+    load: () => import('./keys.ts'),
+  },
+  {
+    name: 'token',
+    summary: { vi: 'Lấy mã truy cập và ghi vào tệp', en: 'Get an access token and write it to a file' },
+    load: () => import('./token.ts'),
+  },
+  {
+    name: 'call',
+    summary: {
+      vi: 'Gửi một yêu cầu qua cổng và đọc câu trả lời',
+      en: 'Send one request through a gateway and read the answer',
+    },
+    load: () => import('./call.ts'),
+  },
+  {
+    name: 'records',
+    summary: { vi: 'Tra cứu sổ giao dịch', en: 'Search the exchange log' },
+    load: () => import('./records.ts'),
+  },
+]
+
+const TITLES: Readonly<Record<string, string>> = {
+  'Usage:': 'Cách dùng:',
+  'Arguments:': 'Đối số:',
+  'Options:': 'Tùy chọn:',
+  'Global Options:': 'Tùy chọn chung:',
+  'Commands:': 'Các lệnh:',
+}
+
+const TEXTS = {
+  description: {
+    vi: 'Liên Thông: cổng chia sẻ dữ liệu giữa các hệ thống của cơ quan nhà nước.',
+    en: "Liên Thông: a data-sharing gateway between state agencies' systems.",
+  },
+  config: { vi: 'tệp cấu hình (mặc định config/gateway.yaml)', en: 'settings file (default config/gateway.yaml)' },
+  language: { vi: 'ngôn ngữ: vi hoặc en (mặc định theo LANG)', en: 'language: vi or en (default by LANG)' },
+  json: { vi: 'kết quả dạng JSON', en: 'result as JSON' },
+  quiet: { vi: 'chỉ in kết quả và lỗi', en: 'print results and faults only' },
+  debug: { vi: 'in thêm dấu vết khi lỗi', en: 'print stack traces' },
+  color: { vi: 'không tô màu (như NO_COLOR)', en: 'no colours (as NO_COLOR does)' },
+  help: { vi: 'in hướng dẫn này', en: 'print this help' },
+  version: { vi: 'in phiên bản', en: 'print the version' },
+  exits: {
+    vi: [
+      'Mã thoát:',
+      '  0    xong',
+      '  1    không làm được, hoặc câu trả lời là lỗi',
+      '  2    gõ sai lệnh',
+      '  3    cấu hình hoặc danh bạ có lỗi',
+      '  5    không tới được cổng hoặc bên cung cấp',
+      '  130  bị ngắt (Ctrl-C)',
+    ].join('\n'),
+    en: [
+      'Exit codes:',
+      '  0    done',
+      '  1    failed, or the answer is an error',
+      '  2    wrong usage',
+      '  3    faults in settings or registry',
+      '  5    gateway or provider cannot be reached',
+      '  130  interrupted (Ctrl-C)',
+    ].join('\n'),
+  },
+} as const satisfies Record<string, Bilingual>
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8'))
+  return String(version)
+}
+
+/** Declares what `readGlobalFlags` has read already, so that help shows it and commander takes it. */
+function addGlobalOptions(program: Command, { pick, style }: Terminal): void {
+  program
+    .description(pick(TEXTS.description))
+    .option('--config <file>', pick(TEXTS.config))
+    .addOption(new Option('--lang <vi|en>', pick(TEXTS.language)).choices(['vi', 'en']))
+    .option('--json', pick(TEXTS.json))
+    .option('-q, --quiet', pick(TEXTS.quiet))
+    .option('--no-color', pick(TEXTS.color))
+    .option('--debug', pick(TEXTS.debug))
+    .helpOption('-h, --help', pick(TEXTS.help))
+    .helpCommand(false)
+    .version(readVersion(), '-V, --version', pick(TEXTS.version))
+    .addHelpText('afterAll', `\n${pick(TEXTS.exits)}`)
+    .configureHelp({
+      showGlobalOptions: true,
+      optionDescription: ({ description }) => description,
+      styleTitle: (title) => style('bold', pick({ vi: TITLES[title] ?? title, en: title }), 'stdout'),
+    })
+}
+
+function createProgram(tools: Tools): Command {
+  const { terminal, outside } = tools
+  const program = new Command('lienthong')
+  program.exitOverride()
+  program.configureOutput({
+    writeOut: (text) => void outside.stdout.write(text),
+    writeErr: (text) => void outside.stderr.write(text),
+    outputError: () => {},
+  })
+  addGlobalOptions(program, terminal)
+  for (const { name, summary } of COMMANDS) program.command(name).summary(terminal.pick(summary))
+  program.hook('preSubcommand', async (_program, command) => {
+    const entry = COMMANDS.find(({ name }) => name === command.name())
+    if (entry === undefined) return
+    command.description(`${terminal.pick(entry.summary)}.`)
+    const { define } = await entry.load()
+    define(command, tools)
+  })
+  return program
+}
+
+/** `lienthong help call` is `lienthong call --help`. */
+function withoutHelpCommand(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+}
+
+function conclude(thrown: unknown, terminal: Terminal, flags: GlobalFlags): ExitCode {
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return EXIT.ok
+    // Without a command the help was shown already.
+    if (thrown.code === 'commander.help') return EXIT.usage
+    showFault(terminal, translateUsage(thrown), flags.debug)
+    return EXIT.usage
+  }
+  const fault = asFault(thrown)
+  showFault(terminal, fault, flags.debug)
+  return fault.exit
+}
+
+/**
+ * Carries out one command line.
+ * @param argv the words after the program's name.
+ * @returns the exit code; nothing is thrown, and no stack trace shown without `--debug`.
+ */
+export async function run(argv: readonly string[], outside: Outside): Promise<ExitCode> {
+  const flags = readGlobalFlags(argv, outside.environment)
+  const terminal = createTerminal(outside, flags)
+  let exit: ExitCode = EXIT.ok
+  const tools: Tools = {
+    terminal,
+    outside,
+    debug: flags.debug,
+    projectRoot: PROJECT_ROOT,
+    settingsFile:
+      flags.settingsFile === undefined
+        ? join(PROJECT_ROOT, 'config/gateway.yaml')
+        : resolve(outside.workingDirectory, flags.settingsFile),
+    act:
+      (work) =>
+      async (...typed) => {
+        exit = await work(...typed)
+      },
+  }
+  try {
+    await createProgram(tools).parseAsync(withoutHelpCommand(argv), { from: 'user' })
+    return exit
+  } catch (thrown) {
+    return conclude(thrown, terminal, flags)
+  }
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { RegistryRefused } from '../gateway.ts'
+import { placeSourceFaults } from './check.ts'
+import { addGuide } from './examples.ts'
+import { CliFault, EXIT, type ExitCode } from './fault.ts'
+import { type RunningGateway, startGateway } from './gateway-process.ts'
+import type { Tools } from './program.ts'
+import { formatPlacedFault, requireSettings } from './settings-file.ts'
+
+/** @returns the version of this build. */
+export function readVersion(projectRoot: string): string {
+  return JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).version
+}
+
+/** Resolves when the operator asks for a stop; its value is the signal's name. */
+export function stopAsked(signal: AbortSignal): Promise<string> {
+  if (signal.aborted) return Promise.resolve(String(signal.reason))
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(String(signal.reason))))
+}
+
+/** Starts, and tells a registry's faults as `check` would. */
+export async function startOrTell(
+  start: () => Promise<RunningGateway>,
+  tools: Tools,
+): Promise<RunningGateway> {
+  try {
+    return await start()
+  } catch (thrown) {
+    if (!(thrown instanceof RegistryRefused)) throw thrown
+    const lines = (language: 'vi' | 'en') =>
+      placeSourceFaults(thrown.faults, language)
+        .map((fault) => formatPlacedFault(fault, tools))
+        .join('\n')
+    throw new CliFault(EXIT.invalid, 'registry_invalid', {
+      title: { vi: 'Danh bạ có lỗi', en: 'The registry has faults' },
+      detail: { vi: lines('vi'), en: lines('en') },
+      side: 'you',
+      fix: { vi: 'Sửa các chỗ trên rồi chạy: lienthong check', en: 'Mend these, then run: lienthong check' },
+      cause: thrown,
+    })
+  }
+}
+
+async function serve(tools: Tools): Promise<ExitCode> {
+  const settings = requireSettings(tools)
+  const version = readVersion(tools.projectRoot)
+  const running = await startOrTell(() => startGateway(settings, version), tools)
+  const reason = await stopAsked(tools.outside.signal)
+  return (await running.close(reason)) ? EXIT.ok : EXIT.failed
+}
+
+export function define(command: Command, tools: Tools): void {
+  addGuide(command, tools.terminal, {
+    examples: [
+      ['serve', { vi: 'chạy theo config/gateway.yaml', en: 'serve by config/gateway.yaml' }],
+      [
+        'serve --config /etc/lienthong/config/gateway.yaml',
+        { vi: 'chạy theo tệp khác', en: 'serve by another file' },
+      ],
+    ],
+    json: 'the log, one JSON object a line (ECS names)',
+    notes: {
+      vi: 'Biến môi trường LIENTHONG_<MỤC> và DATABASE_URL thay giá trị trong tệp.',
+      en: 'LIENTHONG_<MEMBER> and DATABASE_URL in the environment win over the file.',
+    },
+  })
+  command.action(tools.act(() => serve(tools)))
+}

@@ -1,0 +1,184 @@
+import { GatewayError, type Violation } from '../model/errors.ts'
+import type { OperationKind } from '../model/exchange.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
+import type { Documents } from './document.ts'
+import { isPointer, parsePointer } from './minimise.ts'
+import type { ContractDescription, OperationDescription, PersonalDataClass } from './openapi.ts'
+import {
+  type CompiledParameter,
+  createParameterCheck,
+  isParameterType,
+  parameterTypeOf,
+} from './parameters.ts'
+import { createRoutes, type PathParameters, type RouteMatch } from './routes.ts'
+import { createMemberLookUp } from './schema.ts'
+
+/** The parts of a request that a contract speaks of; nothing in them is trusted. */
+export interface RequestParts {
+  /** As `Contract.match` gave them. */
+  readonly pathParameters: PathParameters
+  readonly query: URLSearchParams | undefined
+  /** Parsed JSON; `undefined` where there was no body. */
+  readonly body: unknown
+}
+
+/** One method and path of a contract, ready for exchanges. */
+export interface Operation {
+  readonly id: string
+  /** Upper case. */
+  readonly method: string
+  readonly pathTemplate: string
+  readonly title: Bilingual
+  readonly kind: OperationKind
+  /** Whether a record must be durable before the provider is called. */
+  readonly durableBefore: boolean
+  /** Whether it may be sent to the provider again after a failure. */
+  readonly idempotent: boolean
+  readonly personalData: PersonalDataClass
+  /** JSON Pointer to the data subject in the request body. */
+  readonly subjectPointer: string | undefined
+  /** @throws GatewayError `request_invalid` with what the request breaks. */
+  checkRequest(request: RequestParts): void
+  /** @throws GatewayError `response_invalid` with what the answer breaks; an unlisted status is one. */
+  checkResponse(status: number, body: unknown): void
+  /** @returns whether a 2xx answer describes the member; arrays are passed through, as in agreements. */
+  hasField(pointer: string): boolean
+}
+
+/** What may be said between a consumer and a provider: an OpenAPI document, compiled. */
+export interface Contract {
+  /** Of the document, relative to `schemas/`. */
+  readonly path: string
+  /**
+   * SHA-256, hex, of the canonical JSON (RFC 8785) of an object whose members are the document and those it
+   * refers to, directly or not, by path: the same digest, the same meaning.
+   */
+  readonly digest: string
+  readonly title: Bilingual
+  readonly version: string
+  readonly operations: ReadonlyMap<string, Operation>
+  /** @param path inside the service, `/` first, decoded once. */
+  match(method: string, path: string): RouteMatch<Operation> | undefined
+}
+
+const BODY_MISSING: Violation = {
+  pointer: '',
+  rule: 'required',
+  detail: { vi: 'Thiếu nội dung.', en: 'The body is missing.' },
+}
+const BODY_UNEXPECTED: Violation = {
+  pointer: '',
+  rule: 'body_unexpected',
+  detail: { vi: 'Không được có nội dung.', en: 'There must be no body.' },
+}
+const STATUS_UNLISTED: Violation = {
+  pointer: '',
+  rule: 'status_unlisted',
+  detail: { vi: 'Trạng thái này không có trong hợp đồng.', en: 'This status is not in the contract.' },
+}
+
+/** What is compiled for one operation. */
+interface Parts {
+  readonly documents: Documents
+  readonly createCheck: CheckFactory
+  /** Called with each step that can be taken before the first exchange. */
+  readonly onLazy: (prepare: () => void) => void
+}
+
+function compileParameters({ parameters }: OperationDescription, parts: Parts): readonly CompiledParameter[] {
+  return parameters.flatMap(({ name, in: place, required, schema }): CompiledParameter[] => {
+    const type = parameterTypeOf(parts.documents, schema)
+    if (place === 'header' || !isParameterType(type)) return []
+    const { check, prepare } = parts.createCheck(schema)
+    parts.onLazy(prepare)
+    return [{ name, in: place, required, type, check: (value) => check(value) ?? [] }]
+  })
+}
+
+function compileRequestCheck(description: OperationDescription, parts: Parts): Operation['checkRequest'] {
+  const checkParameters = createParameterCheck(compileParameters(description, parts))
+  const { body } = description
+  const content = body && parts.createCheck(body.schema)
+  if (content !== undefined) parts.onLazy(content.prepare)
+  const isRequired = body?.required === true
+
+  const judgeBody = (value: unknown): readonly Violation[] | undefined => {
+    if (content === undefined) return value === undefined ? undefined : [BODY_UNEXPECTED]
+    if (value === undefined) return isRequired ? [BODY_MISSING] : undefined
+    return content.check(value)
+  }
+  return (request) => {
+    checkParameters({ path: request.pathParameters, query: request.query })
+    const errors = judgeBody(request.body)
+    if (errors !== undefined) throw new GatewayError('request_invalid', { errors })
+  }
+}
+
+/** The check of an answer's content; `undefined` where the status has none. */
+type Answer = { readonly content: LazyCheck | undefined }
+
+function judgeAnswer(answer: Answer | undefined, body: unknown): readonly Violation[] | undefined {
+  if (answer === undefined) return [STATUS_UNLISTED]
+  if (answer.content === undefined) return body === undefined ? undefined : [BODY_UNEXPECTED]
+  return body === undefined ? [BODY_MISSING] : answer.content.check(body)
+}
+
+function compileResponseCheck({ responses }: OperationDescription, parts: Parts): Operation['checkResponse'] {
+  const exact = new Map<number, Answer>()
+  const byHundred = new Map<number, Answer>()
+  for (const [status, schema] of responses) {
+    const content = schema && parts.createCheck(schema)
+    if (content !== undefined) parts.onLazy(content.prepare)
+    if (status.endsWith('XX')) byHundred.set(Number(status[0]), { content })
+    else exact.set(Number(status), { content })
+  }
+  return (status, body) => {
+    const answer = exact.get(status) ?? byHundred.get(Math.floor(status / 100))
+    const errors = judgeAnswer(answer, body)
+    if (errors !== undefined) throw new GatewayError('response_invalid', { errors })
+  }
+}
+
+function createFieldLookUp({ responses }: OperationDescription, documents: Documents): Operation['hasField'] {
+  const answers = [...responses].flatMap(([status, schema]) =>
+    status.startsWith('2') && schema !== undefined ? [schema] : [],
+  )
+  const lookUp = lazy(() => createMemberLookUp(documents, answers, { throughArrays: true }))
+  return (pointer) => isPointer(pointer) && lookUp()(parsePointer(pointer))
+}
+
+function createOperation(description: OperationDescription, parts: Parts): Operation {
+  const { id, method, pathTemplate, title = { vi: id, en: id } } = description
+  const { kind, durableBefore, personalData, subjectPointer } = description
+  return Object.freeze({
+    id,
+    method,
+    pathTemplate,
+    title,
+    kind,
+    durableBefore,
+    idempotent: kind !== 'submit',
+    personalData,
+    subjectPointer,
+    checkRequest: compileRequestCheck(description, parts),
+    checkResponse: compileResponseCheck(description, parts),
+    hasField: createFieldLookUp(description, parts.documents),
+  })
+}
+
+/**
+ * Makes a contract of a description that was admitted. Nothing is compiled yet: each validator is, at its
+ * first use or when its preparation is called.
+ */
+export function createContract(description: ContractDescription, digest: string, parts: Parts): Contract {
+  const operations = description.operations.map((operation) => createOperation(operation, parts))
+  return Object.freeze({
+    path: description.path,
+    digest,
+    title: description.title,
+    version: description.version,
+    operations: new Map(operations.map((operation) => [operation.id, operation])),
+    match: createRoutes(operations),
+  })
+}

@@ -1,0 +1,205 @@
+import type { OperationKind } from '../model/exchange.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import {
+  contentAt,
+  type Documents,
+  inside,
+  isMembers,
+  type Location,
+  membersOf,
+  resolveReference,
+} from './document.ts'
+
+/** Reading an OpenAPI document whose outer form was checked into what an exchange needs of it. */
+
+export type PersonalDataClass = 'none' | 'basic' | 'sensitive'
+
+export interface ParameterDescription {
+  readonly location: Location
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required: boolean
+  readonly schema: Location
+}
+
+export interface OperationDescription {
+  readonly location: Location
+  readonly id: string
+  /** Upper case. */
+  readonly method: string
+  readonly pathTemplate: string
+  /** `undefined` where neither `x-exchange.title` nor a summary is given. */
+  readonly title: Bilingual | undefined
+  readonly kind: OperationKind
+  readonly durableBefore: boolean
+  readonly personalData: PersonalDataClass
+  readonly subjectPointer: string | undefined
+  readonly parameters: readonly ParameterDescription[]
+  readonly body: { readonly required: boolean; readonly schema: Location } | undefined
+  /** By status (`200`) or range (`4XX`); `undefined` where the answer has no content. */
+  readonly responses: ReadonlyMap<string, Location | undefined>
+}
+
+export interface ContractDescription {
+  readonly path: string
+  readonly title: Bilingual
+  readonly version: string
+  readonly operations: readonly OperationDescription[]
+  /** Every schema the document defines or uses, references not followed. */
+  readonly schemas: readonly Location[]
+}
+
+/** Takes note of a fault. */
+export type Report = (location: Location, rule: string, detail: Bilingual) => void
+
+const METHODS: ReadonlySet<string> = new Set(['get', 'post', 'put', 'patch', 'delete'])
+
+const DANGLING: Bilingual = {
+  vi: 'Tham chiếu phải trỏ tới một thành phần có trong components của chính tài liệu này.',
+  en: 'The reference must point into the components of this same document.',
+}
+
+interface ExchangeExtension {
+  readonly kind: OperationKind
+  readonly title?: Bilingual
+  readonly subject?: string
+  readonly personalData: PersonalDataClass
+  readonly durableBefore?: boolean
+}
+
+interface Reader {
+  readonly documents: Documents
+  readonly report: Report
+}
+
+/** @returns where a parameter, body or answer really stands; `undefined` where its reference dangles. */
+function follow({ documents, report }: Reader, from: Location, component: string): Location | undefined {
+  const part = contentAt(documents, from)
+  const reference = isMembers(part) ? part['$ref'] : undefined
+  if (typeof reference !== 'string') return from
+  const target = resolveReference(reference, from.path)
+  const isComponent = target?.path === from.path && target.pointer.startsWith(`/components/${component}/`)
+  if (target !== undefined && isComponent && isMembers(contentAt(documents, target))) return target
+  report(inside(from, '$ref'), 'reference_unknown', DANGLING)
+  return undefined
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function readParameters(reader: Reader, at: Location): ParameterDescription[] {
+  const list = contentAt(reader.documents, at)
+  if (!Array.isArray(list)) return []
+  return list.flatMap((_, index): ParameterDescription[] => {
+    const location = follow(reader, inside(at, index), 'parameters')
+    const content = location && contentAt(reader.documents, location)
+    if (location === undefined || !isMembers(content)) return []
+    const place = content['in']
+    if (place !== 'path' && place !== 'query' && place !== 'header') return []
+    return [
+      {
+        location,
+        name: String(content['name']),
+        in: place,
+        required: content['required'] === true,
+        schema: inside(location, 'schema'),
+      },
+    ]
+  })
+}
+
+const JSON_SCHEMA = ['content', 'application/json', 'schema'] as const
+
+function readBody(reader: Reader, operation: Location): OperationDescription['body'] {
+  const at = inside(operation, 'requestBody')
+  if (contentAt(reader.documents, at) === undefined) return undefined
+  const location = follow(reader, at, 'requestBodies')
+  if (location === undefined) return undefined
+  const required = contentAt(reader.documents, inside(location, 'required')) === true
+  return { required, schema: inside(location, ...JSON_SCHEMA) }
+}
+
+function readResponses(reader: Reader, operation: Location): OperationDescription['responses'] {
+  const at = inside(operation, 'responses')
+  const responses = new Map<string, Location | undefined>()
+  for (const [status] of membersOf(contentAt(reader.documents, at))) {
+    if (status.startsWith('x-')) continue
+    const location = follow(reader, inside(at, status), 'responses')
+    if (location === undefined) continue
+    const hasContent = contentAt(reader.documents, inside(location, 'content')) !== undefined
+    responses.set(status, hasContent ? inside(location, ...JSON_SCHEMA) : undefined)
+  }
+  return responses
+}
+
+function readOperation(reader: Reader, location: Location, shared: readonly ParameterDescription[]) {
+  const operation = contentAt(reader.documents, location)
+  if (!isMembers(operation)) return undefined
+  // The shape check has been passed.
+  const exchange = operation['x-exchange'] as ExchangeExtension
+  const summary = text(operation['summary'])
+  const own = readParameters(reader, inside(location, 'parameters'))
+  const inherited = shared.filter(
+    ({ name, in: place }) => !own.some((one) => one.name === name && one.in === place),
+  )
+  return {
+    location,
+    id: String(operation['operationId']),
+    title: exchange.title ?? (summary === undefined ? undefined : { vi: summary, en: summary }),
+    kind: exchange.kind,
+    durableBefore: exchange.durableBefore ?? exchange.kind === 'submit',
+    personalData: exchange.personalData,
+    subjectPointer: exchange.subject,
+    parameters: [...inherited, ...own],
+    body: readBody(reader, location),
+    responses: readResponses(reader, location),
+  }
+}
+
+function readOperations(reader: Reader, paths: Location): OperationDescription[] {
+  const operations: OperationDescription[] = []
+  for (const [pathTemplate, item] of membersOf(contentAt(reader.documents, paths))) {
+    if (!pathTemplate.startsWith('/')) continue
+    const at = inside(paths, pathTemplate)
+    const shared = readParameters(reader, inside(at, 'parameters'))
+    for (const [method] of membersOf(item)) {
+      if (!METHODS.has(method)) continue
+      const operation = readOperation(reader, inside(at, method), shared)
+      if (operation !== undefined)
+        operations.push({ ...operation, method: method.toUpperCase(), pathTemplate })
+    }
+  }
+  return operations
+}
+
+function schemasUsedBy({ parameters, body, responses }: OperationDescription): Location[] {
+  const answers = [...responses.values()].filter((schema) => schema !== undefined)
+  const asked = parameters.map((parameter) => parameter.schema)
+  return body === undefined ? [...asked, ...answers] : [...asked, body.schema, ...answers]
+}
+
+/**
+ * @param path of a document that passed the check of its outer form.
+ * @param report called for references to parts that don't exist; what they stand for is left out.
+ */
+export function readContract(path: string, documents: Documents, report: Report): ContractDescription {
+  const root: Location = { path, pointer: '' }
+  const info = contentAt(documents, inside(root, 'info')) as {
+    readonly title: string
+    readonly version: string
+    readonly 'x-title'?: Bilingual
+  }
+  const operations = readOperations({ documents, report }, inside(root, 'paths'))
+  const components = inside(root, 'components', 'schemas')
+  const defined = membersOf(contentAt(documents, components)).map(([name]) => inside(components, name))
+  const schemas = [...defined, ...operations.flatMap(schemasUsedBy)]
+  return {
+    path,
+    title: info['x-title'] ?? { vi: info.title, en: info.title },
+    version: info.version,
+    operations,
+    // Components that several operations share come once.
+    schemas: [...new Map(schemas.map((schema) => [schema.pointer, schema])).values()],
+  }
+}

@@ -1,0 +1,203 @@
+import type { Bilingual } from '../model/identifier.ts'
+import { type Documents, inside, isMembers, type Location } from './document.ts'
+import { parsePointer } from './minimise.ts'
+import type { ContractDescription, OperationDescription, ParameterDescription } from './openapi.ts'
+import { isParameterType, parameterTypeOf } from './parameters.ts'
+import { createMemberLookUp, reachableFrom } from './schema.ts'
+
+/** What makes an operation one that can't be carried, or not safely. */
+export interface OperationRule {
+  readonly rule: string
+  /** @returns where the faults are. */
+  readonly find: (
+    operation: OperationDescription,
+    contract: ContractDescription,
+    documents: Documents,
+  ) => readonly Location[]
+  readonly detail: Bilingual
+}
+
+const TEMPLATE = /^\/$|^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9_-]*\}))+$/
+
+/** Header parameters that the gateway itself reads; they may be documented, others would never arrive. */
+const HEADERS: ReadonlySet<string> = new Set([
+  'accept-language',
+  'exchange-dossier',
+  'exchange-fields',
+  'exchange-officer',
+  'exchange-procedure',
+  'exchange-purpose',
+  'idempotency-key',
+  'traceparent',
+])
+
+function when(broken: boolean, ...locations: readonly Location[]): readonly Location[] {
+  return broken ? locations : []
+}
+
+function parametersThat(
+  { parameters }: OperationDescription,
+  isBroken: (parameter: ParameterDescription) => boolean,
+): readonly Location[] {
+  return parameters.filter(isBroken).map(({ location }) => location)
+}
+
+function templateNames(pathTemplate: string): readonly string[] {
+  return [...pathTemplate.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
+}
+
+/** Two templates that differ only in the names of their parameters match the same paths. */
+function shapeOf({ method, pathTemplate }: OperationDescription): string {
+  return `${method} ${pathTemplate.replaceAll(/\{[^}]*\}/g, '{}')}`
+}
+
+function isPersonal(documents: Documents, { schema }: ParameterDescription): boolean {
+  return reachableFrom(documents, [schema]).some(
+    (reached) => isMembers(reached.schema) && reached.schema['x-personal'] === true,
+  )
+}
+
+function isRepeated(parameter: ParameterDescription, { parameters }: OperationDescription): boolean {
+  return (
+    parameters.find(({ name, in: place }) => name === parameter.name && place === parameter.in) !== parameter
+  )
+}
+
+function isSubjectDescribed(documents: Documents, { subjectPointer, body }: OperationDescription): boolean {
+  if (subjectPointer === undefined) return true
+  if (body === undefined) return false
+  return createMemberLookUp(documents, [body.schema], { throughArrays: false })(parsePointer(subjectPointer))
+}
+
+/** Every rule that an operation has to keep, one entry each. */
+export const OPERATION_RULES: readonly OperationRule[] = [
+  {
+    rule: 'operation_id_repeated',
+    find: (operation, { operations }) =>
+      when(
+        operations.find(({ id }) => id === operation.id) !== operation,
+        inside(operation.location, 'operationId'),
+      ),
+    detail: { vi: 'operationId bị lặp trong hợp đồng.', en: 'The operationId is repeated in the contract.' },
+  },
+  {
+    rule: 'title_missing',
+    find: ({ title, location }) => when(title === undefined, location),
+    detail: { vi: 'Cần x-exchange.title hoặc summary.', en: 'x-exchange.title or a summary is needed.' },
+  },
+  {
+    rule: 'path_malformed',
+    find: ({ pathTemplate, location }) => when(!TEMPLATE.test(pathTemplate), location),
+    detail: {
+      vi: 'Đường dẫn chỉ gồm chữ cái ASCII, chữ số, . _ ~ - và tham số {ten} chiếm trọn một đoạn.',
+      en: 'A path consists of ASCII letters, digits, . _ ~ - and parameters {name} that fill a whole segment.',
+    },
+  },
+  {
+    rule: 'path_ambiguous',
+    find: (operation, { operations }) =>
+      when(
+        operations.find((other) => shapeOf(other) === shapeOf(operation)) !== operation,
+        operation.location,
+      ),
+    detail: {
+      vi: 'Một thao tác khác có cùng phương thức và đường dẫn.',
+      en: 'Another operation has the same method and path.',
+    },
+  },
+  {
+    rule: 'path_parameters_differ',
+    find: ({ pathTemplate, parameters, location }) => {
+      const named = templateNames(pathTemplate)
+      const described = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)
+      const same =
+        new Set(named).size === named.length && [...named].sort().join() === [...described].sort().join()
+      return when(!same, location)
+    },
+    detail: {
+      vi: 'Tham số trong đường dẫn và tham số in: path phải như nhau.',
+      en: 'The parameters in the path and those with in: path must be the same.',
+    },
+  },
+  {
+    rule: 'path_parameter_optional',
+    find: (operation) =>
+      parametersThat(operation, (parameter) => parameter.in === 'path' && !parameter.required),
+    detail: { vi: 'Tham số đường dẫn phải có required: true.', en: 'A path parameter needs required: true.' },
+  },
+  {
+    rule: 'parameter_repeated',
+    find: (operation) => parametersThat(operation, (parameter) => isRepeated(parameter, operation)),
+    detail: { vi: 'Tham số bị lặp.', en: 'The parameter is repeated.' },
+  },
+  {
+    rule: 'parameter_header',
+    find: (operation) =>
+      parametersThat(
+        operation,
+        ({ in: place, name }) => place === 'header' && !HEADERS.has(name.toLowerCase()),
+      ),
+    detail: {
+      vi: 'Cổng không chuyển tiêu đề này; đưa dữ liệu vào nội dung yêu cầu.',
+      en: 'The gateway does not carry this header; put the data into the body.',
+    },
+  },
+  {
+    rule: 'parameter_type',
+    find: (operation, _contract, documents) =>
+      parametersThat(
+        operation,
+        ({ in: place, schema }) => place !== 'header' && !isParameterType(parameterTypeOf(documents, schema)),
+      ),
+    detail: {
+      vi: 'Tham số phải có đúng một kiểu: string, integer, number hoặc boolean.',
+      en: 'A parameter needs exactly one type: string, integer, number or boolean.',
+    },
+  },
+  {
+    rule: 'parameter_personal',
+    find: (operation, _contract, documents) =>
+      parametersThat(operation, (parameter) => isPersonal(documents, parameter)),
+    detail: {
+      vi: 'Dữ liệu cá nhân không được nằm trong địa chỉ hay tiêu đề; đưa vào nội dung của một thao tác POST.',
+      en: 'Personal data must not stand in an address or header; put it into the body of a POST.',
+    },
+  },
+  {
+    rule: 'body_unexpected',
+    find: ({ method, body, location }) =>
+      when((method === 'GET' || method === 'DELETE') && body !== undefined, inside(location, 'requestBody')),
+    detail: { vi: 'GET và DELETE không có nội dung.', en: 'GET and DELETE have no body.' },
+  },
+  {
+    rule: 'submit_by_get',
+    find: ({ method, kind, location }) => when(method === 'GET' && kind === 'submit', location),
+    detail: { vi: 'Thao tác submit không dùng GET.', en: 'A submit operation does not use GET.' },
+  },
+  {
+    rule: 'subject_unknown',
+    find: (operation, _contract, documents) =>
+      when(!isSubjectDescribed(documents, operation), inside(operation.location, 'x-exchange', 'subject')),
+    detail: {
+      vi: 'Con trỏ subject phải trỏ tới một thành phần của nội dung yêu cầu.',
+      en: 'The subject pointer must lead to a member of the request body.',
+    },
+  },
+  {
+    rule: 'response_status',
+    find: ({ responses, location }) =>
+      [...responses.keys()]
+        .filter((status) => !/^[245](?:\d\d|XX)$/.test(status))
+        .map((status) => inside(location, 'responses', status)),
+    detail: {
+      vi: 'Trạng thái phải là một mã 2xx, 4xx, 5xx hoặc khoảng như 4XX; default che giấu nên không được dùng.',
+      en: 'A status is a code 2xx, 4xx, 5xx or a range such as 4XX; default would hide the unlisted.',
+    },
+  },
+  {
+    rule: 'response_success_missing',
+    find: ({ responses, location }) =>
+      when(![...responses.keys()].some((status) => status.startsWith('2')), inside(location, 'responses')),
+    detail: { vi: 'Cần ít nhất một trạng thái 2xx.', en: 'At least one 2xx status is needed.' },
+  },
+]

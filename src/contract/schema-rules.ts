@@ -1,0 +1,311 @@
+import type { Bilingual } from '../model/identifier.ts'
+import {
+  type Documents,
+  isDictionary,
+  isMembers,
+  type Location,
+  type Members,
+  membersOf,
+  uriOf,
+} from './document.ts'
+import { memberNames, referenceOf } from './schema.ts'
+
+/** A schema where it stands, with what is known from around it. */
+export interface SchemaNode {
+  readonly schema: Members
+  readonly location: Location
+  /** Schemas around it that judge the same value: what they bound is bounded. */
+  readonly around: readonly { readonly schema: Members; readonly location: Location }[]
+}
+
+export interface RuleContext {
+  readonly documents: Documents
+  readonly formats: ReadonlySet<string>
+  /** Whether a place is one of the schemas these rules are applied to. */
+  readonly isSchema: (location: Location) => boolean
+}
+
+/** What makes a schema unsafe. */
+export interface SchemaRule {
+  readonly rule: string
+  /** Answers may carry more than the contract says, since they are minimised; requests may not. */
+  readonly scope: 'all' | 'request'
+  /** @returns the keywords at fault; `''` for the schema itself. */
+  readonly find: (node: SchemaNode, context: RuleContext) => readonly string[]
+  readonly detail: Bilingual
+}
+
+/** Keywords that have a meaning for ajv and are safe. */
+const ALLOWED: ReadonlySet<string> = new Set(
+  (
+    'type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern ' +
+    'maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required ' +
+    'dependentRequired allOf anyOf oneOf not if then else dependentSchemas prefixItems items contains ' +
+    'properties additionalProperties format title description default deprecated readOnly writeOnly ' +
+    'examples example $comment $ref $defs'
+  ).split(' '),
+)
+
+/**
+ * Known keywords that are refused: ajv gets some wrong or lets them change what a validator is (`$async`
+ * makes it answer with a promise), some make a schema's meaning depend on data or place, and under the
+ * last two names of members are data.
+ */
+const FORBIDDEN: ReadonlySet<string> = new Set(
+  (
+    '$data $async $id $anchor $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor $vocabulary ' +
+    'unevaluatedProperties unevaluatedItems discriminator nullable definitions dependencies additionalItems ' +
+    'contentSchema contentEncoding contentMediaType patternProperties propertyNames'
+  ).split(' '),
+)
+
+/** Own annotations, as ajv can take them for keywords. */
+export const ANNOTATION = /^x-[A-Za-z0-9-]+$/
+
+/** At the top of a dictionary document these only say what it is. */
+const DOCUMENT_KEYWORDS: ReadonlySet<string> = new Set(['$schema', '$id'])
+
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
+
+const MAX_UNIQUE_ITEMS = 100
+const MAX_PATTERN_LENGTH = 512
+
+function typesOf(schema: Members): readonly unknown[] {
+  return [schema['type']].flat()
+}
+
+/** @returns whether one of the keywords bounds the value, in the schema or around it. */
+function isBounded({ schema, around }: SchemaNode, ...keywords: readonly string[]): boolean {
+  return [schema, ...around.map((outer) => outer.schema)].some((bounding) =>
+    keywords.some((keyword) => bounding[keyword] !== undefined),
+  )
+}
+
+/** @returns whether the value's type follows from the schema itself. */
+function isTyped(schema: unknown): boolean {
+  if (schema === false) return true
+  if (!isMembers(schema)) return false
+  const all = schema['allOf']
+  const some = schema['anyOf'] ?? schema['oneOf']
+  return (
+    ['type', 'enum', 'const', '$ref'].some((keyword) => schema[keyword] !== undefined) ||
+    (Array.isArray(all) && all.some(isTyped)) ||
+    (Array.isArray(some) && some.every(isTyped))
+  )
+}
+
+function isPattern(pattern: unknown): boolean {
+  try {
+    new RegExp(String(pattern), 'u')
+    return typeof pattern === 'string' && pattern.length <= MAX_PATTERN_LENGTH
+  } catch {
+    return false
+  }
+}
+
+function undeclaredRequired({ schema, location, around }: SchemaNode, { documents }: RuleContext): string[] {
+  const required = schema['required']
+  if (!Array.isArray(required)) return []
+  const declared = [{ schema, location }, ...around].map((outer) => memberNames(documents, outer))
+  return required.every((name) => declared.some((names) => names.has(name))) ? [] : ['required']
+}
+
+function isConsistentPerson(
+  rule: unknown,
+  { schema, location }: SchemaNode,
+  { documents }: RuleContext,
+): boolean {
+  const described = memberNames(documents, { schema, location })
+  const names = membersOf(rule)
+  return (
+    names.every(([role, name]) => /^(?:id|birthDate|sex)$/.test(role) && described.has(String(name))) &&
+    names.some(([role]) => role === 'id') &&
+    names.length > 1
+  )
+}
+
+function dialectFaults({ schema, location }: SchemaNode): string[] {
+  if (location.pointer !== '') return []
+  const { $schema = DIALECT, $id = uriOf(location) } = schema
+  return [...($schema === DIALECT ? [] : ['$schema']), ...($id === uriOf(location) ? [] : ['$id'])]
+}
+
+/**
+ * Every rule that a schema has to keep, one entry each. They make validating cheap (every size is bounded),
+ * certain (nothing is let through by a keyword that does not do what it says) and closed (a request holds
+ * nothing the contract does not name).
+ */
+export const SCHEMA_RULES: readonly SchemaRule[] = [
+  {
+    rule: 'keyword_forbidden',
+    scope: 'all',
+    find: ({ schema }) => Object.keys(schema).filter((keyword) => FORBIDDEN.has(keyword)),
+    detail: {
+      vi: 'Từ khóa này không được dùng trong hợp đồng.',
+      en: 'This keyword is not used in contracts.',
+    },
+  },
+  {
+    rule: 'keyword_unknown',
+    scope: 'all',
+    find: ({ schema, location }) =>
+      Object.keys(schema).filter(
+        (keyword) =>
+          !ALLOWED.has(keyword) &&
+          !FORBIDDEN.has(keyword) &&
+          !ANNOTATION.test(keyword) &&
+          !(location.pointer === '' && DOCUMENT_KEYWORDS.has(keyword)),
+      ),
+    detail: {
+      vi: 'Không có từ khóa này; chú thích riêng bắt đầu bằng x-, chỉ gồm chữ cái ASCII, chữ số và -.',
+      en: 'There is no such keyword; own annotations are x- and ASCII letters, digits and hyphens.',
+    },
+  },
+  {
+    rule: 'dialect_wrong',
+    scope: 'all',
+    find: dialectFaults,
+    detail: {
+      vi: '$schema phải là JSON Schema 2020-12, $id phải là lienthong:///đường/dẫn của tài liệu.',
+      en: "$schema must be JSON Schema 2020-12, and $id the document's own lienthong:///path.",
+    },
+  },
+  {
+    rule: 'reference_foreign',
+    scope: 'all',
+    find: ({ schema, location }) => {
+      const target = referenceOf(schema, location)?.path
+      return target === undefined || target === location.path || isDictionary(target) ? [] : ['$ref']
+    },
+    detail: {
+      vi: 'Chỉ được tham chiếu trong tài liệu này hoặc tới từ điển dữ liệu (dictionary/).',
+      en: 'References stay in this document or lead to the data dictionary (dictionary/).',
+    },
+  },
+  {
+    rule: 'reference_unknown',
+    scope: 'all',
+    // A place that is no schema (an example, say) has not been looked at by these rules.
+    find: ({ schema, location }, { isSchema }) => {
+      if (schema['$ref'] === undefined) return []
+      const target = referenceOf(schema, location)
+      return target !== undefined && isSchema(target) ? [] : ['$ref']
+    },
+    detail: {
+      vi: 'Tham chiếu không trỏ tới lược đồ nào; dạng đúng: đường/dẫn.yaml#/con/trỏ, không có địa chỉ mạng.',
+      en: 'The reference leads to no schema; it is written path.yaml#/pointer, without a network address.',
+    },
+  },
+  {
+    rule: 'array_unbounded',
+    scope: 'all',
+    find: (node) => (typesOf(node.schema).includes('array') && !isBounded(node, 'maxItems') ? ['type'] : []),
+    detail: { vi: 'Danh sách phải có maxItems.', en: 'An array needs maxItems.' },
+  },
+  {
+    rule: 'unique_items_unbounded',
+    scope: 'all',
+    find: ({ schema: { uniqueItems, maxItems } }) =>
+      uniqueItems === true && !(typeof maxItems === 'number' && maxItems <= MAX_UNIQUE_ITEMS)
+        ? ['uniqueItems']
+        : [],
+    detail: {
+      vi: 'uniqueItems phải đi với maxItems không quá 100.',
+      en: 'uniqueItems needs maxItems of at most 100 beside it.',
+    },
+  },
+  {
+    rule: 'string_unbounded',
+    scope: 'all',
+    find: (node) =>
+      typesOf(node.schema).includes('string') &&
+      !isBounded(node, 'maxLength', 'format', 'enum', 'const', 'pattern')
+        ? ['type']
+        : [],
+    detail: {
+      vi: 'Chuỗi phải có maxLength, format, enum hoặc const.',
+      en: 'A string needs maxLength, format, enum or const.',
+    },
+  },
+  {
+    rule: 'pattern_unbounded',
+    scope: 'all',
+    find: (node) =>
+      node.schema['pattern'] !== undefined && !isBounded(node, 'maxLength') ? ['pattern'] : [],
+    detail: { vi: 'pattern phải đi với maxLength.', en: 'pattern needs maxLength beside it.' },
+  },
+  {
+    rule: 'pattern_invalid',
+    scope: 'all',
+    find: ({ schema: { pattern } }) => (pattern === undefined || isPattern(pattern) ? [] : ['pattern']),
+    detail: {
+      vi: 'Mẫu phải là biểu thức chính quy hợp lệ với cờ u, dài không quá 512 ký tự.',
+      en: 'The pattern must be a valid regular expression under the flag u of at most 512 characters.',
+    },
+  },
+  {
+    rule: 'format_unknown',
+    scope: 'all',
+    find: ({ schema: { format } }, { formats }) =>
+      format === undefined || (typeof format === 'string' && formats.has(format)) ? [] : ['format'],
+    detail: { vi: 'Không có định dạng này.', en: 'There is no such format.' },
+  },
+  {
+    rule: 'required_undeclared',
+    scope: 'all',
+    find: undeclaredRequired,
+    detail: {
+      vi: 'Thành phần bắt buộc phải có trong properties.',
+      en: 'A required member must stand under properties.',
+    },
+  },
+  {
+    rule: 'consistent_person_malformed',
+    scope: 'all',
+    find: (node, context) => {
+      const { schema } = node
+      const keyword = 'x-consistent-person'
+      return schema[keyword] === undefined || isConsistentPerson(schema[keyword], node, context)
+        ? []
+        : [keyword]
+    },
+    detail: {
+      vi: 'x-consistent-person phải nêu id cùng birthDate hoặc sex, mỗi tên có trong properties.',
+      en: 'x-consistent-person names id with birthDate or sex, each of them under properties.',
+    },
+  },
+  {
+    rule: 'object_open',
+    scope: 'request',
+    find: ({ schema, around }) =>
+      typesOf(schema).includes('object') &&
+      ![schema, ...around.map((outer) => outer.schema)].some(
+        (outer) => outer['additionalProperties'] === false,
+      )
+        ? ['type']
+        : [],
+    detail: {
+      vi: 'Đối tượng trong yêu cầu phải có additionalProperties: false.',
+      en: 'An object in a request needs additionalProperties: false.',
+    },
+  },
+  {
+    rule: 'type_missing',
+    scope: 'request',
+    find: ({ schema, around }) => (around.length > 0 || isTyped(schema) ? [] : ['']),
+    detail: {
+      vi: 'Dữ liệu trong yêu cầu phải có kiểu (type, enum, const hoặc $ref).',
+      en: 'Data in a request needs a type (type, enum, const or $ref).',
+    },
+  },
+  {
+    rule: 'items_missing',
+    scope: 'request',
+    find: ({ schema }) =>
+      typesOf(schema).includes('array') && schema['items'] === undefined ? ['type'] : [],
+    detail: {
+      vi: 'Danh sách trong yêu cầu phải có items.',
+      en: 'An array in a request needs items.',
+    },
+  },
+]

@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto'
+import type { Operation } from '../contract/contract.ts'
+import { readPointer } from '../contract/minimise.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { BodyFacts, Consumer, ExchangeFacts, InboundRequest } from '../model/exchange.ts'
+import type { ProviderCall, ProviderReply } from '../provider/call.ts'
+import type { CompiledService, Registry } from '../registry/snapshot.ts'
+import type { Authorisation } from './authorise.ts'
+import { startDeadline } from './deadline.ts'
+
+/** The steps between authentication and the record, each taking what the one before gave. */
+
+export interface Resolved {
+  readonly service: CompiledService
+  readonly operation: Operation
+  readonly pathParameters: Readonly<Record<string, string>>
+}
+
+export function digestOf(bytes: Uint8Array): BodyFacts {
+  return { bytes: bytes.length, digest: hash('sha256', bytes, 'base64url') }
+}
+
+/** What is known before anything was decided. */
+export function startFacts(request: InboundRequest, consumer: Consumer, registry: Registry): ExchangeFacts {
+  const facts: ExchangeFacts = {
+    exchangeId: request.exchangeId,
+    receivedAtMs: request.receivedAtMs,
+    traceId: request.trace.traceId,
+    consumer: consumer.id,
+    binding: consumer.binding,
+    tokenDigest: consumer.tokenDigest,
+    service: request.service,
+    registryDigest: registry.digest,
+    request: digestOf(request.body),
+  }
+  if (request.purpose !== undefined) facts.purpose = request.purpose
+  if (request.procedure !== undefined) facts.procedure = request.procedure
+  if (request.dossier !== undefined) facts.dossier = request.dossier
+  if (request.officer !== undefined) facts.officer = request.officer
+  return facts
+}
+
+const SUBJECT_LENGTH = 64
+
+/** The data subject, noted as early as it can be told: refused questions about a person count too. */
+function noteSubject(facts: ExchangeFacts, operation: Operation, json: unknown): void {
+  if (operation.subjectPointer === undefined) return
+  const subject = readPointer(json, operation.subjectPointer)
+  if (typeof subject === 'string' && subject.length <= SUBJECT_LENGTH) facts.subject = subject
+}
+
+export function resolve(registry: Registry, request: InboundRequest, facts: ExchangeFacts): Resolved {
+  const service = registry.services.get(request.service)
+  if (service === undefined || service.document.state !== 'active') throw new GatewayError('service_unknown')
+  facts.provider = service.provider.id
+  facts.contractDigest = service.contract.digest
+  const match = service.contract.match(request.method, request.path)
+  if (match === undefined) throw new GatewayError('operation_unknown')
+  facts.operation = match.operation.id
+  facts.kind = match.operation.kind
+  noteSubject(facts, match.operation, request.json)
+  return { service, ...match }
+}
+
+export function noteAuthorisation(facts: ExchangeFacts, { agreement, fields }: Authorisation): void {
+  facts.agreement = agreement.document.id
+  facts.agreementDigest = agreement.digest
+  facts.legalBases = agreement.document.legalBases
+  facts.fields = fields
+}
+
+function headersFor(
+  request: InboundRequest,
+  consumer: Consumer,
+  authorisation: Authorisation,
+): Record<string, string> {
+  const { trace } = request
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'exchange-id': request.exchangeId,
+    'exchange-consumer': consumer.id,
+    'exchange-agreement': authorisation.agreement.document.id,
+    traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
+  }
+  if (request.purpose !== undefined) headers['exchange-purpose'] = request.purpose
+  if (request.dossier !== undefined) headers['exchange-dossier'] = request.dossier
+  if (request.procedure !== undefined) headers['exchange-procedure'] = request.procedure
+  if (request.officer !== undefined) headers['exchange-officer'] = request.officer
+  if (request.idempotencyKey !== undefined) headers['idempotency-key'] = request.idempotencyKey
+  if (trace.state !== undefined) headers['tracestate'] = trace.state
+  if (request.body.length > 0) headers['content-type'] = 'application/json'
+  return headers
+}
+
+function assertNoMaintenance(service: CompiledService, nowMs: number): void {
+  const { maintenance } = service.document.binding
+  if (maintenance === undefined) return
+  const untilMs = Date.parse(maintenance.until)
+  if (nowMs < Date.parse(maintenance.from) || nowMs >= untilMs) return
+  throw new GatewayError('provider_maintenance', {
+    detail: maintenance.notice,
+    retryAfterSeconds: Math.ceil((untilMs - nowMs) / 1000),
+  })
+}
+
+/** Asks the provider, within the binding's time. */
+export async function askProvider(
+  call: ProviderCall,
+  resolved: Resolved,
+  asked: { request: InboundRequest; consumer: Consumer; authorisation: Authorisation; nowMs: number },
+): Promise<ProviderReply> {
+  const { request } = asked
+  const { service, operation } = resolved
+  assertNoMaintenance(service, asked.nowMs)
+  const query = request.query?.size ? `?${request.query}` : ''
+  const deadline = startDeadline(
+    service.document.binding.timeoutMs,
+    operation.idempotent ? request.signal : undefined,
+  )
+  try {
+    return await call({
+      method: request.method,
+      target: request.path.split('/').map(encodeURIComponent).join('/') + query,
+      headers: headersFor(request, asked.consumer, asked.authorisation),
+      body: request.body.length > 0 ? request.body : undefined,
+      idempotent: operation.idempotent,
+      deadline: deadline.signal,
+    })
+  } finally {
+    deadline.clear()
+  }
+}
+
+/** The answer as the contract says it is; throws `response_invalid`. */
+export function readAnswer(operation: Operation, reply: ProviderReply): unknown {
+  const json = reply.body.length === 0 ? undefined : parseAnswer(reply)
+  operation.checkResponse(reply.status, json)
+  return json
+}
+
+function parseAnswer(reply: ProviderReply): unknown {
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(reply.contentType)) {
+    throw new GatewayError('response_invalid', {
+      detail: { vi: 'Câu trả lời không phải JSON.', en: 'The answer is not JSON.' },
+    })
+  }
+  try {
+    return JSON.parse(reply.body.toString())
+  } catch (cause) {
+    throw new GatewayError('response_invalid', {
+      cause,
+      detail: { vi: 'Câu trả lời không phải JSON hợp lệ.', en: 'The answer is not valid JSON.' },
+    })
+  }
+}

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
+import type { InboundRequest } from '../model/exchange.ts'
+import type { SubsystemId } from '../model/identifier.ts'
+
+/** What is known of an Idempotency-Key when a submission with it arrives. */
+export type SubmissionState =
+  | { readonly state: 'first' }
+  | { readonly state: 'running'; readonly requestDigest: string }
+  | {
+      readonly state: 'settled'
+      readonly requestDigest: string
+      readonly status: number
+      readonly body: Buffer
+    }
+
+export interface SubmissionStore {
+  /** Claims the slot for a first submission, or tells what became of it. */
+  claim(slot: string, requestDigest: string): Promise<SubmissionState>
+  /** Frees a slot whose submission failed, so that it may be tried again. */
+  release(slot: string): Promise<void>
+}
+
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,40}$/
+
+/** Names a consumer's key for one operation: SHA-256, base64url. */
+export function submissionSlot(consumer: SubsystemId, request: InboundRequest, operation: string): string {
+  const key = request.idempotencyKey
+  if (key === undefined) throw new GatewayError('idempotency_key_missing')
+  return hash('sha256', [consumer, request.service, operation, key].join('\0'), 'base64url')
+}
+
+/**
+ * @returns the first reply where the submission is a repetition, `undefined` where it is the first.
+ * @throws `idempotency_in_progress` while the first runs, `idempotency_key_reused` for another body.
+ */
+export async function claimSubmission(
+  store: SubmissionStore,
+  slot: string,
+  requestDigest: string,
+): Promise<{ status: number; body: Buffer } | undefined> {
+  const known = await store.claim(slot, requestDigest)
+  if (known.state === 'first') return undefined
+  if (known.requestDigest !== requestDigest) throw new GatewayError('idempotency_key_reused')
+  if (known.state === 'running') throw new GatewayError('idempotency_in_progress', { retryAfterSeconds: 1 })
+  return { status: known.status, body: known.body }
+}

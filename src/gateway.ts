@@ -1,0 +1,341 @@
+import { randomBytes, randomFillSync, randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createConduct, type EndedExchange } from './exchange/conduct.ts'
+import { createQuota } from './exchange/quota.ts'
+import { createExchangeRouter } from './http/exchange.ts'
+import { createOauthRouter } from './http/oauth.ts'
+import { createServer } from './http/server.ts'
+import { createAdmission } from './identity/admission.ts'
+import { createCertificateReader } from './identity/client-certificate.ts'
+import { createIdentity } from './identity/identity.ts'
+import { openSecretFile } from './identity/key-file.ts'
+import { openKeyDirectory } from './identity/keys.ts'
+import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { createTaggers } from './ledger/tag.ts'
+import { formatExchangeId } from './model/identifier.ts'
+import type { SecretReference } from './model/party.ts'
+import { createProviderCalls } from './provider/call.ts'
+import { createConnectProvider } from './provider/connect.ts'
+import { seedRegistry } from './registry/administration.ts'
+import { readRegistryDirectory, type SourceFault } from './registry/read-documents.ts'
+import { createRegistryHolder, type RegistryEvent } from './registry/registry.ts'
+import type { Registry } from './registry/snapshot.ts'
+import type { RegistryStore } from './registry/store.ts'
+import type { Settings } from './settings.ts'
+import type { Database } from './storage/database.ts'
+import { createLedgerStore } from './storage/ledger.ts'
+import { createQuotaLease } from './storage/quota.ts'
+import { createRegistryStore } from './storage/registry.ts'
+import { createReplayStore } from './storage/replay.ts'
+import { createSubmissionStore } from './storage/submissions.ts'
+import { createTagKeys } from './storage/tag-keys.ts'
+import { createVault } from './storage/vault.ts'
+import type { ReadinessCheck } from './telemetry/health.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+
+/** What a gateway process is given: its settings are one half, this is the other. */
+export interface Outside {
+  readonly database: Database
+  readonly telemetry: Telemetry
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+/** One process that carries exchanges. */
+export interface Gateway {
+  /** Starts to take connections. @returns the public URL. */
+  listen(): Promise<string>
+  /** What this process needs to be able to answer exchanges. */
+  readonly checks: readonly ReadinessCheck[]
+  registry(): Registry
+  /** Finishes what is under way, at most for the drain time. @returns whether all of it ended. */
+  close(): Promise<boolean>
+}
+
+/** The first registry could not be read; every fault is told. */
+export class RegistryRefused extends Error {
+  override readonly name = 'RegistryRefused'
+  readonly faults: readonly SourceFault[]
+
+  constructor(faults: readonly SourceFault[]) {
+    super(`${faults.length} faults in the registry's documents`)
+    this.faults = faults
+  }
+}
+
+const PROBE_MS = 250
+const SWEEP_MS = 30_000
+const RANDOM_POOL_BYTES = 8192
+
+/** Random bytes drawn in one go for many small ids. */
+function createRandomPool(): (bytes: number) => Buffer {
+  const pool = Buffer.allocUnsafe(RANDOM_POOL_BYTES)
+  let used = RANDOM_POOL_BYTES
+  return (bytes) => {
+    if (used + bytes > RANDOM_POOL_BYTES) {
+      randomFillSync(pool)
+      used = 0
+    }
+    used += bytes
+    return pool.subarray(used - bytes, used)
+  }
+}
+
+function readSecret(reference: SecretReference): string {
+  if ('file' in reference) return readFileSync(reference.file, 'utf8').trim()
+  const value = process.env[reference.environment]
+  if (value === undefined) throw new Error(`environment variable ${reference.environment} is not set`)
+  return value
+}
+
+/** Runs `task` again and again, each time after the one before ended. @returns its end. */
+function repeat(
+  task: () => Promise<unknown>,
+  everyMs: number,
+  onError: (error: unknown) => void,
+): () => void {
+  const stopped = new AbortController()
+  const run = async () => {
+    while (!stopped.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: stopped.signal, ref: false }).catch(() => {})
+      if (!stopped.signal.aborted) await task().catch(onError)
+    }
+  }
+  void run()
+  return () => stopped.abort()
+}
+
+/** Applies the documents of `registryDir` where the database holds none. */
+async function seed(settings: Settings, store: RegistryStore, nowMs: number): Promise<void> {
+  const options = { syntheticPersons: settings.sandbox, admission: createAdmission(nowMs) }
+  const read = async () => {
+    const { documents, faults } = await readRegistryDirectory(
+      settings.registryDir,
+      settings.schemasDir,
+      options,
+    )
+    if (faults.length > 0) throw new RegistryRefused(faults)
+    return documents
+  }
+  await seedRegistry(store, read, { ...options, by: 'first start', note: settings.registryDir })
+}
+
+async function listenOn(server: Server, host: string, port: number): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the listener has no address')
+  return address
+}
+
+/** Closes idle connections at once and busy ones as they finish. @returns whether all ended in time. */
+async function closeServer(server: Server, timeoutMs: number): Promise<boolean> {
+  if (!server.listening) return true
+  const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)))
+  server.closeIdleConnections()
+  const late = new AbortController()
+  const drained = await Promise.race([
+    closed,
+    sleep(timeoutMs, false, { signal: late.signal }).catch(() => false),
+  ])
+  late.abort()
+  if (!drained) server.closeAllConnections()
+  return drained
+}
+
+function registryChecks(lastError: () => unknown): ReadinessCheck {
+  return {
+    name: 'registry',
+    check: () =>
+      lastError() === undefined
+        ? { ok: true, detail: { vi: 'Danh bạ mới nhất đang dùng.', en: 'The latest registry is in use.' } }
+        : {
+            // The last good one serves on: a bad set must not take the gateway out of service.
+            ok: true,
+            detail: {
+              vi: 'Bản danh bạ mới bị từ chối; bản trước vẫn phục vụ.',
+              en: 'The newest registry was refused; the one before it serves on.',
+            },
+          },
+  }
+}
+
+function ledgerCheck(ledger: Ledger): ReadinessCheck {
+  return {
+    name: 'ledger',
+    check: () =>
+      ledger.isAvailable()
+        ? { ok: true, detail: { vi: 'Nhật ký đang nhận bản ghi.', en: 'The ledger takes records.' } }
+        : {
+            ok: false,
+            detail: {
+              vi: 'Nhật ký không nhận bản ghi (cơ sở dữ liệu không phản hồi): mọi giao dịch bị từ chối.',
+              en: 'The ledger takes no records (the database is away): every exchange is refused.',
+            },
+          },
+  }
+}
+
+/** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
+export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {
+  const { database, telemetry, now } = outside
+  const { pool, url } = database
+  const { listen, limits, tokens } = settings
+  const clock = () => performance.now()
+  const keysDir = join(settings.dataDir, 'keys')
+  const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
+  const processNumber = randomInt(1, 2 ** 31 - 1)
+  let publicUrl = settings.publicUrl ?? ''
+
+  const store = createLedgerStore({ pool, url, vault, processNumber })
+  const ledger = createLedger({
+    store,
+    tagger: createTaggers(createTagKeys(pool, vault)),
+    now,
+    onAppend: telemetry.ledgerAppended,
+    onAvailability: telemetry.ledgerAvailability,
+  })
+  telemetry.watchQueue(() => ledger.queued())
+
+  const registryStore = createRegistryStore({ pool, url, log: telemetry.storage })
+  await seed(settings, registryStore, now())
+  const holder = createRegistryHolder({
+    store: registryStore,
+    syntheticPersons: settings.sandbox,
+    log: (event: RegistryEvent) => telemetry.registry(event),
+    onSwap: (registry) => telemetry.useRegistry(registry),
+    clock,
+  })
+  await holder.start()
+
+  const keys = await openKeyDirectory(join(keysDir, 'tokens'))
+  const replay = createReplayStore(pool)
+  const nonceRequired = tokens.dpopNonce === 'required'
+  const identity = createIdentity({
+    publicUrl: () => publicUrl,
+    keys: () => keys,
+    directory: () => holder.current(),
+    replay,
+    now,
+    newId: () => randomBytes(16).toString('base64url'),
+    sandbox: settings.sandbox,
+    nonceSecret: nonceRequired ? openSecretFile(join(keysDir, 'nonce.key'), randomBytes(32)) : undefined,
+    tokenLifetimeSeconds: tokens.lifetimeSeconds,
+    detailsHonoured: false,
+  })
+
+  const providers = createProviderCalls(
+    createConnectProvider({ observe: telemetry.observeBinding, readSecret, random: Math.random }),
+  )
+  const submissions = createSubmissionStore({
+    pool,
+    vault,
+    processNumber,
+    keepHours: settings.idempotency.keepHours,
+  })
+  let inFlight = 0
+  const conduct = createConduct({
+    registry: () => holder.current(),
+    authenticate: identity.authenticate,
+    ledger,
+    takeQuota: createQuota(createQuotaLease(pool), clock),
+    submissions,
+    callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
+    now,
+    clock,
+    observe: (ended: EndedExchange) => telemetry.exchange(ended),
+  })
+
+  const random = createRandomPool()
+  const certificates = createCertificateReader(now)
+  const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
+  const server = createServer({
+    routers: [
+      createExchangeRouter({
+        conduct: async (request) => {
+          inFlight += 1
+          return conduct(request).finally(() => {
+            inFlight -= 1
+          })
+        },
+        publicUrl: () => publicUrl,
+        maxBodyBytes: limits.maxBodyBytes,
+        now,
+        newExchangeId: (nowMs) => formatExchangeId(nowMs, random(10)),
+        randomHex: (bytes) => random(bytes).toString('hex'),
+        thumbprintOf: (request) => certificates.fromSocket(request.socket),
+        logOrigin: `${settings.publicUrl ?? 'lienthong'}/log`,
+        onRefusal: telemetry.request,
+        onInternalError: telemetry.internalError,
+      }),
+      createOauthRouter({
+        identity,
+        keys: () => keys,
+        now,
+        thumbprintOf: (request) => certificates.fromSocket(request.socket),
+        acceptsCertificates: listen.tls !== undefined,
+        detailsHonoured: false,
+        onRefusal: telemetry.authenticationRefused,
+      }),
+    ],
+    hosts: () => hosts,
+    publicUrl: () => publicUrl,
+    limits,
+    onInternalError: telemetry.internalError,
+    ...(listen.tls && {
+      tls: {
+        certificate: readFileSync(listen.tls.certificateFile, 'utf8'),
+        key: readFileSync(listen.tls.keyFile, 'utf8'),
+        ...(listen.tls.clientAuthoritiesFile && {
+          clientAuthorities: readFileSync(listen.tls.clientAuthoritiesFile, 'utf8'),
+        }),
+      },
+    }),
+  })
+
+  // Connects the log's writer, so that this process counts among the living before it claims anything.
+  await store.readHead()
+  const closeOrphans = async () => {
+    const count = await ledger.closeOrphans()
+    if (count > 0) telemetry.orphansClosed(count)
+  }
+  await closeOrphans()
+  const ends = [
+    repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
+    repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
+    repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
+    repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
+  ]
+
+  return {
+    checks: [ledgerCheck(ledger), registryChecks(() => holder.lastError())],
+    registry: () => holder.current(),
+    async listen() {
+      const { port } = await listenOn(server, listen.host, listen.port)
+      const scheme = listen.tls ? 'https' : 'http'
+      publicUrl ||= `${scheme}://${listen.host}:${port}`
+      for (const host of [new URL(publicUrl).host, `${listen.host}:${port}`, `localhost:${port}`]) {
+        hosts.add(host.toLowerCase())
+      }
+      return publicUrl
+    },
+    async close() {
+      const drained = await closeServer(server, limits.drainTimeoutMs)
+      for (const end of ends) end()
+      await ledger.drain()
+      await providers.close()
+      await holder.stop()
+      await store.close()
+      return drained && inFlight === 0
+    },
+  }
+}

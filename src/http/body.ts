@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '../model/errors.ts'
+
+const NOTHING = Buffer.alloc(0)
+
+/** Reads a body whole. @throws `body_too_large` as soon as it is longer than `maxBytes`. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const length = Number(
+    request.headers['content-length'] ?? (request.headers['transfer-encoding'] ? Number.NaN : 0),
+  )
+  if (length === 0) return Promise.resolve(NOTHING)
+  const tooLarge = () =>
+    new GatewayError('body_too_large', {
+      detail: { vi: `Nhiều nhất ${maxBytes} byte.`, en: `At most ${maxBytes} bytes.` },
+    })
+  if (length > maxBytes) return Promise.reject(tooLarge())
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > maxBytes) {
+        request.pause()
+        reject(tooLarge())
+        return
+      }
+      chunks.push(chunk)
+    })
+    request.on('end', () => {
+      const [only] = chunks
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, bytes))
+    })
+    request.on('error', (cause) => reject(new GatewayError('consumer_gone', { cause })))
+  })
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Parses a JSON body. @throws `content_type_unsupported` or `body_not_json`. */
+export function parseJsonBody(request: IncomingMessage, body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  const { 'content-type': contentType = '', 'content-encoding': encoding } = request.headers
+  if (encoding !== undefined || !/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType)) {
+    throw new GatewayError('content_type_unsupported')
+  }
+  try {
+    return JSON.parse(UTF8.decode(body))
+  } catch (cause) {
+    throw new GatewayError('body_not_json', { cause })
+  }
+}

@@ -1,0 +1,219 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import express, { type Router } from 'express'
+import type { Conclusion, Conduct } from '../exchange/conduct.ts'
+import { IDEMPOTENCY_KEY } from '../exchange/submission.ts'
+import type { ErrorCode } from '../model/error-table.ts'
+import { asGatewayError, GatewayError } from '../model/errors.ts'
+import type { InboundRequest, QuotaState, Receipt, TraceContext } from '../model/exchange.ts'
+import { isAgencyCode, LOCAL_NAME, SERVICE_VERSION, type ServiceId } from '../model/identifier.ts'
+import { parseJsonBody, readBody } from './body.ts'
+import { sendProblem } from './server.ts'
+
+export interface ExchangeDoorParts {
+  readonly conduct: Conduct
+  readonly publicUrl: () => string
+  readonly maxBodyBytes: number
+  readonly now: () => number
+  readonly newExchangeId: (nowMs: number) => string
+  /** Hex digits of fresh randomness, for trace and span ids. */
+  readonly randomHex: (bytes: number) => string
+  /** SHA-256 thumbprint of the request's client certificate, base64url, where there is one. */
+  readonly thumbprintOf: (request: IncomingMessage) => string | undefined
+  /** Origin of the log, for receipts. */
+  readonly logOrigin: string
+  /** Told of each request that did not become an exchange. */
+  readonly onRefusal: (refusal: {
+    method: string
+    route: string
+    status: number
+    code: ErrorCode
+    totalMs: number
+  }) => void
+  readonly onInternalError: (error: unknown, exchangeId?: string) => void
+}
+
+const ROUTE = '/exchange'
+const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
+const PARTICULAR = /^[\x21-\x7e]{1,64}$/
+const POINTERS = /^\/[^,\s]{0,255}(?:\s*,\s*\/[^,\s]{0,255}){0,63}$/
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+
+interface Target {
+  readonly service: ServiceId
+  readonly path: string
+  readonly query: URLSearchParams | undefined
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch (cause) {
+    throw new GatewayError('request_malformed', {
+      cause,
+      detail: { vi: 'Địa chỉ không phải UTF-8.', en: 'The target is not UTF-8.' },
+    })
+  }
+}
+
+/** @param url the target below `/exchange`: `/{agency}/{subsystem}/{service}/{version}{path}?query`. */
+function parseTarget(url: string): Target {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const [, agency = '', subsystem = '', name = '', version = '', ...rest] = path.split('/')
+  const known =
+    isAgencyCode(agency) &&
+    LOCAL_NAME.test(subsystem) &&
+    LOCAL_NAME.test(name) &&
+    SERVICE_VERSION.test(version)
+  if (!known) throw new GatewayError('path_unknown')
+  return {
+    service: `${agency}/${subsystem}/${name}/${version}`,
+    path: `/${rest.map(decodeSegment).join('/')}`,
+    query: mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1)),
+  }
+}
+
+function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
+  const value = request.headers[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && pattern.test(value)) return value
+  throw new GatewayError('request_malformed', {
+    detail: { vi: `Tiêu đề ${name} không đúng dạng.`, en: `Header ${name} is not well formed.` },
+  })
+}
+
+function purposeOf(request: IncomingMessage): string {
+  const purpose = optional(request, 'exchange-purpose', PURPOSE)
+  if (purpose !== undefined && purpose.length <= 64) return purpose
+  throw new GatewayError('header_missing', {
+    detail: { vi: 'Thiếu Exchange-Purpose.', en: 'Exchange-Purpose is missing.' },
+  })
+}
+
+/** The door of native JSON exchanges: `{METHOD} /exchange/{agency}/{subsystem}/{service}/{version}{path}`. */
+export function createExchangeRouter(parts: ExchangeDoorParts): Router {
+  const { conduct, now, randomHex } = parts
+
+  function traceOf(request: IncomingMessage): TraceContext {
+    const { traceparent, tracestate } = request.headers
+    const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
+    const spanId = randomHex(8)
+    if (match === null) return { traceId: randomHex(16), spanId, sampled: false }
+    const [, traceId = '', , flags = '00'] = match
+    const sampled = (Number.parseInt(flags, 16) & 1) === 1
+    return typeof tracestate === 'string' && tracestate.length <= 512
+      ? { traceId, spanId, sampled, state: tracestate }
+      : { traceId, spanId, sampled }
+  }
+
+  async function translate(
+    request: IncomingMessage & { readonly originalUrl: string },
+    response: ServerResponse,
+    receivedAtMs: number,
+  ): Promise<InboundRequest> {
+    const { method = 'GET', headers, originalUrl } = request
+    const target = parseTarget(request.url ?? '/')
+    const body = await readBody(request, parts.maxBodyBytes)
+    const thumbprint = parts.thumbprintOf(request)
+    const gone = new AbortController()
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
+    const mark = originalUrl.indexOf('?')
+    return {
+      exchangeId: parts.newExchangeId(receivedAtMs),
+      receivedAtMs,
+      credentials: {
+        method,
+        url: parts.publicUrl() + (mark < 0 ? originalUrl : originalUrl.slice(0, mark)),
+        ...(headers.authorization !== undefined && { authorization: headers.authorization }),
+        ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
+        ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
+      },
+      ...target,
+      method,
+      purpose: purposeOf(request),
+      dossier: optional(request, 'exchange-dossier', PARTICULAR),
+      procedure: optional(request, 'exchange-procedure', PARTICULAR),
+      officer: optional(request, 'exchange-officer', PARTICULAR),
+      idempotencyKey: optional(request, 'idempotency-key', IDEMPOTENCY_KEY),
+      fields: optional(request, 'exchange-fields', POINTERS)?.split(/\s*,\s*/),
+      trace: traceOf(request),
+      body,
+      json: parseJsonBody(request, body),
+      signal: gone.signal,
+    }
+  }
+
+  function replyHeaders(inbound: InboundRequest, { receipt, quota }: Conclusion): Record<string, string> {
+    const { trace } = inbound
+    return {
+      'exchange-id': inbound.exchangeId,
+      traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
+      ...(receipt && { 'exchange-receipt': formatReceipt(receipt, parts.logOrigin) }),
+      ...(quota && quotaHeaders(quota)),
+    }
+  }
+
+  /** Not authenticated or not understood: counted, limited, not recorded. */
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    thrown: unknown,
+    receivedAtMs: number,
+  ): void {
+    const error = asGatewayError(thrown)
+    const { method = 'GET' } = request
+    const { code, entry } = error
+    parts.onRefusal({ method, route: ROUTE, status: entry.status, code, totalMs: now() - receivedAtMs })
+    if (code === 'internal_error') parts.onInternalError(error.cause)
+    sendProblem(request, response, error, { publicUrl: parts.publicUrl() })
+  }
+
+  const router = express.Router()
+  router.use(ROUTE, async (request, response) => {
+    const receivedAtMs = now()
+    let inbound: InboundRequest
+    let conclusion: Conclusion
+    try {
+      inbound = await translate(request, response, receivedAtMs)
+      conclusion = await conduct(inbound)
+    } catch (thrown) {
+      refuse(request, response, thrown, receivedAtMs)
+      return
+    }
+    const { ended } = conclusion
+    const headers = replyHeaders(inbound, conclusion)
+    if (ended instanceof Error) {
+      sendProblem(request, response, ended, {
+        publicUrl: parts.publicUrl(),
+        exchangeId: inbound.exchangeId,
+        headers,
+      })
+      return
+    }
+    response.writeHead(ended.status, {
+      'content-type': 'application/json',
+      'content-length': ended.body.length,
+      'cache-control': 'no-store',
+      ...headers,
+      ...(ended.replayed && { 'idempotency-replayed': 'true' }),
+    })
+    response.end(ended.body)
+  })
+  return router
+}
+
+/** A Structured Field dictionary (RFC 9651): where the exchange's record stands and what its hash is. */
+function formatReceipt(receipt: Receipt, origin: string): string {
+  const leaf = Buffer.from(receipt.leafHash, 'base64url').toString('base64')
+  return `log="${origin}", index=${receipt.leafIndex}, leaf=:${leaf}:`
+}
+
+/** draft-ietf-httpapi-ratelimit-headers: what the agreement allows, and what of the day is left. */
+function quotaHeaders(quota: QuotaState): Record<string, string> {
+  return {
+    'ratelimit-policy': `"second";q=${quota.perSecond};w=1, "day";q=${quota.perDay};w=86400`,
+    ratelimit: `"day";r=${quota.remainingToday};t=${quota.secondsToReset}`,
+  }
+}

@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import express, { type Router } from 'express'
+import type { Addresses } from '../identity/addresses.ts'
+import { ALGORITHM_NAMES } from '../identity/algorithm.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { KeyRing } from '../identity/keys.ts'
+import { asGatewayError, GatewayError } from '../model/errors.ts'
+import { readBody } from './body.ts'
+
+export interface OauthDoorParts {
+  readonly identity: Pick<Identity, 'grantToken' | 'nonces' | 'addresses'>
+  readonly keys: () => KeyRing
+  readonly now: () => number
+  /** SHA-256 thumbprint of the request's client certificate, base64url, where there is one. */
+  readonly thumbprintOf: (request: IncomingMessage) => string | undefined
+  /** Whether client certificates reach the gateway: by its own TLS or through a trusted proxy. */
+  readonly acceptsCertificates: boolean
+  readonly detailsHonoured: boolean
+  /** Told of each refusal, for the counters; the error's cause is for logs only. */
+  readonly onRefusal: (error: GatewayError) => void
+}
+
+const MAX_FORM_BYTES = 16_384
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Seconds others may keep the key set; a new key is published for longer before it signs. */
+const JWKS_MAX_AGE_SECONDS = 300
+
+function malformed(vi: string, en: string): GatewayError {
+  return new GatewayError('request_malformed', { detail: { vi, en } })
+}
+
+/** RFC 6749 §3.2: parameters as a form, none of them twice; one without a value counts as not sent. */
+function parseForm(request: IncomingMessage, body: Buffer): ReadonlyMap<string, string> {
+  const { 'content-type': contentType = '', 'content-encoding': encoding } = request.headers
+  const isForm = /^application\/x-www-form-urlencoded\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType)
+  if (!isForm || encoding !== undefined) throw new GatewayError('content_type_unsupported')
+  let text: string
+  try {
+    text = UTF8.decode(body)
+  } catch (cause) {
+    throw new GatewayError('request_malformed', { cause })
+  }
+  const parameters = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (parameters.has(name)) throw malformed('Một tham số lặp lại.', 'A parameter is repeated.')
+    parameters.set(name, value)
+  }
+  for (const [name, value] of parameters) if (value === '') parameters.delete(name)
+  return parameters
+}
+
+/** A field that may come once; Node joins repeated ones, and what it joined is no single value. */
+function single(request: IncomingMessage, name: string): string | undefined {
+  const values = request.headersDistinct[name]
+  if (values !== undefined && values.length > 1) {
+    throw malformed(`Tiêu đề ${name} lặp lại.`, `Field ${name} is repeated.`)
+  }
+  return values?.[0]
+}
+
+/** RFC 6749 §5.2 allows these characters in a description; ours have no others once quotes are gone. */
+function describe(error: GatewayError): string {
+  const text = error.detail?.en ?? error.entry.fix.en
+  return text.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?')
+}
+
+/** RFC 6749 §5.2: only a client that couldn't be authenticated gets a 401; proofs are refused with 400 here. */
+function statusOf(error: GatewayError): number {
+  const { status, oauth } = error.entry
+  return status === 401 && oauth !== 'invalid_client' ? 400 : status
+}
+
+function codeOf(error: GatewayError): string {
+  const { status, oauth } = error.entry
+  if (oauth !== undefined) return oauth
+  if (status === 503) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    ...headers,
+  })
+  response.end(body)
+}
+
+/**
+ * Authorization server metadata (RFC 8414 §2), true to what the endpoint does. `response_types_supported` is
+ * required by the standard and empty here: there is no authorization endpoint.
+ */
+function metadata(addresses: Addresses, parts: OauthDoorParts): Record<string, unknown> {
+  const { acceptsCertificates, detailsHonoured } = parts
+  return {
+    issuer: addresses.issuer,
+    token_endpoint: addresses.tokenEndpoint,
+    jwks_uri: addresses.jwks,
+    grant_types_supported: ['client_credentials'],
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: [
+      'private_key_jwt',
+      ...(acceptsCertificates ? ['self_signed_tls_client_auth'] : []),
+    ],
+    token_endpoint_auth_signing_alg_values_supported: ALGORITHM_NAMES,
+    dpop_signing_alg_values_supported: ALGORITHM_NAMES,
+    tls_client_certificate_bound_access_tokens: acceptsCertificates,
+    ...(detailsHonoured && { authorization_details_types_supported: ['data_exchange'] }),
+    protected_resources: addresses.resources,
+  }
+}
+
+const CHALLENGE = 'Basic realm="not supported: use private_key_jwt"'
+const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
+
+/** The token endpoint, the metadata document and the key set. */
+export function createOauthRouter(parts: OauthDoorParts): Router {
+  const { identity, keys, now, thumbprintOf } = parts
+
+  const nonceHeader = (): Record<string, string> =>
+    identity.nonces === undefined ? {} : { 'dpop-nonce': identity.nonces.issue() }
+
+  async function grant(request: IncomingMessage) {
+    const body = await readBody(request, MAX_FORM_BYTES)
+    return identity.grantToken({
+      parameters: parseForm(request, body),
+      authorization: single(request, 'authorization'),
+      dpop: single(request, 'dpop'),
+      certificateThumbprint: thumbprintOf(request),
+    })
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+    const error = asGatewayError(thrown)
+    parts.onRefusal(error)
+    if (response.destroyed) return
+    const { retryAfterSeconds } = error
+    const value = { error: codeOf(error), error_description: describe(error), code: error.code }
+    sendJson(response, statusOf(error), value, {
+      ...NO_STORE,
+      ...nonceHeader(),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      // What wasn't read of the request would be taken for the next one.
+      ...(request.complete ? {} : { connection: 'close' }),
+      // RFC 6749 §5.2: a client that tried the Authorization field gets a challenge back.
+      ...(statusOf(error) === 401 &&
+        request.headers.authorization !== undefined && { 'www-authenticate': CHALLENGE }),
+    })
+  }
+
+  const router = express.Router()
+  router.post('/oauth/token', async (request, response) => {
+    try {
+      const granted = await grant(request)
+      sendJson(response, 200, granted, { ...NO_STORE, ...nonceHeader() })
+    } catch (thrown) {
+      refuse(request, response, thrown)
+    }
+  })
+  router.get('/.well-known/oauth-authorization-server', (_request, response) => {
+    sendJson(response, 200, metadata(identity.addresses(), parts), { 'cache-control': 'no-store' })
+  })
+  router.get('/oauth/jwks', (_request, response) => {
+    const headers = { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` }
+    sendJson(response, 200, keys().jwks(now()), { ...headers, 'content-type': 'application/jwk-set+json' })
+  })
+  for (const path of ['/oauth/token', '/oauth/jwks', '/.well-known/oauth-authorization-server']) {
+    router.all(path, (_request, response) => {
+      response.setHeader('allow', path === '/oauth/token' ? 'POST' : 'GET, HEAD')
+      throw new GatewayError('method_unsupported')
+    })
+  }
+  return router
+}

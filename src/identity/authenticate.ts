@@ -1,0 +1,86 @@
+import { GatewayError } from '../model/errors.ts'
+import type { Credentials } from '../model/exchange.ts'
+import type { Subsystem } from '../model/party.ts'
+import type { TokenConsumer, VerifiedToken, VerifyToken } from './access-token.ts'
+import { holdsCertificate } from './client-certificate.ts'
+import type { CheckDpopProof } from './dpop.ts'
+import { refusal } from './faults.ts'
+import type { SubsystemDirectory } from './registered-keys.ts'
+import { isAtOrBelow } from './resource.ts'
+
+/**
+ * Finds out who is asking. Answers at once for certificate-bound and sandbox bearer tokens that were seen
+ * before; a DPoP proof has to be claimed in the replay store first.
+ * @throws GatewayError (or rejects with one) `credential_missing`, `credential_invalid`,
+ * `dpop_proof_invalid`, `dpop_nonce_required`, `subsystem_suspended`, `ledger_unavailable`.
+ */
+export type Authenticate = (credentials: Credentials) => TokenConsumer | Promise<TokenConsumer>
+
+export interface AuthenticatorParts {
+  readonly verifyToken: VerifyToken
+  readonly checkProof: CheckDpopProof
+  readonly directory: () => SubsystemDirectory
+  /** Whether this gateway is a sandbox: only there a subsystem's `bearerTokens` switch counts. */
+  readonly sandbox: boolean
+}
+
+type Scheme = 'dpop' | 'bearer'
+
+/** `Authorization: scheme SP token` (RFC 9110 §11.4) with one of our two schemes. */
+function readAuthorization(field: string | undefined): { scheme: Scheme; token: string } {
+  if (field === undefined || field === '') throw new GatewayError('credential_missing')
+  const space = field.indexOf(' ')
+  const scheme = field.slice(0, space).toLowerCase()
+  const token = field.slice(space + 1)
+  if ((scheme !== 'dpop' && scheme !== 'bearer') || token === '')
+    throw refusal('credential_invalid', 'scheme')
+  return { scheme, token }
+}
+
+/** The subsystem as the registry has it now: a token outlives neither its holder nor its holder's rights. */
+function findSubsystem(directory: SubsystemDirectory, { consumer }: VerifiedToken): Subsystem {
+  const subsystem = directory.subsystems.get(consumer.id)
+  if (subsystem === undefined) throw refusal('credential_invalid', 'issuer')
+  if (subsystem.state !== 'active') throw new GatewayError('subsystem_suspended')
+  return subsystem
+}
+
+export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
+  const { verifyToken, checkProof, directory, sandbox } = parts
+
+  const proveDpop = async (verified: VerifiedToken, proof: string, credentials: Credentials) => {
+    await checkProof({
+      proof,
+      method: credentials.method,
+      url: credentials.url,
+      tokenDigest: verified.digest,
+      boundTo: verified.boundTo,
+    })
+    // The registry may have changed while the proof was claimed.
+    findSubsystem(directory(), verified)
+    return verified.consumer
+  }
+
+  return (credentials) => {
+    const { scheme, token } = readAuthorization(credentials.authorization)
+    const verified = verifyToken(token)
+    const { consumer, boundTo } = verified
+    if (!isAtOrBelow(consumer.audience, credentials.url)) throw refusal('credential_invalid', 'resource')
+    const subsystem = findSubsystem(directory(), verified)
+    if (consumer.binding === 'dpop') {
+      // A bound token sent as a plain bearer token is what a thief would do (RFC 9449 §7.1).
+      if (scheme !== 'dpop' || !credentials.dpop) throw refusal('credential_invalid', 'proofMissing')
+      return proveDpop(verified, credentials.dpop, credentials)
+    }
+    if (scheme !== 'bearer' || credentials.dpop !== undefined) throw refusal('credential_invalid', 'scheme')
+    if (consumer.binding === 'mtls') {
+      const { certificateThumbprint } = credentials
+      if (certificateThumbprint !== boundTo || !holdsCertificate(subsystem, certificateThumbprint)) {
+        throw refusal('credential_invalid', 'certificate')
+      }
+      return consumer
+    }
+    if (!sandbox || subsystem.sandbox?.bearerTokens !== true) throw refusal('credential_invalid', 'unbound')
+    return consumer
+  }
+}

@@ -1,0 +1,85 @@
+import type { ErrorCode } from '../model/error-table.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Bilingual } from '../model/identifier.ts'
+
+/** What can be wrong with a signed token, assertion or proof, said without repeating any of it. */
+export const FAULTS = {
+  malformed: {
+    vi: 'Không phải JWS rút gọn: cần ba phần base64url chuẩn tắc, tối đa 8 KB.',
+    en: 'Not a compact JWS: three canonical base64url parts of 8 KB at most are needed.',
+  },
+  json: {
+    vi: 'Phần đầu hoặc nội dung không phải một đối tượng JSON duy nhất nghĩa.',
+    en: 'The header or the claims are not one unambiguous JSON object.',
+  },
+  type: { vi: 'typ không đúng loại.', en: 'The typ is not that of this kind of JWT.' },
+  algorithm: {
+    vi: 'alg phải là ES256, PS256, EdDSA hoặc Ed25519.',
+    en: 'The alg must be ES256, PS256, EdDSA or Ed25519.',
+  },
+  header: {
+    vi: 'Phần đầu có thành phần không được nhận (crit, b64, zip, jku, jwk, x5u, x5c …).',
+    en: 'The header has a member that is not accepted (crit, b64, zip, jku, jwk, x5u, x5c, ...).',
+  },
+  signature: { vi: 'Chữ ký không đúng.', en: 'The signature is not valid.' },
+  issuer: { vi: 'iss hoặc sub không đúng.', en: 'The iss or sub is not right.' },
+  audience: {
+    vi: 'aud phải là đúng một chuỗi, nêu đúng nơi nhận.',
+    en: 'The aud must be exactly one string that names the recipient.',
+  },
+  times: {
+    vi: 'exp, iat, nbf phải là số giây nguyên không âm.',
+    en: 'exp, iat and nbf must be whole, non-negative seconds.',
+  },
+  expired: { vi: 'Đã hết hạn.', en: 'It has expired.' },
+  future: {
+    vi: 'iat hoặc nbf ở tương lai quá 10 giây; kiểm tra đồng hồ.',
+    en: 'The iat or nbf is more than 10 seconds ahead; check the clock.',
+  },
+  lifetime: { vi: 'Thời hạn quá dài.', en: 'The lifetime is too long.' },
+  claims: { vi: 'Thiếu hoặc sai một claim bắt buộc.', en: 'A required claim is missing or malformed.' },
+  jti: { vi: 'jti thiếu hoặc dài quá 256 ký tự.', en: 'The jti is missing or longer than 256 characters.' },
+  replayed: { vi: 'jti này đã được dùng.', en: 'This jti was used before.' },
+  proofMissing: {
+    vi: 'Mã truy cập gắn với khóa DPoP: cần đúng một tiêu đề DPoP và lược đồ DPoP.',
+    en: 'The token is bound to a DPoP key: exactly one DPoP header and the DPoP scheme are needed.',
+  },
+  proofKey: {
+    vi: 'Khóa jwk trong bằng chứng không dùng được hoặc có phần riêng tư.',
+    en: 'The jwk in the proof is not usable or has private members.',
+  },
+  proofBinding: {
+    vi: 'Bằng chứng không ký bằng khóa mà mã truy cập gắn với.',
+    en: 'The proof is not signed with the key the token is bound to.',
+  },
+  htm: { vi: 'htm không phải phương thức của yêu cầu.', en: 'The htm is not the method of the request.' },
+  htu: { vi: 'htu không phải địa chỉ của yêu cầu.', en: 'The htu is not the address of the request.' },
+  ath: { vi: 'ath không khớp mã truy cập.', en: 'The ath does not match the access token.' },
+  proofAge: {
+    vi: 'iat của bằng chứng lệch quá 60 giây về trước; kiểm tra đồng hồ.',
+    en: 'The iat of the proof is more than 60 seconds ago; check the clock.',
+  },
+  scheme: {
+    vi: 'Authorization phải là một lược đồ DPoP hoặc Bearer và một mã truy cập.',
+    en: 'Authorization must be one scheme, DPoP or Bearer, and one access token.',
+  },
+  certificate: {
+    vi: 'Mã truy cập gắn với chứng thư khác hoặc chứng thư đã bị gỡ.',
+    en: 'The token is bound to another client certificate, or to one no longer registered.',
+  },
+  unbound: {
+    vi: 'Mã truy cập không gắn khóa không được nhận.',
+    en: 'A token that is not bound to a key is not accepted.',
+  },
+  resource: {
+    vi: 'Mã truy cập không dành cho địa chỉ này.',
+    en: 'The token is not meant for this address.',
+  },
+} as const satisfies Record<string, Bilingual>
+
+export type Fault = keyof typeof FAULTS
+
+/** The refusal of a credential: one of the table's codes with the fault as its detail. */
+export function refusal(code: ErrorCode, fault: Fault): GatewayError {
+  return new GatewayError(code, { detail: FAULTS[fault] })
+}

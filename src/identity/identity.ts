@@ -1,0 +1,78 @@
+import { createTokenIssuer, createTokenVerifier } from './access-token.ts'
+import { type Addresses, createAddresses } from './addresses.ts'
+import { type Authenticate, createAuthenticator } from './authenticate.ts'
+import { createClientAssertionCheck } from './client-assertion.ts'
+import { createDecoyKeys } from './decoy.ts'
+import { createDpopCheck } from './dpop.ts'
+import { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
+import type { KeyRing } from './keys.ts'
+import { createRegisteredKeys, type SubsystemDirectory } from './registered-keys.ts'
+import type { ReplayStore } from './replay.ts'
+import { createTokenGrant, type GrantToken } from './token-grant.ts'
+
+/** What identity is built from. */
+export interface IdentityParts {
+  /** The gateway's public address: its issuer identifier, and the root of every `htu`. */
+  readonly publicUrl: () => string
+  readonly keys: () => KeyRing
+  /** The registry snapshot in force. */
+  readonly directory: () => SubsystemDirectory
+  readonly replay: ReplayStore
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** A new id of at least 128 random bits, base64url. */
+  readonly newId: () => string
+  readonly sandbox: boolean
+  /** At least 32 bytes shared by all processes; undefined where proofs need no nonce of ours. */
+  readonly nonceSecret: Uint8Array | undefined
+  readonly tokenLifetimeSeconds: number
+  /** Whether the pipeline holds consumers to `authorization_details`. */
+  readonly detailsHonoured: boolean
+}
+
+/** Who is calling: tokens given out at one door and recognised at the others. */
+export interface Identity {
+  readonly authenticate: Authenticate
+  readonly grantToken: GrantToken
+  readonly nonces: DpopNonces | undefined
+  readonly addresses: () => Addresses
+}
+
+/** Tokens and proof keys remembered by one process; a token takes about a kilobyte. */
+const CACHED_TOKENS = 10_000
+const CACHED_PROOF_KEYS = 10_000
+
+/** Puts the parts of identity together; the same checks stand behind the token endpoint and every door. */
+export function createIdentity(parts: IdentityParts): Identity {
+  const { keys, directory, replay, now, newId, sandbox, nonceSecret } = parts
+  const addresses = createAddresses(parts.publicUrl)
+  const decoys = createDecoyKeys()
+  const nonces = nonceSecret && createDpopNonces(nonceSecret, now)
+  const checkProof = createDpopCheck({ replay, now, nonces, maxKeys: CACHED_PROOF_KEYS })
+  const findKey = createRegisteredKeys()
+  return {
+    addresses,
+    nonces,
+    authenticate: createAuthenticator({
+      verifyToken: createTokenVerifier({ addresses, keys, decoys, now, cacheEntries: CACHED_TOKENS }),
+      checkProof,
+      directory,
+      sandbox,
+    }),
+    grantToken: createTokenGrant({
+      addresses,
+      directory,
+      checkAssertion: createClientAssertionCheck({ addresses, directory, findKey, decoys, replay, now }),
+      checkProof,
+      issueToken: createTokenIssuer({
+        addresses,
+        keys,
+        now,
+        newId,
+        lifetimeSeconds: parts.tokenLifetimeSeconds,
+      }),
+      sandbox,
+      detailsHonoured: parts.detailsHonoured,
+    }),
+  }
+}

@@ -1,0 +1,93 @@
+import type { ExchangeFacts, Outcome } from '../model/exchange.ts'
+
+/** Keyed tags that stand in the record for what must not: see `tag.ts`. */
+export interface RecordTags {
+  readonly subject?: string
+  readonly officer?: string
+  readonly dossier?: string
+}
+
+/**
+ * The content of one ledger entry, `schemas/record.schema.json`. No personal data stands in it in clear;
+ * digests and tags let a holder of the original prove what was exchanged.
+ */
+export interface ExchangeRecord {
+  readonly agreement: { readonly digest: string; readonly id: string } | undefined
+  readonly answer: { readonly bytes: number; readonly digest: string; readonly status: number } | undefined
+  /** Unix milliseconds of completion; never decreases along a log. */
+  readonly at: number
+  readonly attempts: number | undefined
+  readonly binding: string
+  readonly code: string | undefined
+  readonly consumer: string
+  readonly contract: string | undefined
+  readonly dossierTag: string | undefined
+  readonly exchange: string
+  readonly fields: readonly string[] | undefined
+  readonly kind: string | undefined
+  readonly legalBases: readonly string[] | undefined
+  readonly officerTag: string | undefined
+  readonly operation: string | undefined
+  readonly outcome: Outcome
+  readonly procedure: string | undefined
+  readonly provider: string | undefined
+  readonly providerMs: number | undefined
+  readonly purpose: string | undefined
+  readonly receivedAt: number
+  readonly registry: string
+  readonly request: { readonly bytes: number; readonly digest: string } | undefined
+  readonly service: string
+  readonly subjectTag: string | undefined
+  readonly token: string
+  readonly trace: string
+  readonly v: 1
+}
+
+/**
+ * @returns the record but for its time (`at` is 0), which the sequencer gives. Members stand in code-unit
+ * order of their names and hold strings and safe integers only, so that `encodeLeaf` is canonical.
+ */
+export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcome): ExchangeRecord {
+  const { agreement, agreementDigest, request, answer } = facts
+  return {
+    agreement:
+      agreement === undefined || agreementDigest === undefined
+        ? undefined
+        : { digest: agreementDigest, id: agreement },
+    answer: answer && { bytes: answer.bytes, digest: answer.digest, status: answer.status },
+    at: 0,
+    attempts: facts.attempts,
+    binding: facts.binding,
+    code: facts.code,
+    consumer: facts.consumer,
+    contract: facts.contractDigest,
+    dossierTag: tags.dossier,
+    exchange: facts.exchangeId,
+    fields: facts.fields,
+    kind: facts.kind,
+    legalBases: facts.legalBases,
+    officerTag: tags.officer,
+    operation: facts.operation,
+    outcome,
+    procedure: facts.procedure,
+    provider: facts.provider,
+    providerMs: facts.providerMs,
+    purpose: facts.purpose,
+    receivedAt: facts.receivedAtMs,
+    registry: facts.registryDigest,
+    request: request && { bytes: request.bytes, digest: request.digest },
+    service: facts.service,
+    subjectTag: tags.subject,
+    token: facts.tokenDigest,
+    trace: facts.traceId,
+    v: 1,
+  }
+}
+
+/**
+ * The leaf: the record by the JSON Canonicalization Scheme (RFC 8785), UTF-8. `JSON.stringify` writes
+ * strings and integers as the scheme demands and keeps the members' order, which `recordOf` made.
+ */
+export function encodeLeaf(record: ExchangeRecord): Buffer {
+  return Buffer.from(JSON.stringify(record))
+}

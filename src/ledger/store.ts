@@ -1,0 +1,53 @@
+import type { Frontier } from './merkle.ts'
+import type { ExchangeRecord } from './record.ts'
+
+/** Where a log stands: all a writer needs to append. */
+export interface LedgerHead {
+  readonly frontier: Frontier
+  /** `at` of the last record, Unix milliseconds; 0 of an empty log. */
+  readonly lastAt: number
+}
+
+/** One sequenced record with its bytes as they were hashed. */
+export interface SequencedRecord {
+  readonly index: number
+  readonly record: ExchangeRecord
+  readonly leaf: Buffer
+  readonly leafHash: Buffer
+}
+
+/** A finished submission's reply, kept (encrypted) so that a repetition gets the same answer. */
+export interface SettledReply {
+  readonly slot: string
+  readonly status: number
+  readonly body: Buffer
+}
+
+/** Everything one transaction makes durable together. */
+export interface Append {
+  readonly before: LedgerHead
+  readonly after: LedgerHead
+  readonly root: Buffer
+  readonly records: readonly SequencedRecord[]
+  /** Exchange ids whose intent this batch closes. */
+  readonly closedIntents: readonly string[]
+  readonly settledReplies: readonly SettledReply[]
+}
+
+/** A begun exchange whose record is not yet written. */
+export interface Intent {
+  readonly exchangeId: string
+  readonly record: ExchangeRecord
+}
+
+/** The log's storage. Every promise that resolves has been made durable. */
+export interface LedgerStore {
+  readHead(): Promise<LedgerHead>
+  /** Takes the head's lock until the next `append`: for when writers keep getting in each other's way. */
+  lockHead(): Promise<LedgerHead>
+  /** @returns false where another writer appended since `before`; then nothing was written. */
+  append(append: Append): Promise<boolean>
+  writeIntent(intent: Intent): Promise<void>
+  /** Intents whose process is gone. */
+  orphans(): Promise<readonly Intent[]>
+}

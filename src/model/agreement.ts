@@ -1,0 +1,66 @@
+import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
+import type { Validity } from './party.ts'
+
+/** A text of law that gives ground for an agreement. Texts are repealed: the dates are data. */
+export interface LegalBasis {
+  readonly kind: 'LegalBasis'
+  readonly id: string
+  readonly title: Bilingual
+  /** Number of the text, e.g. `278/2025/NĐ-CP`. */
+  readonly text: string
+  readonly article?: string
+  readonly validity: Validity
+}
+
+export interface Quota {
+  readonly perSecond: number
+  readonly perDay: number
+}
+
+/** One operation an agreement opens, and what of its answer may leave. */
+export interface OperationGrant {
+  readonly operation: string
+  /**
+   * JSON Pointers (RFC 6901) into the answer's shape. A pointer names a member and all below it; arrays
+   * are passed through, so `/owners/name` is the name of every owner.
+   */
+  readonly fields: readonly string[]
+}
+
+/** The ground for access: consumer + service operations + purposes + legal bases + fields + quota + validity. */
+export interface Agreement {
+  readonly kind: 'Agreement'
+  readonly id: string
+  readonly title: Bilingual
+  readonly consumer: SubsystemId
+  readonly service: ServiceId
+  readonly operations: readonly OperationGrant[]
+  readonly purposes: readonly string[]
+  readonly legalBases: readonly string[]
+  readonly quota: Quota
+  readonly requires?: { readonly officer?: boolean; readonly dossier?: boolean; readonly procedure?: boolean }
+  readonly validity: Validity
+  readonly state: 'active' | 'suspended' | 'revoked'
+}
+
+/** Milliseconds of a validity's ends; Vietnam is at UTC+7 all year. */
+export interface ValidSpan {
+  readonly fromMs: number
+  /** First millisecond that no longer belongs; `Infinity` where open. */
+  readonly untilMs: number
+}
+
+const DAY_MS = 86_400_000
+
+/** @returns the span from the start of the first day to the end of the last, in Vietnam's time. */
+export function validSpan(validity: Validity): ValidSpan {
+  const day = (text: string) => Date.parse(`${text}T00:00:00+07:00`)
+  return {
+    fromMs: day(validity.from),
+    untilMs: validity.until === undefined ? Number.POSITIVE_INFINITY : day(validity.until) + DAY_MS,
+  }
+}
+
+export function isWithin(span: ValidSpan, nowMs: number): boolean {
+  return nowMs >= span.fromMs && nowMs < span.untilMs
+}

@@ -1,0 +1,125 @@
+import type { ErrorCode } from './error-table.ts'
+import type { ServiceId, SubsystemId } from './identifier.ts'
+
+/** What an operation does; lookup and verify are separate rights, submit changes the provider's state. */
+export type OperationKind = 'lookup' | 'verify' | 'submit'
+
+/** How an exchange ended: done / decided no / couldn't / begun and cut off by a crash. */
+export type Outcome = 'delivered' | 'refused' | 'failed' | 'interrupted'
+
+/** W3C Trace Context: `traceId` 32 and `spanId` 16 lower-case hex digits. */
+export interface TraceContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  readonly state?: string
+}
+
+/** How the access token is tied to its holder. */
+export type TokenBinding = 'dpop' | 'mtls' | 'bearer'
+
+/** Who is asking, as authentication found it. */
+export interface Consumer {
+  readonly id: SubsystemId
+  readonly binding: TokenBinding
+  /** SHA-256 of the token's `jti`, base64url: names the token in the record without being usable. */
+  readonly tokenDigest: string
+  /** The resource the token is good for: an address prefix (RFC 8707). */
+  readonly audience: string
+}
+
+/** What stands in front of authentication, as it came over the wire; nothing in it is trusted. */
+export interface Credentials {
+  readonly authorization?: string
+  readonly dpop?: string
+  /** SHA-256 thumbprint of the verified TLS client certificate, base64url. */
+  readonly certificateThumbprint?: string
+  readonly method: string
+  /** The address the consumer asked for, without query: what a DPoP proof's `htu` must name. */
+  readonly url: string
+}
+
+/** One request for data, translated from a door's protocol. */
+export interface InboundRequest {
+  readonly exchangeId: string
+  readonly receivedAtMs: number
+  readonly credentials: Credentials
+  readonly service: ServiceId
+  readonly method: string
+  /** Path inside the service, `/` first, decoded once. */
+  readonly path: string
+  readonly query: URLSearchParams | undefined
+  readonly purpose: string | undefined
+  readonly dossier: string | undefined
+  readonly procedure: string | undefined
+  readonly officer: string | undefined
+  readonly idempotencyKey: string | undefined
+  /** The fields asked for; all agreed ones where absent. */
+  readonly fields: readonly string[] | undefined
+  readonly trace: TraceContext
+  /** The body's bytes as received; empty where there was none. */
+  readonly body: Uint8Array
+  /** Parsed once by the door; `undefined` where there was no body. */
+  readonly json: unknown
+  /** Aborts when the consumer hangs up. */
+  readonly signal: AbortSignal | undefined
+}
+
+/** Bytes and digest (SHA-256, base64url) of a body. */
+export interface BodyFacts {
+  readonly bytes: number
+  readonly digest: string
+}
+
+/**
+ * What is known of an exchange when it is recorded. Absent members were not reached: a refusal for want
+ * of an agreement has no agreement.
+ */
+export interface ExchangeFacts {
+  readonly exchangeId: string
+  readonly receivedAtMs: number
+  readonly traceId: string
+  readonly consumer: SubsystemId
+  readonly binding: TokenBinding
+  readonly tokenDigest: string
+  /** As asked for; it may name a service that does not exist. */
+  readonly service: string
+  readonly registryDigest: string
+  provider?: SubsystemId
+  operation?: string
+  kind?: OperationKind
+  contractDigest?: string
+  agreement?: string
+  agreementDigest?: string
+  purpose?: string
+  legalBases?: readonly string[]
+  procedure?: string
+  /** Never in clear: the ledger keeps keyed tags of these three. */
+  dossier?: string
+  officer?: string
+  subject?: string
+  request?: BodyFacts
+  answer?: BodyFacts & { readonly status: number }
+  /** Pointers of the fields released. */
+  fields?: readonly string[]
+  attempts?: number
+  providerMs?: number
+  outcome?: Outcome
+  code?: ErrorCode
+}
+
+/** Proof that a record is durable: its place in the log. */
+export interface Receipt {
+  readonly leafIndex: number
+  /** SHA-256(0x00 ‖ leaf), base64url (RFC 6962 §2.1). */
+  readonly leafHash: string
+}
+
+/** What is left of a quota; the `RateLimit` fields show it. */
+export interface QuotaState {
+  readonly policy: string
+  readonly perSecond: number
+  readonly perDay: number
+  readonly remainingToday: number
+  readonly secondsToReset: number
+}

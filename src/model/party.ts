@@ -1,0 +1,85 @@
+import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
+
+/** A span of days, both ends included, `yyyy-mm-dd` in Vietnam's time; open where an end is absent. */
+export interface Validity {
+  readonly from: string
+  readonly until?: string
+}
+
+/** An organisation. Ministries merge and are renamed: old codes live on as aliases and successors. */
+export interface Agency {
+  readonly kind: 'Agency'
+  readonly code: string
+  readonly aliases?: readonly string[]
+  readonly name: Bilingual
+  readonly validity: Validity
+  readonly successor?: string
+}
+
+/** A public key in JWK form (RFC 7517); only public members are admitted. */
+export interface PublicJwk {
+  readonly kty: 'EC' | 'RSA' | 'OKP'
+  readonly kid: string
+  readonly alg: 'ES256' | 'PS256' | 'EdDSA' | 'Ed25519'
+  readonly use?: 'sig'
+  readonly crv?: string
+  readonly x?: string
+  readonly y?: string
+  readonly n?: string
+  readonly e?: string
+}
+
+/** An information system of an agency: it authenticates, asks and answers. */
+export interface Subsystem {
+  readonly kind: 'Subsystem'
+  readonly id: SubsystemId
+  readonly name: Bilingual
+  readonly state: 'active' | 'suspended'
+  /** Information-security level 1–5 (NĐ 85/2016). */
+  readonly securityLevel: number
+  readonly contact: string
+  readonly credentials?: {
+    /** Keys that sign client assertions (RFC 7523). */
+    readonly jwks?: readonly PublicJwk[]
+    /** SHA-256 thumbprints of client certificates, base64url (RFC 8705 §3.1 `x5t#S256`). */
+    readonly certificates?: readonly string[]
+  }
+  /** Only honoured where the gateway itself runs in sandbox mode. */
+  readonly sandbox?: { readonly bearerTokens: boolean }
+}
+
+/** Where a secret is kept; the registry names it and never holds it. */
+export type SecretReference = { readonly file: string } | { readonly environment: string }
+
+/** How the gateway reaches a provider. */
+export interface Binding {
+  readonly baseUrl: string
+  /** Whole time for one exchange with the provider, retries included. */
+  readonly timeoutMs: number
+  /** Further tries of an idempotent operation inside `timeoutMs`. */
+  readonly retries?: number
+  /** Exchanges in flight at once in one process; one more is refused at once. */
+  readonly maxConcurrent?: number
+  readonly maxResponseBytes?: number
+  readonly tls?: {
+    readonly ca?: string
+    readonly certificate?: SecretReference
+    readonly key?: SecretReference
+  }
+  /** A header the provider asks for, e.g. an API key. */
+  readonly credential?: { readonly header: string; readonly secret: SecretReference }
+  /** Loopback and private addresses are refused unless this says otherwise. */
+  readonly allowPrivateAddress?: boolean
+  readonly maintenance?: { readonly from: string; readonly until: string; readonly notice: Bilingual }
+}
+
+/** Something a provider answers. */
+export interface Service {
+  readonly kind: 'Service'
+  readonly id: ServiceId
+  readonly name: Bilingual
+  readonly state: 'active' | 'suspended'
+  /** Path of the OpenAPI document below the schemas folder, e.g. `services/G01/dan-cu/cong-dan.v1.yaml`. */
+  readonly contract: string
+  readonly binding: Binding
+}

@@ -1,0 +1,81 @@
+import type { AxiosAdapter } from 'axios'
+import type { SecretReference } from '../model/party.ts'
+import { createAddressGuard } from './address.ts'
+import { withBreaker } from './breaker.ts'
+import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type ProviderCall } from './call.ts'
+import { createHttpCall } from './http.ts'
+import { createPoolAdapter } from './pool-adapter.ts'
+import { withRetry } from './retry.ts'
+
+interface ConnectParts {
+  /** Makes the observer of one binding; `address` is its host. */
+  readonly observe: (provider: string, address: string) => BindingObserver
+  /** Reads a secret where the registry says it is kept; throws where it is not. */
+  readonly readSecret: (reference: SecretReference) => string
+  readonly random: () => number
+  /** Another transport than the connection pool. */
+  readonly adapter?: AxiosAdapter | 'http'
+}
+
+const CONNECT_MS = 3000
+const BREAKER_OPEN_MS = 10_000
+
+/** Adds the header by which the provider knows the gateway. */
+function withCredential(call: ProviderCall, header: string, value: string): ProviderCall {
+  return (request) => call({ ...request, headers: { ...request.headers, [header]: value } })
+}
+
+/** Builds the stack of one binding: retry(breaker(credential(http))). */
+export function createConnectProvider(parts: ConnectParts): ConnectProvider {
+  const { readSecret, random } = parts
+  return (provider, binding) => {
+    const url = new URL(binding.baseUrl)
+    const observer = parts.observe(provider, url.hostname)
+    const guard = createAddressGuard(binding.allowPrivateAddress === true)
+    const { tls, credential } = binding
+    const maxResponseBytes = binding.maxResponseBytes ?? BINDING_DEFAULTS.maxResponseBytes
+    const maxConcurrent = binding.maxConcurrent ?? BINDING_DEFAULTS.maxConcurrent
+    const pool = createPoolAdapter(url.origin, {
+      connections: maxConcurrent,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: binding.timeoutMs,
+      bodyTimeout: binding.timeoutMs,
+      maxBytes: maxResponseBytes,
+      connect: {
+        timeout: Math.min(CONNECT_MS, binding.timeoutMs),
+        lookup: guard.lookup as never,
+        minVersion: 'TLSv1.2',
+        ...(tls?.ca && { ca: tls.ca }),
+        ...(tls?.certificate && { cert: readSecret(tls.certificate) }),
+        ...(tls?.key && { key: readSecret(tls.key) }),
+      },
+    })
+    const http = createHttpCall({
+      baseUrl: binding.baseUrl,
+      adapter: parts.adapter ?? pool.adapter,
+      maxResponseBytes,
+      assertReachable: () => guard.assertHost(url.hostname),
+      onAttempt: (attempt) => observer.attempt(attempt),
+    })
+    const known = credential ? withCredential(http, credential.header, readSecret(credential.secret)) : http
+    const breaker = withBreaker(known, {
+      maxConcurrent,
+      openMs: BREAKER_OPEN_MS,
+      onState: (state) => observer.breaker(state),
+    })
+    const call = withRetry(breaker, {
+      retries: binding.retries ?? BINDING_DEFAULTS.retries,
+      random,
+      onRetry: () => observer.retry(),
+    })
+    return {
+      call,
+      async close() {
+        breaker.shutdown()
+        observer.close()
+        await pool.close()
+      },
+    }
+  }
+}

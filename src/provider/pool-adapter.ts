@@ -1,0 +1,94 @@
+import {
+  type AxiosAdapter,
+  AxiosError,
+  type AxiosResponse,
+  CanceledError,
+  type InternalAxiosRequestConfig,
+} from 'axios'
+import { type Dispatcher, errors, Pool } from 'undici'
+
+/** The answer as it grows, under the size limit. */
+interface Growing {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  readonly chunks: Buffer[]
+  bytes: number
+}
+
+function tooLarge(config: InternalAxiosRequestConfig): AxiosError {
+  return new AxiosError('the answer is larger than allowed', AxiosError.ERR_BAD_RESPONSE, config)
+}
+
+function bodyOf({ chunks, bytes }: Growing): Buffer {
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, bytes)
+}
+
+/** Whatever the connection brings, handed to axios's promise. */
+function createHandler(
+  config: InternalAxiosRequestConfig,
+  maxBytes: number,
+  settle: { resolve: (response: AxiosResponse) => void; reject: (error: unknown) => void },
+): Dispatcher.DispatchHandler {
+  const answer: Growing = { status: 0, headers: {}, chunks: [], bytes: 0 }
+  const { signal } = config
+  let stop: (() => void) | undefined
+  return {
+    onRequestStart(controller) {
+      stop = () => controller.abort(new CanceledError(undefined, config))
+      if (signal?.aborted) stop()
+      else signal?.addEventListener?.('abort', stop)
+    },
+    onResponseStart(controller, status, headers) {
+      answer.status = status
+      answer.headers = headers
+      if (Number(headers['content-length'] ?? 0) > maxBytes) controller.abort(tooLarge(config))
+    },
+    onResponseData(controller, chunk) {
+      answer.bytes += chunk.length
+      if (answer.bytes > maxBytes) controller.abort(tooLarge(config))
+      else answer.chunks.push(chunk)
+    },
+    onResponseEnd() {
+      if (stop) signal?.removeEventListener?.('abort', stop)
+      const { status, headers } = answer
+      settle.resolve({ data: bodyOf(answer), status, statusText: '', headers, config } as AxiosResponse)
+    },
+    onResponseError(_controller, error) {
+      if (stop) signal?.removeEventListener?.('abort', stop)
+      settle.reject(error instanceof AxiosError ? error : AxiosError.from(error, errorCode(error), config))
+    },
+  }
+}
+
+function errorCode(error: Error): string | undefined {
+  if (error instanceof errors.HTTPParserError) return AxiosError.ERR_BAD_RESPONSE
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/**
+ * axios's transport over a keep-alive connection pool: several times cheaper per request than the one
+ * axios brings. It knows what a gateway needs and no more: no redirects, no proxies, no decompression.
+ */
+export function createPoolAdapter(
+  origin: string,
+  options: Pool.Options & { readonly maxBytes: number },
+): { adapter: AxiosAdapter; close(): Promise<void> } {
+  const { maxBytes, ...poolOptions } = options
+  const pool = new Pool(origin, poolOptions)
+  return {
+    adapter: (config) =>
+      new Promise((resolve, reject) => {
+        pool.dispatch(
+          {
+            path: config.url ?? '/',
+            method: (config.method ?? 'get').toUpperCase(),
+            headers: config.headers as unknown as Record<string, string>,
+            body: config.data ?? null,
+          },
+          createHandler(config, maxBytes, { resolve, reject }),
+        )
+      }),
+    close: () => pool.close(),
+  }
+}

@@ -1,0 +1,68 @@
+import { type Agreement, validSpan } from '../model/agreement.ts'
+import type { ServiceId, SubsystemId } from '../model/identifier.ts'
+import type { CompiledAgreement, CompiledRegistry, CompiledService, Memo } from './compiled.ts'
+import { digestWith } from './digest.ts'
+import type { RegistryDocuments } from './documents.ts'
+import { compileGrant } from './grant.ts'
+import { type Directory, providerIdOf } from './references.ts'
+
+/** What one compilation works on; the documents are sound. */
+export interface Build {
+  readonly documents: RegistryDocuments
+  readonly directory: Directory
+  readonly memo: Memo
+  readonly previous: CompiledRegistry | undefined
+}
+
+/** Grants, span and bases stand as they were where neither the agreement nor its legal bases changed. */
+export function compileAgreement(
+  document: Agreement,
+  { directory, memo, previous }: Build,
+): CompiledAgreement {
+  const digest = digestWith(memo, document)
+  const known = previous?.agreements.get(document.id)
+  const documents = document.legalBases.flatMap((id) => directory.legalBases.get(id) ?? [])
+  const sameDocument = known?.digest === digest
+  if (known && sameDocument && known.bases.every((basis, index) => basis.document === documents[index]))
+    return known
+  return Object.freeze({
+    document,
+    digest,
+    span: validSpan(document.validity),
+    bases: Object.freeze(documents.map((basis) => ({ document: basis, span: validSpan(basis.validity) }))),
+    grants:
+      known && sameDocument
+        ? known.grants
+        : new Map(document.operations.map((grant) => [grant.operation, compileGrant(grant)])),
+  })
+}
+
+const NONE: readonly CompiledAgreement[] = Object.freeze([])
+
+type ByConsumer = Map<SubsystemId, CompiledAgreement[]>
+
+/** Services with their agreements by consumer: finding them costs the same however many there are. */
+export function compileServices(
+  { documents, directory }: Build,
+  agreements: ReadonlyMap<string, CompiledAgreement>,
+): Map<ServiceId, CompiledService> {
+  const byService = new Map<ServiceId, ByConsumer>()
+  for (const agreement of agreements.values()) {
+    const { service, consumer } = agreement.document
+    const byConsumer: ByConsumer = byService.get(service) ?? new Map()
+    byService.set(service, byConsumer)
+    const list = byConsumer.get(consumer)
+    if (list) list.push(agreement)
+    else byConsumer.set(consumer, [agreement])
+  }
+  const services = new Map<ServiceId, CompiledService>()
+  for (const document of documents.services) {
+    const provider = directory.subsystems.get(providerIdOf(document.id))
+    const contract = directory.catalogue.contract(document.contract)
+    if (provider === undefined || contract === undefined) continue
+    const byConsumer = byService.get(document.id)
+    const agreementsOf = (consumer: SubsystemId) => byConsumer?.get(consumer) ?? NONE
+    services.set(document.id, Object.freeze({ document, provider, contract, agreementsOf }))
+  }
+  return services
+}

@@ -1,0 +1,192 @@
+import type { Catalogue } from '../contract/catalogue.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { DocumentFault } from '../contract/violation.ts'
+import type { Agreement, LegalBasis } from '../model/agreement.ts'
+import type { Agency, Service, Subsystem } from '../model/party.ts'
+import { type DocumentName, documentPath } from './documents.ts'
+
+/** What the documents of a registry say of each other. */
+
+/** The documents by name, for looking references up. */
+export interface Directory {
+  readonly agencies: ReadonlyMap<string, Agency>
+  readonly subsystems: ReadonlyMap<string, Subsystem>
+  readonly services: ReadonlyMap<string, Service>
+  readonly legalBases: ReadonlyMap<string, LegalBasis>
+  readonly catalogue: Catalogue
+  /** Paths of documents that exist but are faulty themselves: a reference to one is no further fault. */
+  readonly declared: ReadonlySet<string>
+}
+
+const KINDS = {
+  Agency: { vi: 'cơ quan', en: 'agency' },
+  Subsystem: { vi: 'hệ thống', en: 'subsystem' },
+  Service: { vi: 'dịch vụ', en: 'service' },
+  LegalBasis: { vi: 'căn cứ pháp lý', en: 'legal basis' },
+  Agreement: { vi: 'thỏa thuận', en: 'agreement' },
+  Schema: { vi: 'hợp đồng', en: 'contract' },
+} as const
+
+interface Place {
+  readonly from: DocumentName
+  readonly pointer: string
+}
+
+/** A reference to a document that does not exist. */
+function dangling({ from, pointer }: Place, to: DocumentName): DocumentFault {
+  const { vi, en } = KINDS[to.kind]
+  return {
+    path: documentPath(from),
+    pointer,
+    rule: 'reference',
+    detail: { vi: `Không có ${vi} ${to.id}.`, en: `There is no ${en} ${to.id}.` },
+  }
+}
+
+function agencyCodeOf(id: string): string {
+  return id.slice(0, id.indexOf('/'))
+}
+
+/** `G01/dan-cu` of `G01/dan-cu/cong-dan/v1`. */
+export function providerIdOf(serviceId: string): string {
+  return serviceId.split('/', 2).join('/')
+}
+
+type Check = (map: ReadonlyMap<string, unknown>, to: DocumentName, pointer: string) => void
+
+/** Collects the dangling references of one document into `faults`. */
+function createCheck(directory: Directory, from: DocumentName, faults: DocumentFault[]): Check {
+  return (map, to, pointer) => {
+    if (map.has(to.id) || directory.declared.has(documentPath(to))) return
+    faults.push(dangling({ from, pointer }, to))
+  }
+}
+
+function checkSuccessors(agency: Agency, directory: Directory, faults: DocumentFault[]): void {
+  const from = { kind: 'Agency', id: agency.code } as const
+  const { successor } = agency
+  if (successor === undefined) return
+  createCheck(directory, from, faults)(directory.agencies, { kind: 'Agency', id: successor }, '/successor')
+  const seen = new Set<string>()
+  let next: string | undefined = successor
+  while (next !== undefined && !seen.has(next)) {
+    if (next === agency.code) {
+      const detail = { vi: 'Chuỗi kế thừa quay vòng.', en: 'The succession runs in a circle.' }
+      faults.push({ path: documentPath(from), pointer: '/successor', rule: 'successor_circle', detail })
+      return
+    }
+    seen.add(next)
+    next = directory.agencies.get(next)?.successor
+  }
+}
+
+/** A code means one agency only, under whatever form it circulates. */
+function checkAgencyCodes(agencies: Iterable<Agency>, faults: DocumentFault[]): void {
+  const owners = new Map<string, string>()
+  const all = [...agencies]
+  for (const { code } of all) owners.set(code, code)
+  for (const { code, aliases } of all) {
+    for (const [index, alias] of (aliases ?? []).entries()) {
+      const owner = owners.get(alias)
+      if (owner === undefined) owners.set(alias, code)
+      else {
+        const detail = {
+          vi: `Mã này đã thuộc cơ quan ${owner}.`,
+          en: `This code already means agency ${owner}.`,
+        }
+        const path = documentPath({ kind: 'Agency', id: code })
+        faults.push({ path, pointer: `/aliases/${index}`, rule: 'alias_duplicate', detail })
+      }
+    }
+  }
+}
+
+/** A key or certificate stands for one subsystem: what it signs must not be deniable by pointing at another. */
+function checkSharedKeys(subsystems: Iterable<Subsystem>, faults: DocumentFault[]): void {
+  const owners = new Map<string, string>()
+  for (const { id, credentials } of subsystems) {
+    const claims = [
+      ...(credentials?.jwks ?? []).map(
+        (jwk, index) => [`/credentials/jwks/${index}`, jwk.n ?? jwk.x] as const,
+      ),
+      ...(credentials?.certificates ?? []).map(
+        (mark, index) => [`/credentials/certificates/${index}`, mark] as const,
+      ),
+    ]
+    for (const [pointer, mark] of claims) {
+      const owner = mark === undefined ? undefined : owners.get(mark)
+      if (mark !== undefined && owner === undefined) owners.set(mark, id)
+      if (owner === undefined) continue
+      const detail = {
+        vi: `Khóa này đã đăng ký cho ${owner}.`,
+        en: `This key is already registered for ${owner}.`,
+      }
+      faults.push({ path: documentPath({ kind: 'Subsystem', id }), pointer, rule: 'key_shared', detail })
+    }
+  }
+}
+
+function checkServiceReferences(service: Service, directory: Directory, faults: DocumentFault[]): void {
+  const from = { kind: 'Service', id: service.id } as const
+  const check = createCheck(directory, from, faults)
+  check(directory.subsystems, { kind: 'Subsystem', id: providerIdOf(service.id) }, '/id')
+  const to = { kind: 'Schema', id: service.contract } as const
+  if (directory.catalogue.contract(to.id) === undefined && !directory.declared.has(documentPath(to))) {
+    faults.push(dangling({ from, pointer: '/contract' }, to))
+  }
+}
+
+/** Operations and fields that the contract does not have. */
+function checkGrants(agreement: Agreement, contract: Contract): DocumentFault[] {
+  const path = documentPath(agreement)
+  return agreement.operations.flatMap(({ operation: id, fields }, index) => {
+    const operation = contract.operations.get(id)
+    if (operation === undefined) {
+      const detail = { vi: `Hợp đồng không có thao tác ${id}.`, en: `The contract has no operation ${id}.` }
+      return [{ path, pointer: `/operations/${index}/operation`, rule: 'operation_unknown', detail }]
+    }
+    const detail = {
+      vi: `Câu trả lời của ${id} không có trường này.`,
+      en: `The answer of ${id} has no such field.`,
+    }
+    return fields.flatMap((field, place) =>
+      operation.hasField(field)
+        ? []
+        : [{ path, pointer: `/operations/${index}/fields/${place}`, rule: 'field_unknown', detail }],
+    )
+  })
+}
+
+/**
+ * @param contract the contract of the agreement's service, where its operations and fields are to be checked.
+ * @returns what an agreement names and the registry does not have.
+ */
+export function checkAgreementReferences(
+  agreement: Agreement,
+  directory: Directory,
+  contract: Contract | undefined,
+): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, agreement, faults)
+  check(directory.subsystems, { kind: 'Subsystem', id: agreement.consumer }, '/consumer')
+  check(directory.services, { kind: 'Service', id: agreement.service }, '/service')
+  agreement.legalBases.forEach((id, index) => {
+    check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
+  })
+  if (contract !== undefined) faults.push(...checkGrants(agreement, contract))
+  return faults
+}
+
+/** @returns every fault between agencies, subsystems and services. */
+export function checkPartyReferences(directory: Directory): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  checkAgencyCodes(directory.agencies.values(), faults)
+  checkSharedKeys(directory.subsystems.values(), faults)
+  for (const agency of directory.agencies.values()) checkSuccessors(agency, directory, faults)
+  for (const { id } of directory.subsystems.values()) {
+    const check = createCheck(directory, { kind: 'Subsystem', id }, faults)
+    check(directory.agencies, { kind: 'Agency', id: agencyCodeOf(id) }, '/id')
+  }
+  for (const service of directory.services.values()) checkServiceReferences(service, directory, faults)
+  return faults
+}

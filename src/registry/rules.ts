@@ -1,0 +1,169 @@
+import { X509Certificate } from 'node:crypto'
+import { pointerTo } from '../contract/minimise.ts'
+import type { Violation } from '../model/errors.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import type { PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
+import type { RegistryDocument } from './documents.ts'
+
+/** Rules of a single document that its schema cannot say. */
+
+/** Headers that the connection or the gateway itself writes. */
+const RESERVED_HEADERS =
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|via|forwarded|accept|accept-encoding|content-.*|exchange-.*|proxy-.*|traceparent|tracestate|idempotency-key)$/i
+
+/**
+ * Judges a public key. Identity owns the rules; they come in as a function, since the registry stands below it.
+ * @returns what is wrong with the key.
+ */
+export type VetKey = (jwk: PublicJwk) => { readonly rule: string; readonly detail: Bilingual } | undefined
+
+/**
+ * What is judged when documents are admitted (`check`, `apply`) and not again when a gateway loads them: it has
+ * to start though a certificate ran out since.
+ */
+export interface Admission {
+  /** Unix milliseconds. */
+  readonly nowMs: number
+  readonly vetKey: VetKey
+}
+
+function checkOrder(from: string, until: string | undefined, pointer: string): Violation[] {
+  if (until === undefined || Date.parse(from) <= Date.parse(until)) return []
+  const detail = { vi: 'Ngày kết thúc trước ngày bắt đầu.', en: 'It ends before it begins.' }
+  return [{ pointer: `${pointer}/until`, rule: 'validity_order', detail }]
+}
+
+function checkValidity({ from, until }: Validity): Violation[] {
+  return checkOrder(from, until, '/validity')
+}
+
+function checkKeyIds({ credentials }: Subsystem): Violation[] {
+  const kids = credentials?.jwks?.map(({ kid }) => kid) ?? []
+  return kids.flatMap((kid, index) =>
+    kids.indexOf(kid) === index
+      ? []
+      : [
+          {
+            pointer: `/credentials/jwks/${index}/kid`,
+            rule: 'kid_duplicate',
+            detail: {
+              vi: 'kid bị lặp trong hệ thống này.',
+              en: 'The kid is repeated within this subsystem.',
+            },
+          },
+        ],
+  )
+}
+
+const BASE_URL_DETAILS = {
+  url: { vi: 'Không phải địa chỉ URL hợp lệ.', en: 'It is not a valid URL.' },
+  url_scheme: {
+    vi: 'Địa chỉ phải bắt đầu bằng http:// hoặc https://.',
+    en: 'It must begin with http:// or https://.',
+  },
+  url_credentials: {
+    vi: 'Địa chỉ không được chứa tài khoản; dùng binding.credential.',
+    en: 'It must hold no credentials; use binding.credential.',
+  },
+  url_query: { vi: 'Địa chỉ không được có ? hay #.', en: 'It must have no query and no fragment.' },
+} as const satisfies Record<string, Bilingual>
+
+function objectionToBaseUrl(text: string): keyof typeof BASE_URL_DETAILS | undefined {
+  // A URL parser forgives spaces, control characters and backslashes; two parsers forgive them differently.
+  const url = /^[\x21-\x5b\x5d-\x7e]+$/.test(text) ? URL.parse(text) : null
+  if (url === null) return 'url'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'url_scheme'
+  if (!/^https?:\/\/[^/]/i.test(text)) return 'url'
+  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/?#]*@/.test(text)) return 'url_credentials'
+  return /[?#]/.test(text) ? 'url_query' : undefined
+}
+
+function checkBinding({ binding }: Service): Violation[] {
+  const violations: Violation[] = []
+  const rule = objectionToBaseUrl(binding.baseUrl)
+  if (rule !== undefined)
+    violations.push({ pointer: '/binding/baseUrl', rule, detail: BASE_URL_DETAILS[rule] })
+  if (binding.credential !== undefined && RESERVED_HEADERS.test(binding.credential.header)) {
+    const detail = {
+      vi: 'Tiêu đề này do kết nối hoặc chính cổng đặt.',
+      en: 'The connection or the gateway itself sets this header.',
+    }
+    violations.push({ pointer: '/binding/credential/header', rule: 'header_reserved', detail })
+  }
+  const { maintenance } = binding
+  if (maintenance) violations.push(...checkOrder(maintenance.from, maintenance.until, '/binding/maintenance'))
+  return violations
+}
+
+function checkOperations(operations: readonly { readonly operation: string }[]): Violation[] {
+  const names = operations.map(({ operation }) => operation)
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [
+          {
+            pointer: `/operations/${index}/operation`,
+            rule: 'operation_duplicate',
+            detail: { vi: 'Thao tác bị lặp.', en: 'The operation is listed twice.' },
+          },
+        ],
+  )
+}
+
+/** @returns what a well-shaped document breaks, whenever it is looked at. */
+export function checkDocument(document: RegistryDocument): Violation[] {
+  switch (document.kind) {
+    case 'Agency':
+    case 'LegalBasis':
+      return checkValidity(document.validity)
+    case 'Subsystem':
+      return checkKeyIds(document)
+    case 'Service':
+      return checkBinding(document)
+    case 'Agreement':
+      return [...checkValidity(document.validity), ...checkOperations(document.operations)]
+  }
+}
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
+
+function checkCertificates(pem: string, pointer: string, nowMs: number): Violation[] {
+  const unreadable = {
+    pointer,
+    rule: 'pem',
+    detail: { vi: 'Không phải chứng thư X.509 dạng PEM.', en: 'It is not X.509 certificates in PEM.' },
+  }
+  const blocks = [...pem.matchAll(PEM_BLOCK)]
+  if (blocks.length === 0) return [unreadable]
+  return blocks.flatMap(([block, label]) => {
+    if (label?.endsWith('PRIVATE KEY')) {
+      const detail = {
+        vi: 'Khóa riêng không được có trong đăng ký; bỏ đi và thay ngay khóa này.',
+        en: 'A private key must never be in the registry: take it out and replace the key.',
+      }
+      return [{ pointer, rule: 'private_key', detail }]
+    }
+    try {
+      const { validTo } = new X509Certificate(block)
+      if (Date.parse(validTo) > nowMs) return []
+      const day = new Date(validTo).toISOString().slice(0, 10)
+      const detail = { vi: `Chứng thư đã hết hạn ngày ${day}.`, en: `The certificate expired on ${day}.` }
+      return [{ pointer, rule: 'certificate_expired', detail }]
+    } catch {
+      return [unreadable]
+    }
+  })
+}
+
+/** @returns what keeps a sound document from being admitted now. */
+export function checkAdmission(document: RegistryDocument, { nowMs, vetKey }: Admission): Violation[] {
+  if (document.kind === 'Service') {
+    const ca = document.binding.tls?.ca
+    return ca === undefined ? [] : checkCertificates(ca, '/binding/tls/ca', nowMs)
+  }
+  if (document.kind !== 'Subsystem') return []
+  return (document.credentials?.jwks ?? []).flatMap((jwk, index) => {
+    const objection = vetKey(jwk)
+    return objection === undefined ? [] : [{ pointer: pointerTo('/credentials/jwks', index), ...objection }]
+  })
+}

@@ -1,0 +1,160 @@
+import { compileCatalogue } from '../contract/catalogue.ts'
+import type { DocumentFault } from '../contract/violation.ts'
+import type { Violation } from '../model/errors.ts'
+import type { CompiledRegistry, Memo } from './compiled.ts'
+import { digestDocument, digestEach } from './digest.ts'
+import {
+  documentPath,
+  listDocuments,
+  type NamedDocument,
+  type RegistryDocument,
+  type RegistryDocuments,
+  withoutDocuments,
+} from './documents.ts'
+import { type Build, compileAgreement, compileServices } from './index-agreements.ts'
+import { checkAgreementReferences, checkPartyReferences, type Directory } from './references.ts'
+import { type Admission, checkAdmission, checkDocument } from './rules.ts'
+import { createShapeCheck } from './shape.ts'
+
+export type {
+  CompiledAgreement,
+  CompiledBasis,
+  CompiledRegistry,
+  CompiledService,
+  Registry,
+} from './compiled.ts'
+export type { RegistryDocuments } from './documents.ts'
+export type { CompiledGrant } from './grant.ts'
+
+export interface CompileOptions {
+  readonly version: number
+  /** Whether personal ids that belong to nobody (prefix 099) are accepted. */
+  readonly syntheticPersons: boolean
+  /** The registry to take compiled contracts, agreements and digests over from. */
+  readonly previous?: CompiledRegistry | undefined
+  /** Given where documents are admitted; see `Admission`. */
+  readonly admission?: Admission | undefined
+  /** Paths of documents left out because they are faulty themselves; a reference to one is no further fault. */
+  readonly declared?: ReadonlySet<string> | undefined
+}
+
+export type Compilation =
+  | {
+      readonly registry: CompiledRegistry
+      /** Steps of a few milliseconds that compile what would be compiled at its first use. */
+      readonly preparations: readonly (() => void)[]
+    }
+  | { readonly faults: readonly DocumentFault[] }
+
+function freezeDeep(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) freezeDeep(member)
+}
+
+/** All that a document breaks by itself, whenever it is looked at. */
+function judgeDocument(document: RegistryDocument, memo: Memo): readonly Violation[] {
+  if (memo.sound.has(document)) return []
+  const shape = memo.checkShape(document.kind, document)
+  const violations = shape.length > 0 ? shape : checkDocument(document)
+  if (violations.length === 0) memo.sound.add(document)
+  return violations
+}
+
+function checkEach(
+  list: readonly NamedDocument[],
+  memo: Memo,
+  admission: Admission | undefined,
+): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  let previousPath: string | undefined
+  for (const named of list) {
+    const path = documentPath(named)
+    if (path === previousPath && named.kind !== 'Schema') {
+      const detail = { vi: 'Tài liệu bị lặp.', en: 'There are two documents of this name.' }
+      faults.push({ path, pointer: '', rule: 'duplicate', detail })
+    }
+    previousPath = path
+    if (named.kind === 'Schema') continue
+    const { document } = named
+    const violations = judgeDocument(document, memo)
+    const admitted = violations.length === 0 && admission ? checkAdmission(document, admission) : []
+    for (const violation of [...violations, ...admitted]) faults.push({ path, ...violation })
+  }
+  return faults
+}
+
+function checkAgreements({ documents, directory, previous }: Build): DocumentFault[] {
+  return documents.agreements.flatMap((agreement) => {
+    const path = directory.services.get(agreement.service)?.contract
+    const contract = path === undefined ? undefined : directory.catalogue.contract(path)
+    // What an unchanged agreement says of an unchanged contract was found true before.
+    const known =
+      previous?.agreements.get(agreement.id)?.document === agreement &&
+      previous.services.get(agreement.service)?.contract === contract
+    return checkAgreementReferences(agreement, directory, known ? undefined : contract)
+  })
+}
+
+function indexBy<T>(list: readonly T[], name: (item: T) => string): Map<string, T> {
+  return new Map(list.map((item) => [name(item), item]))
+}
+
+function createMemo(syntheticPersons: boolean): Memo {
+  return { syntheticPersons, checkShape: createShapeCheck(), digests: new WeakMap(), sound: new WeakSet() }
+}
+
+function finish(build: Build, list: readonly NamedDocument[], version: number): CompiledRegistry {
+  const { documents, directory, memo } = build
+  for (const { kind, document } of list) if (kind !== 'Schema') freezeDeep(document)
+  const sorted = documents.agreements.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const agreements = new Map(sorted.map((agreement) => [agreement.id, compileAgreement(agreement, build)]))
+  const entries = digestEach(list, memo).map(({ kind, id, digest }) => ({ kind, id, digest }))
+  return Object.freeze({
+    version,
+    digest: digestDocument(entries),
+    agencies: directory.agencies,
+    subsystems: new Map(documents.subsystems.map((subsystem) => [subsystem.id, subsystem])),
+    services: compileServices(build, agreements),
+    agreements,
+    documents,
+    catalogue: directory.catalogue,
+    memo,
+  })
+}
+
+/**
+ * Checks every document, by itself and against the others, and compiles them into one registry; or tells all
+ * faults and compiles nothing. Pure: nothing is read, and the documents are frozen, not changed.
+ */
+export function compileRegistry(documents: RegistryDocuments, options: CompileOptions): Compilation {
+  const { syntheticPersons, declared = new Set() } = options
+  const previous = options.previous?.memo.syntheticPersons === syntheticPersons ? options.previous : undefined
+  const memo = previous?.memo ?? createMemo(syntheticPersons)
+  const list = listDocuments(documents)
+  const ownFaults = checkEach(list, memo, options.admission)
+  const compiled = compileCatalogue(documents.schemas, {
+    syntheticPersons,
+    check: options.admission ? 'full' : 'admission',
+    ...(previous && { previous: previous.catalogue }),
+  })
+  const unsound = new Set(ownFaults.map(({ path }) => path))
+  const sound = unsound.size === 0 ? documents : withoutDocuments(documents, unsound)
+  const directory: Directory = {
+    agencies: indexBy(sound.agencies, ({ code }) => code),
+    subsystems: indexBy(sound.subsystems, ({ id }) => id),
+    services: indexBy(sound.services, ({ id }) => id),
+    legalBases: indexBy(sound.legalBases, ({ id }) => id),
+    catalogue: compiled.catalogue,
+    declared: new Set([...declared, ...unsound, ...documents.schemas.map(({ path }) => path)]),
+  }
+  const build: Build = { documents: sound, directory, memo, previous }
+  const faults = [
+    ...ownFaults,
+    ...compiled.faults,
+    ...checkPartyReferences(directory),
+    ...checkAgreements(build),
+  ]
+  if (faults.length > 0) return { faults }
+  return { registry: finish(build, list, options.version), preparations: compiled.preparations }
+}

@@ -1,0 +1,140 @@
+/**
+ * Administrative units for synthetic addresses: the 34 provinces in force since 01/07/2025 with five real
+ * communes each, and one commune for each of some provinces as they stood before. Codes were used again in
+ * the reform, so each address says which list its codes belong to.
+ */
+
+/** Address of the shape `dictionary/address.yaml` gives it. */
+export interface Address {
+  readonly scheme: 'DVHC-2025-07' | 'DVHC-pre-2025-07'
+  readonly province: string
+  readonly district?: string
+  readonly ward: string
+  readonly asOf: string
+  readonly detail?: string
+}
+
+/** A commune of the list in force since 01/07/2025. */
+export interface Ward {
+  readonly code: string
+  readonly name: string
+  readonly province: string
+  readonly provinceName: string
+}
+
+/** Province code and name, then codes and names of communes: `P.` phường, `ĐK.` đặc khu, the others xã. */
+const PROVINCES = `
+01 thành phố Hà Nội
+   00004 P. Ba Đình; 00070 P. Hoàn Kiếm; 00167 P. Cầu Giấy; 09574 P. Sơn Tây; 00454 Đông Anh
+04 tỉnh Cao Bằng
+   01273 P. Thục Phán; 01321 Bảo Lạc; 01477 Trùng Khánh; 01438 Hà Quảng; 01561 Hạ Lang
+08 tỉnh Tuyên Quang
+   02215 P. Minh Xuân; 00721 Đồng Văn; 00769 Mèo Vạc; 02545 Tân Trào; 00694 P. Hà Giang 1
+11 tỉnh Điện Biên
+   03127 P. Điện Biên Phủ; 03334 P. Mường Thanh; 03253 Tuần Giáo; 03217 Tủa Chùa; 03160 Mường Nhé
+12 tỉnh Lai Châu
+   03388 P. Đoàn Kết; 03408 P. Tân Phong; 03595 Than Uyên; 03478 Sìn Hồ; 03445 Mường Tè
+14 tỉnh Sơn La
+   03646 P. Tô Hiệu; 03980 P. Mộc Châu; 03721 Thuận Châu; 04105 Mai Sơn; 03910 Phù Yên
+15 tỉnh Lào Cai
+   02647 P. Lào Cai; 03006 P. Sa Pa; 04252 P. Yên Bái; 02839 Bắc Hà; 04456 Mù Cang Chải
+19 tỉnh Thái Nguyên
+   05443 P. Phan Đình Phùng; 05518 P. Sông Công; 01840 P. Đức Xuân; 05830 Đại Từ; 01906 Ba Bể
+20 tỉnh Lạng Sơn
+   05977 P. Đông Kinh; 06040 Thất Khê; 06325 Bắc Sơn; 06184 Đồng Đăng; 06385 Hữu Lũng
+22 tỉnh Quảng Ninh
+   06685 P. Hồng Gai; 06673 P. Bãi Cháy; 06811 P. Uông Bí; 06994 ĐK. Vân Đồn; 06838 Bình Liêu
+24 tỉnh Bắc Ninh
+   09187 P. Kinh Bắc; 07210 P. Bắc Giang; 09367 P. Từ Sơn; 07288 Yên Thế; 09319 Tiên Du
+25 tỉnh Phú Thọ
+   08707 P. Vĩnh Yên; 08740 P. Phúc Yên; 04795 P. Hòa Bình; 08911 Tam Đảo; 05200 Mai Châu
+31 thành phố Hải Phòng
+   11311 P. Hồng Bàng; 11383 P. Lê Chân; 10525 P. Hải Dương; 11914 ĐK. Cát Hải; 11824 Vĩnh Bảo
+33 tỉnh Hưng Yên
+   11953 P. Phố Hiến; 12103 P. Mỹ Hào; 13225 P. Thái Bình; 12019 Văn Giang; 12970 Tiền Hải
+37 tỉnh Ninh Bình
+   14329 P. Hoa Lư; 13666 P. Nam Định; 13291 P. Phủ Lý; 14620 Phát Diệm; 14464 Gia Viễn
+38 tỉnh Thanh Hóa
+   14797 P. Hạc Thành; 16531 P. Sầm Sơn; 15499 Thọ Xuân; 14845 Mường Lát; 16279 Nông Cống
+40 tỉnh Nghệ An
+   16681 P. Thành Vinh; 16732 P. Cửa Lò; 17110 P. Hoàng Mai; 17935 Nam Đàn; 16876 Tương Dương
+42 tỉnh Hà Tĩnh
+   18073 P. Thành Sen; 18823 P. Vũng Áng; 18406 Can Lộc; 18133 Hương Sơn; 18352 Nghi Xuân
+44 tỉnh Quảng Trị
+   18880 P. Đồng Hới; 19333 P. Đông Hà; 19165 Phong Nha; 19429 Khe Sanh; 19564 Đakrông
+46 thành phố Huế
+   19786 P. Thuận Hóa; 19777 P. Vỹ Dạ; 19810 P. Kim Long; 20056 A Lưới 1; 20107 Phú Lộc
+48 thành phố Đà Nẵng
+   20242 P. Hải Châu; 20263 P. Sơn Trà; 20410 P. Hội An; 20341 P. Tam Kỳ; 20551 P. Điện Bàn
+51 tỉnh Quảng Ngãi
+   21025 P. Cẩm Thành; 23293 P. Kon Tum; 21548 ĐK. Lý Sơn; 23473 Măng Đen; 21439 P. Đức Phổ
+52 tỉnh Gia Lai
+   21583 P. Quy Nhơn; 23575 P. Pleiku; 21664 P. Hoài Nhơn; 23638 Kbang; 23842 Đăk Song
+56 tỉnh Khánh Hòa
+   22366 P. Nha Trang; 22420 P. Cam Ranh; 22759 P. Phan Rang; 22528 P. Ninh Hòa; 22609 Khánh Vĩnh
+66 tỉnh Đắk Lắk
+   24133 P. Buôn Ma Thuột; 22015 P. Tuy Hòa; 24305 P. Buôn Hồ; 24184 Ea H’leo; 24412 M’Drắk
+68 tỉnh Lâm Đồng
+   24781 P. Xuân Hương - Đà Lạt; 22945 P. Phan Thiết; 24829 P. B'Lao; 24611 P. Bắc Gia Nghĩa; 24931 Đơn Dương
+75 thành phố Đồng Nai
+   26041 P. Trấn Biên; 25195 P. Bình Phước; 26080 P. Long Khánh; 26368 Long Thành; 25396 Bù Đăng
+79 Thành phố Hồ Chí Minh
+   26740 P. Sài Gòn; 26743 P. Bến Thành; 25747 P. Thủ Dầu Một; 26506 P. Vũng Tàu; 27664 Cần Giờ
+80 tỉnh Tây Ninh
+   27787 P. Kiến Tường; 27721 Tân Hưng; 27826 Tân Thạnh; 27736 Vĩnh Thạnh; 27823 Mộc Hoá
+82 tỉnh Đồng Tháp
+   29869 P. Cao Lãnh; 29905 P. Sa Đéc; 30001 Tràm Chim; 28594 Chợ Gạo; 30037 Tháp Mười
+86 tỉnh Vĩnh Long
+   29551 P. Long Châu; 29242 P. Trà Vinh; 28777 P. An Hội; 29821 Trà Ôn; 29110 Ba Tri
+91 tỉnh An Giang
+   30307 P. Long Xuyên; 30316 P. Châu Đốc; 30742 P. Rạch Giá; 31078 ĐK. Phú Quốc; 30544 Tri Tôn
+92 thành phố Cần Thơ
+   31135 P. Ninh Kiều; 31186 P. Cái Răng; 31507 P. Sóc Trăng; 31321 P. Vị Thanh; 31153 P. Ô Môn
+96 tỉnh Cà Mau
+   32002 P. An Xuyên; 31825 P. Bạc Liêu; 32248 Đất Mũi; 32191 Năm Căn; 31942 P. Giá Rai
+`
+
+function wardName(entry: string): string {
+  if (entry.startsWith('P. ')) return `Phường ${entry.slice(3)}`
+  return entry.startsWith('ĐK. ') ? `Đặc khu ${entry.slice(4)}` : `Xã ${entry}`
+}
+
+function parseWards(record: string): Ward[] {
+  const [head = '', wards = ''] = record.split('\n')
+  return wards
+    .trim()
+    .split('; ')
+    .map((entry) => ({
+      code: entry.slice(0, 5),
+      name: wardName(entry.slice(6)),
+      province: head.slice(0, 2),
+      provinceName: head.slice(3),
+    }))
+}
+
+/** Every commune the sandbox knows, in a fixed order: parcels are numbered by it. */
+export const WARDS: readonly Ward[] = PROVINCES.trim()
+  .split(/\n(?=\d)/)
+  .flatMap(parseWards)
+
+/** `province/district/ward` codes as they stood before 01/07/2025, when there were still districts. */
+export const FORMER_PLACES: readonly string[] = `
+01/001/00001 02/024/00688 04/040/01267 10/080/02635 11/094/03124 14/116/03646
+20/178/05971 22/193/06649 25/227/07888 27/256/09163 31/303/11296 33/323/11950
+37/369/14320 38/380/14758 42/436/18070 45/461/19330 48/490/20194 51/522/21010
+52/540/21550 56/568/22327 66/643/24118 68/672/24769 72/703/25456 75/731/25993
+79/760/26734 86/855/29542 87/866/29863 89/883/30280 92/916/31117 96/964/31999
+`
+  .trim()
+  .split(/\s+/)
+
+/** An address in the list in force since 01/07/2025. */
+export function currentAddress(ward: Ward, asOf: string, detail: string): Address {
+  return { scheme: 'DVHC-2025-07', province: ward.province, ward: ward.code, asOf, detail }
+}
+
+/** @param place one of FORMER_PLACES. */
+export function formerAddress(place: string, asOf: string): Address {
+  const [province = '', district = '', ward = ''] = place.split('/')
+  return { scheme: 'DVHC-pre-2025-07', province, district, ward, asOf }
+}

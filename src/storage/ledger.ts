@@ -1,0 +1,190 @@
+import pg from 'pg'
+import type { Frontier } from '../ledger/merkle.ts'
+import type { ExchangeRecord } from '../ledger/record.ts'
+import type { Append, Intent, LedgerHead, LedgerStore, SequencedRecord } from '../ledger/store.ts'
+import { CopyBatch, createCopyWriter } from './copy-batch.ts'
+import { LIVING_PROCESSES, PROCESS_LOCK } from './process-lock.ts'
+import type { Seal, Vault } from './vault.ts'
+
+interface LedgerStoreParts {
+  readonly pool: pg.Pool
+  readonly url: string
+  readonly vault: Vault
+  /** Names this process among those of the database; its lock tells that it lives. */
+  readonly processNumber: number
+}
+
+const OTHER_WRITER = 'LT001'
+const HASH_BYTES = 32
+const COLUMNS = [
+  'leaf_index',
+  'exchange_id',
+  'at',
+  'leaf',
+  'leaf_hash',
+  'consumer',
+  'provider',
+  'service',
+  'operation',
+  'outcome',
+  'code',
+  'agreement',
+  'purpose',
+  'subject_tag',
+  'officer_tag',
+  'dossier_tag',
+]
+const SELECT_HEAD = 'SELECT size, last_at, peaks FROM ledger_head'
+
+function encodeRecords(records: readonly SequencedRecord[]): Buffer {
+  const writer = createCopyWriter(records.reduce((sum, { leaf }) => sum + leaf.length + 600, 0))
+  for (const { index, record, leaf, leafHash } of records) {
+    writer.row(COLUMNS.length)
+    writer.int64(index)
+    writer.uuid(record.exchange)
+    writer.timestamp(record.at)
+    writer.bytes(leaf)
+    writer.bytes(leafHash)
+    writer.text(record.consumer)
+    writer.text(record.provider)
+    writer.text(record.service)
+    writer.text(record.operation)
+    writer.text(record.outcome)
+    writer.text(record.code)
+    writer.text(record.agreement?.id)
+    writer.text(record.purpose)
+    writer.text(record.subjectTag)
+    writer.text(record.officerTag)
+    writer.text(record.dossierTag)
+  }
+  return writer.finish()
+}
+
+function bytea(bytes: Uint8Array): string {
+  return `'\\x${Buffer.from(bytes).toString('hex')}'`
+}
+
+/** Numbers, hex and UUIDs of our own making only: a simple query takes no parameters. */
+function appendStatements(append: Append, seal: Seal): string {
+  const { before, after } = append
+  const peaks = Buffer.concat(after.frontier.peaks)
+  const statements = [
+    `SELECT ledger_advance(${before.frontier.size}, ${after.frontier.size}, ${after.lastAt}, ${bytea(append.root)}, ${bytea(peaks)})`,
+    `COPY exchange_record (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`,
+  ]
+  if (append.closedIntents.length > 0) {
+    const ids = append.closedIntents.map((id) => `'${id.replaceAll(/[^0-9a-f-]/g, '')}'`)
+    statements.push(`DELETE FROM exchange_intent WHERE exchange_id IN (${ids.join(', ')})`)
+  }
+  for (const { slot, status, body } of append.settledReplies) {
+    const key = Buffer.from(slot, 'base64url')
+    statements.push(
+      `UPDATE submission SET status = ${Math.trunc(status)}, sealed_body = ${bytea(seal(body, key))} WHERE slot = ${bytea(key)}`,
+    )
+  }
+  return statements.join('; ')
+}
+
+function headOf(row: { size: unknown; last_at: unknown; peaks: Buffer }): LedgerHead {
+  const peaks = Array.from({ length: row.peaks.length / HASH_BYTES }, (_, place) =>
+    row.peaks.subarray(place * HASH_BYTES, (place + 1) * HASH_BYTES),
+  )
+  const frontier: Frontier = { size: Number(row.size), peaks }
+  return { frontier, lastAt: Number(row.last_at) }
+}
+
+/**
+ * The log in PostgreSQL. All appends go through one connection, which also holds the process's advisory
+ * lock; a connection lost is replaced at the next use.
+ */
+export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { close(): Promise<void> } {
+  const { pool, processNumber } = parts
+  let writer: Promise<pg.Client> | undefined
+  let current: pg.Client | undefined
+  let locked = false
+
+  async function connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: parts.url,
+      application_name: 'lienthong-ledger',
+      connectionTimeoutMillis: 5000,
+      statement_timeout: 10_000,
+      keepAlive: true,
+    })
+    client.on('error', () => {
+      if (current !== client) return
+      writer = undefined
+      locked = false
+    })
+    await client.connect()
+    current = client
+    await client.query('SELECT pg_advisory_lock($1, $2)', [PROCESS_LOCK, processNumber])
+    return client
+  }
+
+  function connected(): Promise<pg.Client> {
+    writer ??= connect().catch((error: unknown) => {
+      writer = undefined
+      throw error
+    })
+    return writer
+  }
+
+  async function rollBack(client: pg.Client): Promise<void> {
+    locked = false
+    await client.query('ROLLBACK').catch(() => {})
+  }
+
+  return {
+    async readHead() {
+      const client = await connected()
+      const { rows } = await client.query(SELECT_HEAD)
+      return headOf(rows[0])
+    },
+    async lockHead() {
+      const client = await connected()
+      await client.query('BEGIN')
+      locked = true
+      const { rows } = await client.query(`${SELECT_HEAD} FOR UPDATE`)
+      return headOf(rows[0])
+    },
+    async append(append) {
+      const client = await connected()
+      const text = appendStatements(append, parts.vault.seal)
+      const batch = new CopyBatch(locked ? `${text}; COMMIT` : text, encodeRecords(append.records))
+      try {
+        client.query(batch)
+        await batch.done
+        locked = false
+        return true
+      } catch (error) {
+        if (locked) await rollBack(client)
+        if (error instanceof pg.DatabaseError && error.code === OTHER_WRITER) return false
+        throw error
+      }
+    },
+    async writeIntent({ exchangeId, record }: Intent) {
+      await connected()
+      await pool.query('INSERT INTO exchange_intent (exchange_id, process, record) VALUES ($1, $2, $3)', [
+        exchangeId,
+        processNumber,
+        JSON.stringify(record),
+      ])
+    },
+    async orphans() {
+      const { rows } = await pool.query<{ exchange_id: string; record: string }>(
+        `SELECT exchange_id, record FROM exchange_intent
+          WHERE process <> $1 AND process NOT IN (${LIVING_PROCESSES}) ORDER BY begun_at`,
+        [processNumber],
+      )
+      return rows.map((row) => ({
+        exchangeId: row.exchange_id,
+        record: JSON.parse(row.record) as ExchangeRecord,
+      }))
+    },
+    async close() {
+      const client = await writer?.catch(() => undefined)
+      await client?.end()
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import type { TagKeys } from '../ledger/tag.ts'
+import type { Vault } from './vault.ts'
+
+/** Keys of the ledger's tags, one a month, made at first use and shared by all processes. */
+export function createTagKeys(pool: pg.Pool, vault: Vault): TagKeys {
+  return async (month) => {
+    const context = Buffer.from(`tag_key/${month}`)
+    await pool.query('INSERT INTO tag_key (month, sealed_key) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      month,
+      vault.seal(randomBytes(32), context),
+    ])
+    const { rows } = await pool.query<{ sealed_key: Buffer }>(
+      'SELECT sealed_key FROM tag_key WHERE month = $1',
+      [month],
+    )
+    const [row] = rows
+    if (row === undefined) throw new Error(`the tag key of ${month} is gone`)
+    return vault.open(row.sealed_key, context)
+  }
+}

@@ -1,0 +1,35 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+
+/** Encrypts `plain` bound to `context` (say, its table and key), so that it opens nowhere else. */
+export type Seal = (plain: Uint8Array, context: Uint8Array) => Buffer
+export type Open = (sealed: Uint8Array, context: Uint8Array) => Buffer
+
+export interface Vault {
+  readonly seal: Seal
+  readonly open: Open
+}
+
+const NONCE_BYTES = 12
+const MAC_BYTES = 16
+
+/**
+ * What the database holds of personal data, it holds under AES-256-GCM: nonce ‖ ciphertext ‖ tag.
+ * @param key 32 bytes, kept outside the database. `open` throws where anything was changed or moved.
+ */
+export function createVault(key: Uint8Array): Vault {
+  return {
+    seal(plain, context) {
+      const nonce = randomBytes(NONCE_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(context)
+      return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+    },
+    open(sealed, context) {
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
+        authTagLength: MAC_BYTES,
+      })
+        .setAAD(context)
+        .setAuthTag(sealed.subarray(-MAC_BYTES))
+      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -MAC_BYTES)), decipher.final()])
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { Outcome } from '../model/exchange.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What one batch's append to the ledger looked like. */
+interface AppendFacts {
+  readonly outcomes: readonly Outcome[]
+  readonly seconds: number
+  /** Records in the ledger after it. */
+  readonly size: number
+  /** Unix milliseconds of its last record. */
+  readonly atMs: number
+}
+
+/**
+ * @param queued records waiting at this moment.
+ * @returns the listener of the ledger's appends.
+ */
+export function createLedgerMetrics(metrics: Metrics, queued: () => number): (facts: AppendFacts) => void {
+  const records = metrics.counter('lienthong_ledger_records_total')
+  const seconds = metrics.histogram('lienthong_ledger_append_seconds').child({})
+  const queue = metrics.gauge('lienthong_ledger_queue_records').child({})
+  metrics.onCollect(() => queue.set(queued()))
+  return (facts) => {
+    for (const outcome of facts.outcomes) records.child({ outcome }).inc()
+    seconds.observe(facts.seconds)
+    metrics.gauge('lienthong_ledger_size').child({}).set(facts.size)
+    metrics
+      .gauge('lienthong_ledger_last_durable_timestamp_seconds')
+      .child({})
+      .set(facts.atMs / 1000)
+  }
+}

@@ -1,0 +1,247 @@
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/**
+ * What a log field may hold. Each kind has one check (log-field.ts) and nothing passes without it:
+ * - a list: one of its words, else `_unknown`;
+ * - `known.*`: a word of the registry that serves, else `_unknown`;
+ * - `exchange_id`, `trace_id`, `digest`: exactly that shape, else left out;
+ * - `number`, `boolean`: exactly that, else left out;
+ * - `method`: one of HTTP's, else `_OTHER`;
+ * - `code`: a code of the error table, else `_unknown`; `counts`: numbers by such codes;
+ * - `error`: types, codes and stack places, never a message (it may quote what was sent);
+ * - `operator_text`: words of the gateway or its operator, never of a request; cut at 200 characters and
+ *   without runs of nine digits.
+ */
+export type FieldKind =
+  | readonly string[]
+  | `known.${'subsystem' | 'service' | 'operation' | 'agreement' | 'purpose'}`
+  | 'exchange_id'
+  | 'trace_id'
+  | 'digest'
+  | 'code'
+  | 'method'
+  | 'number'
+  | 'boolean'
+  | 'counts'
+  | 'error'
+  | 'operator_text'
+
+/** One kind of line: its level, its message and, by the event's members, name and kind of each field. */
+export interface EventEntry {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields: Readonly<Record<string, readonly [name: string, kind: FieldKind]>>
+}
+
+const ENDS = ['delivered', 'refused', 'failed', 'interrupted'] as const
+const DURATION = ['lienthong.duration_ms', 'number'] as const
+const ERROR = ['error', 'error'] as const
+const REGISTRY = {
+  version: ['lienthong.registry.version', 'number'],
+  digest: ['lienthong.registry.digest', 'digest'],
+} as const
+
+/** What happens to requests. */
+const EXCHANGE_EVENTS = {
+  exchange: {
+    level: 'info',
+    message: 'an exchange has ended',
+    fields: {
+      exchangeId: ['lienthong.exchange_id', 'exchange_id'],
+      traceId: ['trace.id', 'trace_id'],
+      success: ['event.outcome', ['success', 'failure']],
+      outcome: ['lienthong.outcome', ENDS],
+      code: ['error.code', 'code'],
+      consumer: ['lienthong.consumer', 'known.subsystem'],
+      provider: ['lienthong.provider', 'known.subsystem'],
+      service: ['lienthong.service', 'known.service'],
+      operation: ['lienthong.operation', 'known.operation'],
+      kind: ['lienthong.kind', ['lookup', 'verify', 'submit']],
+      agreement: ['lienthong.agreement', 'known.agreement'],
+      purpose: ['lienthong.purpose', 'known.purpose'],
+      method: ['http.request.method', 'method'],
+      status: ['http.response.status_code', 'number'],
+      durationNs: ['event.duration', 'number'],
+      providerUs: ['lienthong.provider_us', 'number'],
+      overheadUs: ['lienthong.overhead_us', 'number'],
+      attempts: ['lienthong.attempts', 'number'],
+      requestBytes: ['http.request.body.bytes', 'number'],
+      answerBytes: ['http.response.body.bytes', 'number'],
+    },
+  },
+  authentication_refused: {
+    level: 'warn',
+    message: 'requests were not authenticated',
+    fields: { counts: ['lienthong.refused', 'counts'], windowSeconds: ['lienthong.window_s', 'number'] },
+  },
+  internal_error: {
+    level: 'error',
+    message: 'an error inside the gateway',
+    fields: {
+      error: ERROR,
+      exchangeId: ['lienthong.exchange_id', 'exchange_id'],
+      traceId: ['trace.id', 'trace_id'],
+    },
+  },
+  breaker_changed: {
+    level: 'warn',
+    message: 'a circuit breaker changed its state',
+    fields: {
+      provider: ['lienthong.provider', 'known.subsystem'],
+      state: ['lienthong.breaker', ['closed', 'open', 'half_open']],
+    },
+  },
+} as const satisfies Readonly<Record<string, EventEntry>>
+
+/** The life of the gateway and of its processes. */
+const GATEWAY_EVENTS = {
+  gateway_started: {
+    level: 'info',
+    message: 'the gateway has started',
+    fields: {
+      version: ['service.version', 'operator_text'],
+      node: ['process.runtime.version', 'operator_text'],
+      address: ['lienthong.address', 'operator_text'],
+      managementAddress: ['lienthong.management_address', 'operator_text'],
+      workers: ['lienthong.workers', 'number'],
+      sandbox: ['lienthong.sandbox', 'boolean'],
+      registryVersion: REGISTRY.version,
+      registryDigest: REGISTRY.digest,
+    },
+  },
+  gateway_stopping: {
+    level: 'info',
+    message: 'the gateway is stopping',
+    fields: {
+      reason: ['lienthong.reason', 'operator_text'],
+      inFlight: ['lienthong.in_flight', 'number'],
+    },
+  },
+  gateway_stopped: {
+    level: 'info',
+    message: 'the gateway has stopped',
+    fields: {
+      drained: ['lienthong.drained', 'boolean'],
+      inFlight: ['lienthong.in_flight', 'number'],
+      durationMs: DURATION,
+    },
+  },
+  gateway_failed: { level: 'error', message: 'the gateway could not start', fields: { error: ERROR } },
+  worker_started: {
+    level: 'info',
+    message: 'a worker has started',
+    fields: { pid: ['lienthong.worker_pid', 'number'] },
+  },
+  worker_ended: {
+    level: 'warn',
+    message: 'a worker has ended',
+    fields: {
+      pid: ['lienthong.worker_pid', 'number'],
+      exitCode: ['process.exit_code', 'number'],
+      signal: ['lienthong.signal', 'operator_text'],
+      expected: ['lienthong.expected', 'boolean'],
+    },
+  },
+  certificate_expiring: {
+    level: 'warn',
+    message: 'a certificate expires soon',
+    fields: {
+      use: ['lienthong.certificate.use', ['server', 'client', 'authority', 'signing']],
+      subject: ['lienthong.certificate.subject', 'operator_text'],
+      notAfter: ['lienthong.certificate.not_after', 'operator_text'],
+    },
+  },
+  lines_dropped: {
+    level: 'warn',
+    message: 'exchange lines were left out: the reader of the log is too slow',
+    fields: { count: ['lienthong.count', 'number'] },
+  },
+} as const satisfies Readonly<Record<string, EventEntry>>
+
+/** Registry, ledger and storage. */
+const STORE_EVENTS = {
+  registry_swapped: {
+    level: 'info',
+    message: 'another registry serves',
+    fields: {
+      ...REGISTRY,
+      services: ['lienthong.services', 'number'],
+      agreements: ['lienthong.agreements', 'number'],
+      zeroSeriesSkipped: ['lienthong.zero_series_skipped', 'number'],
+      durationMs: DURATION,
+    },
+  },
+  registry_refused: {
+    level: 'error',
+    message: 'a registry was refused; the last good one serves on',
+    fields: {
+      ...REGISTRY,
+      faults: ['lienthong.faults', 'number'],
+      firstFault: ['lienthong.first_fault', 'operator_text'],
+    },
+  },
+  ledger_unavailable: {
+    level: 'error',
+    message: 'the ledger takes no records: no data is released',
+    fields: { error: ERROR, queued: ['lienthong.queued', 'number'] },
+  },
+  ledger_recovered: {
+    level: 'info',
+    message: 'the ledger takes records again',
+    fields: { durationMs: DURATION },
+  },
+  orphans_closed: {
+    level: 'warn',
+    message: 'exchanges cut off by a crash were recorded as interrupted',
+    fields: { count: ['lienthong.count', 'number'] },
+  },
+  database_error: { level: 'error', message: 'the database failed', fields: { error: ERROR } },
+  storage: {
+    level: 'info',
+    message: 'storage',
+    fields: {
+      event: ['lienthong.storage.event', 'operator_text'],
+      folder: ['lienthong.storage.folder', 'operator_text'],
+      lasting: ['lienthong.storage.lasting', 'boolean'],
+      pid: ['lienthong.storage.pid', 'number'],
+      port: ['lienthong.storage.port', 'number'],
+      code: ['lienthong.storage.code', 'operator_text'],
+      number: ['lienthong.storage.migration', 'number'],
+      title: ['lienthong.storage.title', 'operator_text'],
+      durationMs: DURATION,
+    },
+  },
+} as const satisfies Readonly<Record<string, EventEntry>>
+
+/**
+ * Every line the gateway can log, declared once: an event has these fields and no others, so a body, an
+ * identifier or a token has nowhere to go. Names follow the Elastic Common Schema 8 where it has one.
+ */
+export const LOG_EVENTS = {
+  ...EXCHANGE_EVENTS,
+  ...GATEWAY_EVENTS,
+  ...STORE_EVENTS,
+} as const satisfies Readonly<Record<string, EventEntry>>
+
+export type LogAction = keyof typeof LOG_EVENTS
+
+type FieldValue<K> = K extends readonly (infer Word)[]
+  ? Word
+  : K extends 'number'
+    ? number
+    : K extends 'boolean'
+      ? boolean
+      : K extends 'counts'
+        ? Readonly<Record<string, number>>
+        : K extends 'error'
+          ? unknown
+          : string
+
+type FieldsOf<F extends EventEntry['fields']> = {
+  readonly [N in keyof F]?: FieldValue<F[N][1]> | undefined
+}
+
+/** Something to log: its `action` and the members its entry lists; all of them may be absent. */
+export type LogEvent = {
+  [A in LogAction]: { readonly action: A } & FieldsOf<(typeof LOG_EVENTS)[A]['fields']>
+}[LogAction]

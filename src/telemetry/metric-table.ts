@@ -1,0 +1,252 @@
+import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
+import type { Outcome } from '../model/exchange.ts'
+import type { MetricEntry } from './metric-entry.ts'
+import { PROCESS_METRICS } from './process-table.ts'
+
+const OUTCOMES = ['delivered', 'refused', 'failed', 'interrupted'] as const satisfies readonly Outcome[]
+const STAGES = [
+  'gate',
+  'authenticate',
+  'resolve',
+  'authorise',
+  'check_request',
+  'call',
+  'check_response',
+  'record',
+] as const satisfies readonly Stage[]
+const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
+
+/** @returns a record's keys with their literal types. */
+function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): readonly K[] {
+  const keys: K[] = []
+  for (const key in record) keys.push(key)
+  return keys
+}
+
+export const CODES: readonly ErrorCode[] = keysOf(ERRORS)
+const AUTHENTICATION_RESULTS: readonly (ErrorCode | 'accepted')[] = [
+  'accepted',
+  ...CODES.filter((code) => ERRORS[code].stage === 'authenticate'),
+]
+
+/** The buckets OpenTelemetry's HTTP conventions give for durations, in seconds. */
+const OTEL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const
+/** The gateway's own share: a quarter of a millisecond to a second. */
+const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
+const APPEND_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5] as const
+
+const EXCHANGE_METRICS = {
+  lienthong_transactions_total: {
+    type: 'counter',
+    help: 'Exchanges between subsystems, by how they ended.',
+    meaning: 'Số giao dịch giữa các hệ thống, theo kết quả.',
+    unit: 'exchanges',
+    labels: {
+      consumer: 'subsystem',
+      provider: 'subsystem',
+      service: 'service',
+      operation: 'operation',
+      outcome: OUTCOMES,
+    },
+  },
+  lienthong_refusals_total: {
+    type: 'counter',
+    help: 'Requests that ended with an error, by the stage where it arose and its code.',
+    meaning: 'Số yêu cầu kết thúc bằng lỗi, theo chặng phát sinh và mã lỗi.',
+    labels: { stage: STAGES, code: CODES },
+  },
+  lienthong_overhead_seconds: {
+    type: 'histogram',
+    help: 'Time an exchange spent in the gateway itself: total minus the wait for the provider.',
+    meaning: 'Thời gian giao dịch nằm trong cổng: tổng trừ thời gian chờ bên cung cấp.',
+    unit: 'seconds',
+    labels: { service: 'service' },
+    buckets: OVERHEAD_SECONDS,
+    exemplars: true,
+  },
+  http_server_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of HTTP requests to the gateway (OpenTelemetry http.server.request.duration).',
+    meaning: 'Thời gian xử lý yêu cầu HTTP đến cổng.',
+    unit: 'seconds',
+    labels: {
+      http_request_method: 'method',
+      http_route: 'route',
+      http_response_status_code: 'status',
+      error_type: 'error',
+    },
+    buckets: OTEL_SECONDS,
+    exemplars: true,
+  },
+  http_client_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of HTTP requests to providers, one per attempt (OpenTelemetry http.client.request.duration).',
+    meaning: 'Thời gian mỗi lần cổng gọi hệ thống cung cấp.',
+    unit: 'seconds',
+    labels: {
+      http_request_method: 'method',
+      server_address: 'address',
+      http_response_status_code: 'status',
+      error_type: 'error',
+    },
+    buckets: OTEL_SECONDS,
+  },
+  lienthong_exchanges_in_flight: {
+    type: 'gauge',
+    help: 'Exchanges being carried at this moment.',
+    meaning: 'Số giao dịch đang được xử lý.',
+    unit: 'exchanges',
+    labels: { service: 'service' },
+    merge: 'sum',
+  },
+  lienthong_schema_violations_total: {
+    type: 'counter',
+    help: 'Bodies that did not meet their contract, by direction.',
+    meaning: 'Số nội dung không đúng hợp đồng, theo chiều.',
+    labels: { service: 'service', operation: 'operation', direction: ['request', 'response'] },
+  },
+  lienthong_breaker_state: {
+    type: 'gauge',
+    help: 'Circuit breakers of a provider that are in this state.',
+    meaning: 'Số cầu dao của bên cung cấp đang ở trạng thái này.',
+    labels: { provider: 'subsystem', state: BREAKER_STATES },
+    merge: 'sum',
+  },
+  lienthong_breaker_transitions_total: {
+    type: 'counter',
+    help: 'Changes of a circuit breaker into this state.',
+    meaning: 'Số lần cầu dao chuyển sang trạng thái này.',
+    labels: { provider: 'subsystem', state: BREAKER_STATES },
+  },
+  lienthong_provider_retries_total: {
+    type: 'counter',
+    help: 'Further tries of idempotent operations after a provider could not be reached.',
+    meaning: 'Số lần cổng gọi lại bên cung cấp.',
+    labels: { provider: 'subsystem' },
+  },
+  lienthong_quota_decisions_total: {
+    type: 'counter',
+    help: 'Decisions on agreement quotas.',
+    meaning: 'Số lần xét hạn mức của thỏa thuận.',
+    labels: { decision: ['allowed', 'refused'] },
+  },
+  lienthong_authentication_total: {
+    type: 'counter',
+    help: 'Authentications of subsystems at the exchange and token endpoints, by result.',
+    meaning: 'Số lần xác thực hệ thống, theo kết quả.',
+    labels: { result: AUTHENTICATION_RESULTS },
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+const LEDGER_METRICS = {
+  lienthong_ledger_records_total: {
+    type: 'counter',
+    help: 'Records made durable in the ledger.',
+    meaning: 'Số bản ghi đã lưu bền vững vào sổ giao dịch.',
+    unit: 'records',
+    labels: { outcome: OUTCOMES },
+  },
+  lienthong_ledger_queue_records: {
+    type: 'gauge',
+    help: 'Records waiting for the next batch.',
+    meaning: 'Số bản ghi đang chờ ghi.',
+    unit: 'records',
+    labels: {},
+    merge: 'sum',
+  },
+  lienthong_ledger_append_seconds: {
+    type: 'histogram',
+    help: 'Time to make one batch of records durable.',
+    meaning: 'Thời gian ghi bền vững một lô bản ghi.',
+    unit: 'seconds',
+    labels: {},
+    buckets: APPEND_SECONDS,
+  },
+  lienthong_ledger_size: {
+    type: 'gauge',
+    help: 'Records in the ledger as this gateway last saw it (tree size).',
+    meaning: 'Số bản ghi trong sổ giao dịch.',
+    unit: 'records',
+    labels: {},
+    merge: 'max',
+  },
+  lienthong_ledger_last_durable_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a record was last made durable.',
+    meaning: 'Thời điểm ghi bền vững gần nhất.',
+    unit: 'seconds',
+    labels: {},
+    merge: 'max',
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+const GATEWAY_METRICS = {
+  lienthong_registry_info: {
+    type: 'gauge',
+    help: 'The registry that serves; always 1.',
+    meaning: 'Phiên bản danh bạ đang dùng.',
+    labels: { version: 'given', digest: 'given' },
+    merge: 'max',
+  },
+  lienthong_registry_last_load_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a registry was last applied or refused.',
+    meaning: 'Thời điểm nạp danh bạ gần nhất, theo kết quả.',
+    unit: 'seconds',
+    labels: { result: ['applied', 'refused'] },
+    merge: 'max',
+  },
+  lienthong_certificate_not_after_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a certificate the gateway uses expires.',
+    meaning: 'Thời điểm chứng thư hết hạn.',
+    unit: 'seconds',
+    labels: { use: ['server', 'client', 'authority', 'signing'], subject: 'given' },
+    merge: 'min',
+  },
+  lienthong_build_info: {
+    type: 'gauge',
+    help: 'The version of the gateway and of Node.js; always 1.',
+    meaning: 'Phiên bản cổng và Node.js.',
+    labels: { version: 'given', node: 'given' },
+    merge: 'max',
+  },
+  lienthong_log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Exchange lines of the log left out because its reader was too slow.',
+    meaning: 'Số dòng nhật ký giao dịch bị bỏ vì nơi nhận quá chậm.',
+    labels: {},
+  },
+  lienthong_metrics_series_overflow_total: {
+    type: 'counter',
+    help: 'Times a label combination was counted under _other because its metric has too many series.',
+    meaning: 'Số lần phải gộp vào _other vì chỉ số có quá nhiều chuỗi.',
+    labels: { metric: 'given' },
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+/** Every metric of the gateway. Names are part of the interface: dashboards and alerts rest on them. */
+export const METRICS = {
+  ...EXCHANGE_METRICS,
+  ...LEDGER_METRICS,
+  ...GATEWAY_METRICS,
+  ...PROCESS_METRICS,
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+export type MetricName = keyof typeof METRICS
+type NameOf<T extends MetricEntry['type']> = {
+  [N in MetricName]: (typeof METRICS)[N]['type'] extends T ? N : never
+}[MetricName]
+export type CounterName = NameOf<'counter'>
+export type GaugeName = NameOf<'gauge'>
+export type HistogramName = NameOf<'histogram'>
+
+/** The labels of one metric; closed sets as unions. */
+export type LabelsOf<N extends MetricName> = {
+  readonly [L in keyof (typeof METRICS)[N]['labels']]: (typeof METRICS)[N]['labels'][L] extends readonly (infer V)[]
+    ? V
+    : string
+}
+
+/** All names, in the order of the page. */
+export const METRIC_NAMES: readonly MetricName[] = keysOf(METRICS)

@@ -1,0 +1,178 @@
+import { expect } from 'chai'
+import pg from 'pg'
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
+import { EMPTY_FRONTIER, extend, hashLeaf, rootOf } from '../../src/ledger/merkle.ts'
+import { createTaggers } from '../../src/ledger/tag.ts'
+import { GatewayError } from '../../src/model/errors.ts'
+import { createLedgerStore } from '../../src/storage/ledger.ts'
+import { createTagKeys } from '../../src/storage/tag-keys.ts'
+import { createVault } from '../../src/storage/vault.ts'
+import { sampleFacts } from '../support/exchange-facts.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+
+interface Writer {
+  readonly ledger: Ledger
+  readonly availability: boolean[]
+  readonly pool: pg.Pool
+  close(): Promise<void>
+}
+
+describe('ledger in PostgreSQL', () => {
+  let database: TestDatabase
+  let pool: pg.Pool
+  const writers: Writer[] = []
+  const vault = createVault(Buffer.alloc(32, 3))
+
+  function openWriter(processNumber: number): Writer {
+    const own = new pg.Pool({ connectionString: database.url, max: 2 })
+    own.on('error', () => {})
+    const store = createLedgerStore({ pool: own, url: database.url, vault, processNumber })
+    const availability: boolean[] = []
+    const ledger = createLedger({
+      store,
+      tagger: createTaggers(createTagKeys(own, vault)),
+      now: Date.now,
+      onAppend: () => {},
+      onAvailability: (available) => availability.push(available),
+    })
+    const writer: Writer = {
+      ledger,
+      availability,
+      pool: own,
+      async close() {
+        await store.close()
+        if (!own.ended) await own.end()
+      },
+    }
+    writers.push(writer)
+    return writer
+  }
+
+  /** Reads the log back and checks all that an honest one has: places, hashes, times, the head's root. */
+  async function readWholeLog(): Promise<Record<string, unknown>[]> {
+    const { rows } = await pool.query(
+      'SELECT leaf_index::int AS index, leaf, leaf_hash, exchange_id, outcome, consumer FROM exchange_record ORDER BY leaf_index',
+    )
+    const records = rows.map((row, place) => {
+      expect(row.index).to.equal(place)
+      expect(hashLeaf(row.leaf).equals(row.leaf_hash)).to.equal(true)
+      const record = JSON.parse(row.leaf.toString())
+      expect(record.exchange).to.equal(row.exchange_id)
+      expect(record.outcome).to.equal(row.outcome)
+      return record
+    })
+    const times = records.map(({ at }) => at)
+    expect(times).to.deep.equal([...times].sort((one, other) => one - other))
+    const head = await pool.query('SELECT size::int AS size, root FROM ledger_head')
+    expect(head.rows[0].size).to.equal(rows.length)
+    const frontier = extend(
+      EMPTY_FRONTIER,
+      rows.map((row) => row.leaf_hash),
+    )
+    expect(rootOf(frontier).equals(head.rows[0].root)).to.equal(true)
+    return records
+  }
+
+  beforeEach(async () => {
+    database = await createTestDatabase()
+    pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    pool.on('error', () => {})
+  })
+
+  afterEach(async () => {
+    for (const writer of writers.splice(0)) await writer.close()
+    await pool.end()
+    await database.drop()
+  })
+
+  it('gives each record its place, and a receipt that names it', async () => {
+    const { ledger } = openWriter(1)
+    const all = Array.from({ length: 600 }, () => sampleFacts())
+    const receipts = await Promise.all(all.map((facts) => ledger.complete(facts, 'delivered')))
+    const records = await readWholeLog()
+    expect(records).to.have.length(600)
+    for (const [place, { leafIndex, leafHash }] of receipts.entries()) {
+      expect(records[leafIndex]?.['exchange']).to.equal(all[place]?.exchangeId)
+      expect(leafHash).to.match(/^[\w-]{43}$/)
+    }
+  })
+
+  it('keeps one sequence where several processes write at once', async () => {
+    const ledgers = [1, 2, 3].map((number) => openWriter(number).ledger)
+    const pause = () => new Promise((resolve) => setImmediate(resolve))
+    await Promise.all(
+      ledgers.flatMap((ledger) =>
+        Array.from({ length: 20 }, async () => {
+          for (let turn = 0; turn < 10; turn += 1) {
+            await ledger.complete(sampleFacts(), 'delivered')
+            await pause()
+          }
+        }),
+      ),
+    )
+    expect(await readWholeLog()).to.have.length(600)
+  })
+
+  it('takes one record of an exchange and no second', async () => {
+    const { ledger } = openWriter(1)
+    const facts = sampleFacts()
+    await ledger.complete(facts, 'delivered')
+    const error = await ledger.complete(facts, 'failed').catch((thrown: unknown) => thrown)
+    expect(error).to.be.instanceOf(GatewayError)
+    expect(await readWholeLog()).to.have.length(1)
+  })
+
+  it('closes an intent with its record, and a dead process’s intents as interrupted', async () => {
+    const first = openWriter(1)
+    const finished = sampleFacts({ kind: 'submit' })
+    const cutOff = sampleFacts({ kind: 'submit' })
+    await first.ledger.begin(finished)
+    await first.ledger.begin(cutOff)
+    await first.ledger.complete(finished, 'delivered')
+    const second = openWriter(2)
+    expect(await second.ledger.closeOrphans(), 'the first process still lives').to.equal(0)
+    await first.close()
+    expect(await second.ledger.closeOrphans()).to.equal(1)
+    expect(await second.ledger.closeOrphans()).to.equal(0)
+    const records = await readWholeLog()
+    expect(records.map(({ exchange, outcome }) => [exchange, outcome])).to.deep.equal([
+      [finished.exchangeId, 'delivered'],
+      [cutOff.exchangeId, 'interrupted'],
+    ])
+    const left = await pool.query('SELECT count(*)::int AS count FROM exchange_intent')
+    expect(left.rows[0].count).to.equal(0)
+  })
+
+  it('refuses while its connection is cut, and takes records again by itself', async () => {
+    const { ledger, availability } = openWriter(1)
+    await ledger.complete(sampleFacts(), 'delivered')
+    await pool.query('ALTER TABLE exchange_record RENAME TO hidden')
+    const error = await ledger.complete(sampleFacts(), 'delivered').catch((thrown: unknown) => thrown)
+    expect(error).to.be.instanceOf(GatewayError).with.property('code', 'ledger_unavailable')
+    expect(() => ledger.assertAvailable()).to.throw(GatewayError)
+    await pool.query('ALTER TABLE hidden RENAME TO exchange_record')
+    await pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lienthong-ledger' AND datname = current_database()",
+    )
+    while (!ledger.isAvailable()) await ledger.probe()
+    await ledger.complete(sampleFacts(), 'delivered')
+    expect(availability).to.deep.equal([false, true])
+    expect(await readWholeLog()).to.have.length(2)
+  })
+
+  it('stores no identifier in clear, and finds a subject by its tag', async () => {
+    const { ledger } = openWriter(1)
+    const facts = sampleFacts()
+    await ledger.complete(facts, 'delivered')
+    await ledger.complete(sampleFacts({ subject: '099090000025' }), 'delivered')
+    await ledger.complete(sampleFacts(), 'delivered')
+    const { rows } = await pool.query(
+      'SELECT count(*)::int AS count FROM exchange_record GROUP BY subject_tag ORDER BY count DESC',
+    )
+    expect(rows.map(({ count }) => count)).to.deep.equal([2, 1])
+    const dump = await pool.query(
+      "SELECT exchange_record::text AS row, encode(leaf, 'escape') AS leaf FROM exchange_record",
+    )
+    expect(JSON.stringify(dump.rows)).not.to.match(/09909000|cb-017|H29\.12-261122/)
+  })
+})

@@ -1,0 +1,224 @@
+import type { webcrypto } from 'node:crypto'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import * as oauth from 'oauth4webapi'
+import pg from 'pg'
+import { type RunningGateway, startGateway } from '../../src/cli/gateway-process.ts'
+import { createAdmission } from '../../src/identity/admission.ts'
+import { createSigningKey } from '../../src/identity/signing-key.ts'
+import type { Service, Subsystem } from '../../src/model/party.ts'
+import { applyRegistry } from '../../src/registry/administration.ts'
+import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
+import { readRegistryDirectory } from '../../src/registry/read-documents.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { readSettings } from '../../src/settings.ts'
+import { createRegistryStore } from '../../src/storage/registry.ts'
+import { createTestDatabase, createTestFolder, type TestDatabase } from './postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+export interface Consumer {
+  readonly clientId: string
+  /** A token bound to this consumer's DPoP key, by an unmodified oauth4webapi. */
+  dpopToken(): Promise<string>
+  /** Calls with DPoP. */
+  call(path: string, options?: CallOptions): Promise<Answer>
+}
+
+export interface CallOptions {
+  readonly method?: string
+  readonly body?: unknown
+  /** Set over the usual ones; `undefined` takes one away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly json: Record<string, unknown>
+}
+
+/** A whole gateway with its agencies and a consumer, over real HTTP and a real database. */
+export interface GatewayWorld {
+  readonly gateway: RunningGateway
+  readonly sandbox: Sandbox
+  readonly database: TestDatabase
+  readonly pool: pg.Pool
+  readonly consumer: Consumer
+  readonly documents: RegistryDocuments
+  /** All log lines so far. */
+  log(): string
+  apply(documents: RegistryDocuments): Promise<number>
+  /** Records of the ledger, oldest first. */
+  records(): Promise<Record<string, unknown>[]>
+  /** A sample of `/metrics`, 0 where absent. */
+  metric(line: string): Promise<number>
+  close(): Promise<void>
+}
+
+/** Headers that every agreement of the sample registry is content with. */
+export const PARTICULARS = {
+  'exchange-purpose': 'giai-quyet-thu-tuc-hanh-chinh',
+  'exchange-dossier': 'H29.12-261122-0007',
+  'exchange-officer': 'cb-017',
+}
+
+export async function createConsumer(
+  gatewayUrl: string,
+  clientId: string,
+  pair: webcrypto.CryptoKeyPair,
+): Promise<Consumer> {
+  const http = { [oauth.allowInsecureRequests]: true }
+  const issuer = new URL(gatewayUrl)
+  const client: oauth.Client = { client_id: clientId }
+  const server = await oauth.processDiscoveryResponse(
+    issuer,
+    await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...http }),
+  )
+  const dpop = oauth.DPoP(client, pair)
+  const authentication = oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'main' })
+  let token: string | undefined
+
+  async function dpopToken(): Promise<string> {
+    const response = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      authentication,
+      new URLSearchParams(),
+      {
+        DPoP: dpop,
+        ...http,
+      },
+    )
+    return (await oauth.processClientCredentialsResponse(server, client, response)).access_token
+  }
+
+  return {
+    clientId,
+    dpopToken,
+    async call(path, { method = 'POST', body, headers = {} } = {}) {
+      token ??= await dpopToken()
+      const fields = new Headers({ 'content-type': 'application/json', ...PARTICULARS })
+      for (const [name, value] of Object.entries(headers)) {
+        if (value === undefined) fields.delete(name)
+        else fields.set(name, value)
+      }
+      const url = new URL(`/exchange/${path}`, gatewayUrl)
+      const bytes = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
+      const response = await oauth
+        .protectedResourceRequest(token, method, url, fields, bytes, { DPoP: dpop, ...http })
+        .catch((error: unknown) => {
+          if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+          throw error
+        })
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, json: text === '' ? {} : JSON.parse(text) }
+    },
+  }
+}
+
+interface WorldOptions {
+  readonly overrides?: Record<string, unknown>
+  /** Changes the documents before they are applied. */
+  readonly change?: (documents: RegistryDocuments) => RegistryDocuments
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<GatewayWorld> {
+  const database = await createTestDatabase()
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  pool.on('error', () => {})
+  const sandbox = await startSandbox({ ports: 'free', now: () => new Date() })
+  const pair = await oauth.generateKeyPair('ES256', { extractable: true })
+  const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
+  const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
+  const admission = createAdmission(Date.now())
+  const read = await readRegistryDirectory(join(PROJECT, 'config/registry'), join(PROJECT, 'schemas'), {
+    syntheticPersons: true,
+    admission,
+  })
+  const { population, land, tax } = sandbox.agencies
+  const ports: Record<string, string> = {
+    'G01/dan-cu': population.url,
+    'G10/dat-dai': land.url,
+    'G12/thue': tax.url,
+  }
+  const services = read.documents.services.map((service): Service => {
+    const provider = service.id.split('/').slice(0, 2).join('/')
+    return {
+      ...service,
+      binding: { ...service.binding, baseUrl: ports[provider] ?? service.binding.baseUrl },
+    }
+  })
+  const subsystems = read.documents.subsystems
+    .filter(({ id }) => id === 'H29/mot-cua')
+    .map(
+      (subsystem): Subsystem => ({
+        ...subsystem,
+        credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] },
+        sandbox: { bearerTokens: true },
+      }),
+    )
+  const laid = overlay(read.documents, { services, subsystems })
+  const documents = options.change?.(laid) ?? laid
+  const store = createRegistryStore({ pool, url: database.url, log: () => {} })
+
+  async function apply(next: RegistryDocuments): Promise<number> {
+    const outcome = await applyRegistry(store, next, {
+      syntheticPersons: true,
+      admission,
+      by: 'test',
+      note: '',
+    })
+    if (outcome.outcome === 'refused') throw new Error(JSON.stringify(outcome.faults))
+    return outcome.version
+  }
+
+  await apply(documents)
+  const dataDir = await createTestFolder()
+  const settings = readSettings({
+    file: join(PROJECT, 'config/gateway.yaml'),
+    environment: {},
+    overrides: {
+      sandbox: true,
+      dataDir,
+      listen: { port: 0 },
+      management: { port: 0 },
+      database: { url: database.url },
+      ...options.overrides,
+    },
+  })
+  const lines: string[] = []
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const gateway = await startGateway(settings, '0.0.0-test', destination)
+  const consumer = await createConsumer(gateway.publicUrl, 'H29/mot-cua', pair)
+  return {
+    gateway,
+    sandbox,
+    database,
+    pool,
+    consumer,
+    documents,
+    apply,
+    log: () => lines.join(''),
+    async records() {
+      const { rows } = await pool.query('SELECT leaf FROM exchange_record ORDER BY leaf_index')
+      return rows.map(({ leaf }) => JSON.parse(leaf.toString()))
+    },
+    async metric(line) {
+      const page = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
+      const found = page.split('\n').find((each) => each.startsWith(`${line} `))
+      return Number(found?.slice(line.length + 1).split(' ')[0] ?? 0)
+    },
+    async close() {
+      await gateway.close('test')
+      await sandbox.close()
+      await pool.end()
+      await database.drop()
+    },
+  }
+}

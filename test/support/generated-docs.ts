@@ -1,0 +1,261 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ERRORS, type ErrorEntry, type Stage } from '../../src/model/error-table.ts'
+import type { LabelSource, MetricEntry } from '../../src/telemetry/metric-entry.ts'
+import { METRICS } from '../../src/telemetry/metric-table.ts'
+import { PROCESS_METRICS } from '../../src/telemetry/process-table.ts'
+
+/** Pages of docs/ that are written from the tables the program itself runs on; `npm run docs` writes them. */
+
+const ROOT = join(import.meta.dirname, '../..')
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+}
+
+function page(title: string, source: string, lines: readonly string[]): string {
+  return [
+    `# ${title}`,
+    '',
+    `<!-- Written by npm run docs from ${source}; not by hand. -->`,
+    '',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+// --- errors ----------------------------------------------------------------------------------------------
+
+const STAGES: Readonly<Record<Stage, { readonly title: string; readonly record: string }>> = {
+  gate: { title: 'Read the request', record: 'none: counted only' },
+  authenticate: { title: 'Authenticate', record: 'none: counted only' },
+  resolve: { title: 'Find service and operation', record: 'refused' },
+  authorise: { title: 'Authorise', record: 'refused' },
+  check_request: { title: 'Check the request', record: 'refused' },
+  call: { title: 'Call the provider', record: 'failed' },
+  check_response: { title: 'Check the answer', record: 'failed' },
+  record: { title: 'Record', record: 'failed, where it can be written' },
+}
+
+const ERRORS_HEAD = `**Tóm tắt.** Mọi lỗi của cổng là một tài liệu \`application/problem+json\` (RFC 9457). Chương trình nên dựa vào \`code\`:
+mã không bao giờ đổi tên, còn câu chữ có thể được sửa. \`fault\` cho biết bên nào phải xử lý, \`fix\` cho biết làm gì.
+Tiếng Việt là mặc định; gửi \`Accept-Language: en\` để nhận tiếng Anh.
+
+Every error of the gateway is an \`application/problem+json\` document (RFC 9457). Programs go by \`code\`: a code is
+never renamed, the words may be improved. \`fault\` says whose side has to act, \`fix\` what to do. Vietnamese is the
+default; \`Accept-Language: en\` gives English.
+
+| member | what it holds |
+| --- | --- |
+| \`type\` | an address that ends in the code |
+| \`title\`, \`detail\`, \`fix\` | words for people, in one language |
+| \`status\` | the HTTP status |
+| \`code\`, \`fault\` | for programs: one of the codes below; \`consumer\`, \`provider\` or \`gateway\` |
+| \`instance\`, \`exchangeId\` | the exchange, once the request was understood; quote it when asking for help |
+| \`errors\` | of a body that breaks its contract: \`pointer\` (RFC 6901), \`rule\` and \`detail\` of each place; never the value |
+
+\`Retry-After\` (seconds) stands beside an error that passes by itself. The token endpoint answers in OAuth's own form
+(RFC 6749 §5.2) with the same code in its member \`code\`.
+
+A request whose sender is not yet known leaves no record in the ledger: it is counted in
+\`lienthong_refusals_total\`. This is so for any code that comes up before authentication has ended, and for
+\`subsystem_suspended\`. From then on each error is one record with the outcome named below.`
+
+function errorSection(code: string, entry: ErrorEntry): string[] {
+  const { status, fault, title, fix, oauth } = entry
+  const facts = [`HTTP ${status}`, `side: ${fault}`, ...(oauth === undefined ? [] : [`OAuth: \`${oauth}\``])]
+  return [
+    `### ${code}`,
+    '',
+    `${facts.join(' · ')}`,
+    '',
+    `- vi: **${title.vi}.** ${fix.vi}`,
+    `- en: **${title.en}.** ${fix.en}`,
+    '',
+  ]
+}
+
+function writeErrors(): string {
+  const entries: readonly (readonly [string, ErrorEntry])[] = Object.entries(ERRORS)
+  const stages = Object.entries(STAGES).flatMap(([stage, { title, record }]) => [
+    `## ${title}`,
+    '',
+    `Stage \`${stage}\` · record: ${record}`,
+    '',
+    ...entries
+      .filter(([, entry]) => entry.stage === stage)
+      .flatMap(([code, entry]) => errorSection(code, entry)),
+  ])
+  return page('Errors', 'src/model/error-table.ts', [ERRORS_HEAD, '', ...stages].slice(0, -1))
+}
+
+// --- settings --------------------------------------------------------------------------------------------
+
+interface SettingSchema {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly format?: string
+  readonly oneOf?: readonly SettingSchema[]
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, SettingSchema>>
+}
+
+/** One settable member, and its name in the environment. */
+export interface Setting {
+  readonly path: string
+  readonly environment: string
+  readonly schema: SettingSchema
+  /** Must be set where its parent is. */
+  readonly required: boolean
+  /** Described for a whole group rather than for the member. */
+  readonly group: string | undefined
+}
+
+/** @returns every member of the settings that holds a value, in the order of the schema. */
+export function listSettings(): readonly Setting[] {
+  const read: unknown = JSON.parse(readFileSync(join(ROOT, 'schemas/settings.schema.json'), 'utf8'))
+  return settingsBelow(read as SettingSchema, [])
+}
+
+function settingsBelow(schema: SettingSchema, path: readonly string[]): readonly Setting[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+    const below = [...path, name]
+    if (member.properties !== undefined) return settingsBelow(member, below)
+    return [
+      {
+        path: below.join('.'),
+        environment: `LIENTHONG_${below.join('_').toUpperCase()}`,
+        schema: member,
+        required: schema.required?.includes(name) ?? false,
+        group: path.length > 0 ? schema.description : undefined,
+      },
+    ]
+  })
+}
+
+function kindOf({ type, enum: words, const: only, oneOf, minimum, maximum }: SettingSchema): string {
+  if (oneOf !== undefined) return oneOf.map(kindOf).join(' or ')
+  if (only !== undefined) return `\`${String(only)}\``
+  if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(', ')
+  if (minimum !== undefined && maximum !== undefined) return `${type} ${minimum}–${maximum}`
+  return type ?? ''
+}
+
+function defaultOf({ schema, required }: Setting): string {
+  if (required) return 'required with the others of its group'
+  return schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``
+}
+
+const SETTINGS_HEAD = `**Tóm tắt.** Cấu hình nằm trong \`config/gateway.yaml\`; mọi giá trị đều có thể đặt bằng biến môi trường, và biến môi
+trường thắng tệp. \`lienthong check\` nêu mọi lỗi cùng lúc, kèm tệp và dòng; cổng không khởi động với cấu hình sai.
+
+Settings stand in \`config/gateway.yaml\` (another file: \`--config\`). Each member can also be set by the environment
+variable beside it, whose value is read as YAML; the environment wins over the file, and \`DATABASE_URL\` over both for
+\`database.url\`. A variable that begins with \`LIENTHONG_\` and names no setting is a fault, as is an unknown member.
+Relative paths are taken from the folder above the file's own. \`lienthong check\` tells every fault at once with file,
+line and member; a gateway does not start on settings that have one.`
+
+function writeSettings(): string {
+  const rows = listSettings().map((setting) => [
+    `\`${setting.path}\``,
+    `\`${setting.environment}\``,
+    kindOf(setting.schema),
+    defaultOf(setting),
+    [setting.schema.description ?? '', setting.group ?? ''].filter((text) => text !== '').join(' '),
+  ])
+  const head = ['member', 'environment', 'value', 'default', 'meaning']
+  return page('Settings', 'schemas/settings.schema.json', [SETTINGS_HEAD, '', ...table(head, rows)])
+}
+
+// --- metrics ---------------------------------------------------------------------------------------------
+
+const SOURCES: Readonly<Record<Exclude<LabelSource, readonly string[]>, string>> = {
+  subsystem: 'a subsystem of the registry',
+  service: 'a service of the registry',
+  operation: 'an operation of the registry',
+  route: "one of the gateway's routes",
+  address: "a provider's host",
+  method: 'an HTTP method',
+  status: 'an HTTP status',
+  error: 'an error code',
+  given: 'chosen by the gateway',
+}
+
+const MAX_WORDS = 8
+
+function labelText(name: string, source: LabelSource): string {
+  if (typeof source === 'string') return `\`${name}\`: ${SOURCES[source]}`
+  if (source.length > MAX_WORDS) return `\`${name}\`: a [code](errors.md)`
+  return `\`${name}\`: ${source.map((word) => `\`${word}\``).join(', ')}`
+}
+
+const METRICS_HEAD = `**Tóm tắt.** \`GET /metrics\` ở cổng quản trị (mặc định \`127.0.0.1:9464\`) trả các chỉ số dưới đây ở dạng Prometheus
+hoặc OpenMetrics. Tên và nhãn là một phần của giao diện: bảng điều khiển và cảnh báo dựa vào chúng. Số giao dịch là
+\`lienthong_transactions_total\`. Không nhãn nào mang dữ liệu cá nhân hay mã giao dịch.
+
+\`GET /metrics\` on the management listener (\`127.0.0.1:9464\` by default) gives what follows, as Prometheus text or, where
+\`Accept\` asks for it, OpenMetrics with exemplars (the trace id of a recent observation). Names and labels are part of
+the interface. Label values come from closed sets or from the registry; what the registry does not know is counted under
+\`_unknown\`, and what a metric has no room for (\`limits.maxSeriesPerMetric\`) under \`_other\`. Series of the registry's
+agreements and of closed sets exist from the start, at zero. With several workers the page is the sum over all of them;
+of a gauge it is the sum, the largest or the smallest value, as said below.`
+
+function metricRows(metrics: Readonly<Record<string, MetricEntry>>): string[][] {
+  return Object.entries(metrics).map(([name, entry]) => [
+    `\`${name}\``,
+    [entry.type, ...(entry.merge === undefined ? [] : [`(${entry.merge})`])].join(' '),
+    Object.entries(entry.labels)
+      .map(([label, source]) => labelText(label, source))
+      .join('; '),
+    `${entry.help}<br>${entry.meaning}`,
+  ])
+}
+
+function writeMetrics(): string {
+  const all: Readonly<Record<string, MetricEntry>> = METRICS
+  const own = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !Object.hasOwn(PROCESS_METRICS, name)),
+  )
+  const head = ['name', 'type', 'labels', 'meaning']
+  const buckets = Object.entries(all)
+    .filter(([, { buckets: bounds }]) => bounds !== undefined)
+    .map(([name, { buckets: bounds = [], unit = '' }]) => [`\`${name}\``, unit, bounds.join(', ')])
+  return page('Metrics', 'src/telemetry/metric-table.ts', [
+    METRICS_HEAD,
+    '',
+    "## The gateway's own",
+    '',
+    ...table(head, metricRows(own)),
+    '',
+    '## The process',
+    '',
+    ...table(head, metricRows(PROCESS_METRICS)),
+    '',
+    '## Buckets of the histograms',
+    '',
+    ...table(['name', 'unit', 'upper bounds'], buckets),
+  ])
+}
+
+/** Every generated page, by its path in the project. */
+export function generateDocs(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/errors.md', writeErrors()],
+    ['docs/settings.md', writeSettings()],
+    ['docs/metrics.md', writeMetrics()],
+  ])
+}
+
+if (import.meta.main) {
+  for (const [path, text] of generateDocs()) writeFileSync(join(ROOT, path), text)
+}

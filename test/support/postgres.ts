@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { openDatabase } from '../../src/storage/database.ts'
+import { type EmbeddedServer, startEmbedded } from '../../src/storage/embedded.ts'
+
+export interface TestDatabase {
+  readonly url: string
+  /** Ends what is still connected to it. */
+  drop(): Promise<void>
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+interface TestServer {
+  /** Connected for CREATE and DROP DATABASE. */
+  readonly client: Client
+  /** Name of a database with all migrations applied, made when first asked for. */
+  template(): Promise<string>
+  formatUrl(database: string): string
+  stop(): Promise<void>
+}
+
+/** The one server of a mocha run, started by the first test that asks. */
+let server: Promise<TestServer> | undefined
+
+/** A folder of root's that others may walk through, so PostgreSQL's account reaches what is in it. */
+export async function createTestFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lienthong-test-'))
+  await chmod(folder, 0o711)
+  return folder
+}
+
+/**
+ * Ends `server` at once and removes its files when the run is broken off, so that Ctrl-C leaves nothing behind.
+ * Call what it returns once the server has been stopped.
+ */
+export function endAtExit(server: Pick<EmbeddedServer, 'pid' | 'folder'>, dataDir: string): () => void {
+  const pidFile = join(server.folder, 'cluster/postmaster.pid')
+  const end = () => {
+    if (existsSync(pidFile)) process.kill(server.pid, 'SIGQUIT')
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let tries = 0; tries < 100 && existsSync(pidFile); tries += 1) Atomics.wait(pause, 0, 0, 20)
+    for (const folder of [server.folder, dataDir]) rmSync(folder, { recursive: true, force: true })
+  }
+  // Mocha handles none of these signals, and without a handler no 'exit' is emitted.
+  const exit = () => process.exit(130)
+  process.once('exit', end)
+  for (const signal of SIGNALS) process.once(signal, exit)
+  return () => {
+    process.off('exit', end)
+    for (const signal of SIGNALS) process.off(signal, exit)
+  }
+}
+
+async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const url = process.env['DATABASE_URL_TEST']
+  if (url !== undefined) return { url, async stop() {} }
+  const dataDir = await createTestFolder()
+  const embedded = await startEmbedded({ dataDir, log: () => {} })
+  const release = endAtExit(embedded, dataDir)
+  return {
+    url: embedded.url,
+    async stop() {
+      await embedded.stop()
+      release()
+      for (const folder of [embedded.folder, dataDir]) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function open(): Promise<TestServer> {
+  const { url, stop } = await startServer()
+  const formatUrl = (database: string) => {
+    const address = new URL(url)
+    address.pathname = `/${database}`
+    return address.href
+  }
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  let template: Promise<string> | undefined
+  return {
+    client,
+    template() {
+      template ??= createTemplate(client, formatUrl)
+      return template
+    },
+    formatUrl,
+    async stop() {
+      if (template !== undefined) await client.query(`DROP DATABASE ${await template}`)
+      await client.end()
+      await stop()
+    },
+  }
+}
+
+async function createTemplate(client: Client, formatUrl: (database: string) => string): Promise<string> {
+  const name = `lienthong_template_${randomBytes(6).toString('hex')}`
+  await client.query(`CREATE DATABASE ${name}`)
+  const database = await openDatabase({ url: formatUrl(name), dataDir: '', poolSize: 1, log: () => {} })
+  await database.migrate().finally(() => database.close())
+  // A template is copied only while nobody is connected to it.
+  await client.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+  return name
+}
+
+/**
+ * A fresh database of its own for one test file or test, with all migrations applied or, if `empty`, none. It is on
+ * an embedded server, or on the server that `DATABASE_URL_TEST` names (the role may create databases).
+ */
+export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  server ??= open()
+  const { client, template, formatUrl } = await server
+  const name = `lienthong_test_${randomBytes(6).toString('hex')}`
+  await client.query(`CREATE DATABASE ${name} TEMPLATE ${empty ? 'template1' : await template()}`)
+  return {
+    url: formatUrl(name),
+    async drop() {
+      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
+  }
+}
+
+/** For the root hook alone. */
+export async function stopTestServer(): Promise<void> {
+  const running = await server
+  server = undefined
+  await running?.stop()
+}
