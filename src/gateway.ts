@@ -67,7 +67,7 @@ export class RegistryRefused extends Error {
   }
 }
 
-const PROBE_MS = 250
+const PROBE_MS = 500
 const SWEEP_MS = 30_000
 const RANDOM_POOL_BYTES = 8192
 
@@ -217,7 +217,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   await holder.start()
 
-  const keys = await openKeyDirectory(join(keysDir, 'tokens'))
+  const tokenKeysDir = join(keysDir, 'tokens')
+  let keys = await openKeyDirectory(tokenKeysDir)
   const replay = createReplayStore(pool)
   const nonceRequired = tokens.dpopNonce === 'required'
   const identity = createIdentity({
@@ -273,6 +274,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         newExchangeId: (nowMs) => formatExchangeId(nowMs, random(10)),
         randomHex: (bytes) => random(bytes).toString('hex'),
         thumbprintOf: (request) => certificates.fromSocket(request.socket),
+        dpopNonce: () => identity.nonces?.issue(),
         logOrigin: `${settings.publicUrl ?? 'lienthong'}/log`,
         onRefusal: telemetry.request,
         onInternalError: telemetry.internalError,
@@ -314,6 +316,13 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
+    repeat(
+      async () => {
+        keys = await openKeyDirectory(tokenKeysDir)
+      },
+      SWEEP_MS,
+      telemetry.internalError,
+    ),
   ]
 
   return {

@@ -23,7 +23,8 @@ describe('the generated pages of docs/', () => {
         return thrown.faults.map(({ message }) => message)
       }
     }
-    for (const { environment } of listSettings()) {
+    for (const { environment, schema, group } of listSettings()) {
+      expect(schema.description ?? group, environment).to.be.a('string')
       expect(faultsOf(environment), environment).not.to.include('names no setting')
     }
     expect(faultsOf('LIENTHONG_LISTEN_HAFEN')).to.include('names no setting')

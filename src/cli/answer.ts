@@ -1,8 +1,7 @@
-import { ERRORS, type ErrorEntry } from '../model/error-table.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { CallAnswer } from './client.ts'
 import { isMembers, type Members, retryAfterSeconds } from './consumer-reply.ts'
-import { adviceLines, EXIT, type ExitCode, type Side } from './fault.ts'
+import { adviceLines, EXIT, type ExitCode, errorEntry, type Side } from './fault.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `lienthong call --json` prints. */
@@ -12,6 +11,7 @@ export interface CallResult {
   /** The `Exchange-Receipt` field as it came. */
   readonly receipt: string | null
   readonly rateLimit: string | null
+  readonly idempotencyKey: string | null
   readonly replayed: boolean
   readonly retryAfterSeconds: number | null
   readonly ms: number
@@ -38,12 +38,17 @@ const TEXTS = {
   },
 } as const
 
-export function resultOf({ status, headers, body, ms }: CallAnswer, nowMs: number): CallResult {
+export function resultOf(
+  { status, headers, body, ms }: CallAnswer,
+  idempotencyKey: string | undefined,
+  nowMs: number,
+): CallResult {
   return {
     status,
     exchangeId: headers['exchange-id'] ?? null,
     receipt: headers['exchange-receipt'] ?? null,
     rateLimit: headers['ratelimit'] ?? null,
+    idempotencyKey: idempotencyKey ?? null,
     replayed: headers['idempotency-replayed'] === 'true',
     retryAfterSeconds: retryAfterSeconds(headers, nowMs) ?? null,
     ms: Math.round(ms * 10) / 10,
@@ -84,8 +89,7 @@ function violationLines(terminal: Terminal, errors: unknown): string[] {
 /** Our own words for codes we know, else the document's. */
 function problemWords(terminal: Terminal, problem: Members) {
   const code = text(problem, 'code')
-  const known: ErrorEntry | undefined =
-    code !== undefined && Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined
+  const known = code === undefined ? undefined : errorEntry(code)
   return {
     code: code ?? '',
     title: known ? terminal.pick(known.title) : (text(problem, 'title') ?? ''),

@@ -22,7 +22,10 @@ const TEXTS = {
     vi: 'tên=giá-trị, tên:=JSON, a.b=giá-trị, @tệp.json, @- (stdin)',
     en: 'name=value, name:=JSON, a.b=value, @file.json, @- (stdin)',
   },
-  purpose: { vi: 'mục đích khai thác, theo thỏa thuận (bắt buộc)', en: 'purpose, as the agreement says (required)' },
+  purpose: {
+    vi: 'mục đích khai thác, theo thỏa thuận (bắt buộc)',
+    en: 'purpose, as the agreement says (required)',
+  },
   dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
   procedure: { vi: 'mã thủ tục hành chính', en: 'code of the administrative procedure' },
   officer: { vi: 'mã cán bộ', en: "officer's code" },
@@ -30,7 +33,10 @@ const TEXTS = {
     vi: 'chỉ lấy các trường này (con trỏ JSON, cách nhau dấu phẩy)',
     en: 'these fields only (JSON Pointers, divided by commas)',
   },
-  method: { vi: 'phương thức khi gõ đường dẫn (mặc định POST)', en: 'method where a path is given (default POST)' },
+  method: {
+    vi: 'phương thức khi gõ đường dẫn (mặc định POST)',
+    en: 'method where a path is given (default POST)',
+  },
   key: {
     vi: 'Idempotency-Key; thao tác nộp tự có khóa mới',
     en: 'Idempotency-Key; a submission gets a new one by itself',
@@ -66,14 +72,15 @@ interface CallOptions extends ConsumerOptions {
 interface Target {
   readonly method: string
   readonly pathTemplate: string
-  /** Whether sending it twice could do something twice; where that is not known, it counts as so. */
-  readonly submits: boolean
+  /** Whether sending it twice could do something twice; of a path it is not known. */
+  readonly submits: boolean | undefined
 }
 
 function findTarget(service: string, operation: string, options: CallOptions, tools: Tools): Target {
   if (operation.startsWith('/')) {
     const method = (options.method ?? 'POST').toUpperCase()
-    return { method, pathTemplate: operation, submits: method !== 'GET' && method !== 'HEAD' }
+    const isSafe = method === 'GET' || method === 'HEAD'
+    return { method, pathTemplate: operation, submits: isSafe ? false : undefined }
   }
   const schemasDir =
     options.schemas === undefined
@@ -83,9 +90,9 @@ function findTarget(service: string, operation: string, options: CallOptions, to
   return { method, pathTemplate, submits: kind === 'submit' }
 }
 
-function show(answer: CallAnswer, tools: Tools): ExitCode {
+function show(answer: CallAnswer, idempotencyKey: string | undefined, tools: Tools): ExitCode {
   const { terminal, outside } = tools
-  const result = resultOf(answer, outside.now())
+  const result = resultOf(answer, idempotencyKey, outside.now())
   if (terminal.json) terminal.resultJson(result)
   else if (isProblem(answer)) terminal.complain(explainProblem(terminal, answer, result))
   else {
@@ -103,7 +110,11 @@ interface Typed {
   readonly words: readonly string[]
 }
 
-async function call({ service, operation, words }: Typed, options: CallOptions, tools: Tools): Promise<ExitCode> {
+async function call(
+  { service, operation, words }: Typed,
+  options: CallOptions,
+  tools: Tools,
+): Promise<ExitCode> {
   const { terminal, outside } = tools
   const { purpose, dossier, procedure, officer } = options
   if (purpose === undefined) throw usageFault(TEXTS.noPurpose, TEXTS.noPurposeFix)
@@ -112,8 +123,14 @@ async function call({ service, operation, words }: Typed, options: CallOptions, 
     file === '-' ? readText(outside.stdin) : readFile(resolve(outside.workingDirectory, file), 'utf8')
   const { path, body } = fillPath(target.pathTemplate, await buildBody(words, read))
   const { client } = openConsumer(options, tools)
-  const idempotencyKey = options.idempotencyKey ?? (target.submits ? outside.newId() : undefined)
-  const answer = await client.call({
+  const idempotencyKey = options.idempotencyKey ?? (target.submits === false ? undefined : outside.newId())
+  const tellKey = () => {
+    if (idempotencyKey === undefined || options.idempotencyKey !== undefined) return
+    terminal.talk(terminal.style('dim', terminal.pick(TEXTS.submits(idempotencyKey))))
+  }
+  // Told before it is sent: whatever happens then, the submission can be asked about again.
+  if (target.submits) tellKey()
+  const request = {
     service,
     path,
     method: target.method,
@@ -124,12 +141,13 @@ async function call({ service, operation, words }: Typed, options: CallOptions, 
     officer,
     fields: options.fields?.split(','),
     idempotencyKey,
-  })
-  const exit = show(answer, tools)
-  if (target.submits && idempotencyKey !== undefined && !terminal.json) {
-    terminal.talk(`  ${terminal.style('dim', terminal.pick(TEXTS.submits(idempotencyKey)))}`)
   }
-  return exit
+  const answer = await client.call(request).catch((thrown: unknown) => {
+    if (target.submits === undefined) tellKey()
+    throw thrown
+  })
+  if (target.submits === undefined && answer.status >= 500) tellKey()
+  return show(answer, idempotencyKey, tools)
 }
 
 /** `lienthong call`: one signed request, and its answer in plain words. */
@@ -164,6 +182,6 @@ export function define(command: Command, tools: Tools): void {
       ],
     ],
     notes: TEXTS.privacy,
-    json: '{ "status", "exchangeId", "receipt", "rateLimit", "replayed", "retryAfterSeconds", "ms", "body" }',
+    json: '{ "status", "exchangeId", "receipt", "rateLimit", "idempotencyKey", "replayed",\n  "retryAfterSeconds", "ms", "body" }',
   })
 }

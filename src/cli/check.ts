@@ -1,12 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { createAdmission } from '../identity/admission.ts'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import { type ReadRegistry, readRegistryDirectory, type SourceFault } from '../registry/read-documents.ts'
 import { type Settings, SettingsError } from '../settings.ts'
-import { createAdmission } from '../identity/admission.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
 import type { Tools } from './program.ts'
@@ -40,13 +40,14 @@ const TEXTS = {
   },
 } as const
 
-const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => number, text: Bilingual])[] = [
-  ['agencies', ({ documents }) => documents.agencies.length, { vi: 'cơ quan', en: 'agencies' }],
-  ['subsystems', ({ documents }) => documents.subsystems.length, { vi: 'hệ thống', en: 'subsystems' }],
-  ['services', ({ documents }) => documents.services.length, { vi: 'dịch vụ', en: 'services' }],
-  ['legalBases', ({ documents }) => documents.legalBases.length, { vi: 'căn cứ', en: 'legal bases' }],
-  ['agreements', ({ documents }) => documents.agreements.length, { vi: 'thỏa thuận', en: 'agreements' }],
-]
+const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => number, text: Bilingual])[] =
+  [
+    ['agencies', ({ documents }) => documents.agencies.length, { vi: 'cơ quan', en: 'agencies' }],
+    ['subsystems', ({ documents }) => documents.subsystems.length, { vi: 'hệ thống', en: 'subsystems' }],
+    ['services', ({ documents }) => documents.services.length, { vi: 'dịch vụ', en: 'services' }],
+    ['legalBases', ({ documents }) => documents.legalBases.length, { vi: 'căn cứ', en: 'legal bases' }],
+    ['agreements', ({ documents }) => documents.agreements.length, { vi: 'thỏa thuận', en: 'agreements' }],
+  ]
 
 /** The registry's faults in one language. */
 export function placeSourceFaults(faults: readonly SourceFault[], language: Language): PlacedFault[] {
@@ -126,10 +127,12 @@ interface CheckOptions {
 }
 
 async function check(options: CheckOptions, tools: Tools): Promise<ExitCode> {
-  const { terminal, outside, projectRoot } = tools
+  const { terminal, outside, settingsFile } = tools
   const { settings, faults: settingsFaults } = checkSettings(tools)
   const folder = (typed: string | undefined, set: string | undefined, usual: string) =>
-    typed === undefined ? (set ?? join(projectRoot, usual)) : resolve(outside.workingDirectory, typed)
+    typed === undefined
+      ? (set ?? join(dirname(settingsFile), '..', usual))
+      : resolve(outside.workingDirectory, typed)
   const registryDir = folder(options.registry, settings?.registryDir, 'config/registry')
   const schemasDir = folder(options.schemas, settings?.schemasDir, 'schemas')
   const read = await readRegistryDirectory(registryDir, schemasDir, {
@@ -143,7 +146,7 @@ async function check(options: CheckOptions, tools: Tools): Promise<ExitCode> {
     const counts = Object.fromEntries(COUNTED.map(([name, count]) => [name, count(read)]))
     terminal.resultJson({
       ok: isSound,
-      settings: tools.settingsFile,
+      settings: settingsFile,
       registry: registryDir,
       digest: read.registry?.digest ?? null,
       counts,

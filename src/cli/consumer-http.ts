@@ -78,7 +78,11 @@ function unreachable(origin: string, cause: unknown): CliFault {
   })
 }
 
-function translate(error: unknown, origin: string, { signal, maxAnswerBytes }: ConsumerHttpOptions): CliFault {
+function translate(
+  error: unknown,
+  origin: string,
+  { signal, maxAnswerBytes }: ConsumerHttpOptions,
+): CliFault {
   if (signal?.aborted) return interrupted()
   const code = readCode(error)
   if (code === AxiosError.ERR_BAD_RESPONSE || code.startsWith('HPE_')) {
@@ -110,7 +114,9 @@ function flatten(headers: Readonly<Record<string, unknown>>): Record<string, str
  * transforms: a redirect or a proxy variable would carry signed requests elsewhere.
  * @throws CliFault where there is no answer (exit 5), `interrupted` where the signal came.
  */
-export function createConsumerHttp(options: ConsumerHttpOptions): (question: HttpQuestion) => Promise<HttpReply> {
+export function createConsumerHttp(
+  options: ConsumerHttpOptions,
+): (question: HttpQuestion) => Promise<HttpReply> {
   const { authorities } = options
   const axios = new Axios({
     adapter: 'http',

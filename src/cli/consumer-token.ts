@@ -4,7 +4,7 @@ import { ASSERTION_TYPE } from '../identity/token-grant.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { createConsumerHttp, HttpReply } from './consumer-http.ts'
 import { asksForNonce, isMembers, parseReplyBody, retryAfterSeconds } from './consumer-reply.ts'
-import { CliFault, EXIT } from './fault.ts'
+import { CliFault, EXIT, errorEntry } from './fault.ts'
 
 /** A token as the gateway gave it. */
 export interface AccessToken {
@@ -94,36 +94,35 @@ function readMetadata(gatewayUrl: string, reply: HttpReply): Issuer {
   return { issuer, tokenEndpoint }
 }
 
-const REFUSED_FIX = {
+const UNKNOWN_FIX = {
   vi: 'Kiểm tra mã hệ thống (--consumer), khóa (--key) đã đăng ký trong danh bạ chưa, và đồng hồ máy.',
   en: 'Check the subsystem (--consumer), whether its key (--key) is registered, and the clock.',
 }
 
-const BUSY_FIX = {
-  vi: 'Thử lại sau; nếu kéo dài, báo đơn vị vận hành.',
-  en: 'Try again later; tell the operator if it lasts.',
-}
-
+/** The gateway names its own error code beside the standard's; a foreign issuer has only the standard's. */
 function tokenRefused(reply: HttpReply, nowMs: number): CliFault {
   const document = parseReplyBody(reply)
   const { error, error_description: description, code } = isMembers(document) ? document : {}
   const told = [error, description].filter((part) => typeof part === 'string').join(': ')
-  const isBusy = reply.status >= 500
-  const exit = isBusy ? EXIT.unreachable : EXIT.failed
-  return new CliFault(exit, typeof code === 'string' ? code : 'token_refused', {
+  const entry = typeof code === 'string' ? errorEntry(code) : undefined
+  const isAway = reply.status === 503 || reply.status === 504
+  return new CliFault(isAway ? EXIT.unreachable : EXIT.failed, entry ? String(code) : 'token_refused', {
     title: { vi: 'Cổng không cấp mã truy cập', en: 'The gateway gives no access token' },
     detail: { vi: `${reply.status} ${told}`, en: `${reply.status} ${told}` },
-    side: isBusy ? 'gateway' : 'consumer',
-    fix: isBusy ? BUSY_FIX : REFUSED_FIX,
+    side: entry?.fault ?? (reply.status >= 500 ? 'gateway' : 'consumer'),
+    // Whoever could not be authenticated is told by the gateway no more than that; here more can be said.
+    fix: entry === undefined || code === 'client_invalid' ? UNKNOWN_FIX : entry.fix,
     retryAfterSeconds: retryAfterSeconds(reply.headers, nowMs),
   })
 }
 
 function readToken(reply: HttpReply, nowMs: number): AccessToken {
   const document = parseReplyBody(reply)
-  const { access_token: accessToken, token_type: type, expires_in: expiresIn } = isMembers(document)
-    ? document
-    : {}
+  const {
+    access_token: accessToken,
+    token_type: type,
+    expires_in: expiresIn,
+  } = isMembers(document) ? document : {}
   const isGiven =
     reply.status === 200 &&
     typeof accessToken === 'string' &&

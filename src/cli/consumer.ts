@@ -26,7 +26,10 @@ export interface ConsumerOptions {
 }
 
 const TEXTS = {
-  gateway: { vi: `địa chỉ cổng (mặc định ${DEFAULT_GATEWAY})`, en: `gateway's address (default ${DEFAULT_GATEWAY})` },
+  gateway: {
+    vi: `địa chỉ cổng (mặc định ${DEFAULT_GATEWAY})`,
+    en: `gateway's address (default ${DEFAULT_GATEWAY})`,
+  },
   consumer: { vi: 'hệ thống đứng ra hỏi, ví dụ H29/mot-cua', en: 'the subsystem that asks, say H29/mot-cua' },
   key: {
     vi: `tệp khóa riêng (mặc định ${DEFAULT_KEY_FILE})`,
@@ -37,7 +40,10 @@ const TEXTS = {
     en: `JSON file {gateway, consumer, key} (default ${DEFAULT_PROFILE} if there)`,
   },
   ca: { vi: 'tệp PEM của CA riêng mà cổng dùng', en: "PEM file of the gateway's private CA" },
-  timeout: { vi: 'chờ mỗi yêu cầu bao nhiêu giây (mặc định 35)', en: 'seconds to wait for a request (default 35)' },
+  timeout: {
+    vi: 'chờ mỗi yêu cầu bao nhiêu giây (mặc định 35)',
+    en: 'seconds to wait for a request (default 35)',
+  },
   bearer: {
     vi: 'mã không gắn khóa; chỉ cho hệ thống thử nghiệm',
     en: 'a token bound to no key; for sandbox subsystems only',
@@ -47,7 +53,10 @@ const TEXTS = {
     vi: `Thêm --consumer (ví dụ H29/mot-cua), hoặc ghi vào ${DEFAULT_PROFILE}.`,
     en: `Add --consumer (say H29/mot-cua), or write it to ${DEFAULT_PROFILE}.`,
   },
-  noKey: (file: string): Bilingual => ({ vi: `Không có tệp khóa ${file}.`, en: `There is no key file ${file}.` }),
+  noKey: (file: string): Bilingual => ({
+    vi: `Không có tệp khóa ${file}.`,
+    en: `There is no key file ${file}.`,
+  }),
   noKeyFix: {
     vi: 'Chỉ ra tệp khóa bằng --key, hoặc tạo: lienthong keys new',
     en: 'Name the key file with --key, or make one: lienthong keys new',
@@ -113,7 +122,8 @@ function readPrivateJwk(file: string): JWK {
 
 function parseGateway(text: string): string {
   const url = /^https?:\/\/[^/]/.test(text) ? URL.parse(text) : null
-  const isOrigin = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
+  const isOrigin =
+    url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
   if (!isOrigin) throw usageFault(TEXTS.badGateway)
   return url.origin
 }
@@ -139,7 +149,9 @@ export function openConsumer(options: ConsumerOptions, { outside, terminal }: To
   const clientId = options.consumer ?? profile.consumer
   if (clientId === undefined) throw usageFault(TEXTS.noConsumer, TEXTS.noConsumerFix)
   const keyFile =
-    options.key === undefined ? (profile.key ?? resolve(folder, DEFAULT_KEY_FILE)) : resolve(folder, options.key)
+    options.key === undefined
+      ? (profile.key ?? resolve(folder, DEFAULT_KEY_FILE))
+      : resolve(folder, options.key)
   const client = createConsumerClient({
     gatewayUrl,
     clientId,

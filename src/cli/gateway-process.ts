@@ -185,7 +185,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const databaseCheck: ReadinessCheck = {
     name: 'ledger',
     async check() {
-      await database.pool.query('SELECT 1')
+      await database.ping()
       return { ok: true, detail: { vi: 'Cơ sở dữ liệu phản hồi.', en: 'The database answers.' } }
     },
   }

@@ -95,7 +95,8 @@ async function showKeys(typed: string | undefined, tools: Tools): Promise<ExitCo
   const { keys } = ring.jwks(nowMs)
   if (terminal.json) terminal.resultJson({ directory, current, keys })
   else {
-    for (const { kid = '', alg = '' } of keys) terminal.result(`${kid === current ? '*' : ' '} ${kid}  ${alg}`)
+    for (const { kid = '', alg = '' } of keys)
+      terminal.result(`${kid === current ? '*' : ' '} ${kid}  ${alg}`)
   }
   return EXIT.ok
 }
@@ -119,7 +120,8 @@ async function rotate(algorithm: string, tools: Tools): Promise<ExitCode> {
 export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   const { pick } = terminal
-  const algorithm = () => new Option('--alg <name>', pick(TEXTS.algorithm)).choices(ALGORITHMS).default('ES256')
+  const algorithm = () =>
+    new Option('--alg <name>', pick(TEXTS.algorithm)).choices(ALGORITHMS).default('ES256')
   const fresh = command
     .command('new')
     .summary(pick(TEXTS.new))
@@ -156,9 +158,7 @@ export function define(command: Command, tools: Tools): void {
     .addOption(algorithm())
     .action(tools.act((options: { alg: string }) => rotate(options.alg, tools)))
   addGuide(next, terminal, {
-    examples: [
-      ['keys rotate', { vi: 'khóa mới ký sau 10 phút', en: 'the new key signs after 10 minutes' }],
-    ],
+    examples: [['keys rotate', { vi: 'khóa mới ký sau 10 phút', en: 'the new key signs after 10 minutes' }]],
     json: '{ "file", "kid", "signsFrom" }',
   })
 }

@@ -1,6 +1,6 @@
+import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import type { StorageEvent } from '../storage/storage-event.ts'
-import type { Settings } from '../settings.ts'
 import { CliFault, EXIT, interrupted } from './fault.ts'
 import type { Tools } from './program.ts'
 
@@ -30,7 +30,8 @@ function translate(error: unknown): unknown {
     })
   }
   const isAccess = ACCESS_CODES.test(code)
-  const isTimeout = error instanceof Error && error.message.startsWith('timeout exceeded when trying to connect')
+  const isTimeout =
+    error instanceof Error && error.message.startsWith('timeout exceeded when trying to connect')
   if (!isAccess && !isTimeout && !CONNECTION_CODES.has(code)) return error
   return new CliFault(EXIT.failed, 'database_unreachable', {
     title: isAccess

@@ -98,7 +98,10 @@ const TEXTS = {
     vi: 'Liên Thông: cổng chia sẻ dữ liệu giữa các hệ thống của cơ quan nhà nước.',
     en: "Liên Thông: a data-sharing gateway between state agencies' systems.",
   },
-  config: { vi: 'tệp cấu hình (mặc định config/gateway.yaml)', en: 'settings file (default config/gateway.yaml)' },
+  config: {
+    vi: 'tệp cấu hình (mặc định config/gateway.yaml)',
+    en: 'settings file (default config/gateway.yaml)',
+  },
   language: { vi: 'ngôn ngữ: vi hoặc en (mặc định theo LANG)', en: 'language: vi or en (default by LANG)' },
   json: { vi: 'kết quả dạng JSON', en: 'result as JSON' },
   quiet: { vi: 'chỉ in kết quả và lỗi', en: 'print results and faults only' },

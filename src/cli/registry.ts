@@ -172,7 +172,10 @@ async function diff(dir: string | undefined, options: SourceOptions, tools: Tool
 function parseVersion(typed: string): number {
   const version = Number(typed)
   if (Number.isSafeInteger(version) && version > 0) return version
-  throw usageFault({ vi: '--at phải là số phiên bản, từ 1.', en: '--at must be the number of a version, from 1.' })
+  throw usageFault({
+    vi: '--at phải là số phiên bản, từ 1.',
+    en: '--at must be the number of a version, from 1.',
+  })
 }
 
 async function exportTo(dir: string, options: { readonly at?: string }, tools: Tools): Promise<ExitCode> {
@@ -205,7 +208,9 @@ async function exportTo(dir: string, options: { readonly at?: string }, tools: T
 
 async function history(tools: Tools): Promise<ExitCode> {
   const { terminal } = tools
-  const versions = await withDatabase(requireSettings(tools), tools, (database) => openStore(database).history())
+  const versions = await withDatabase(requireSettings(tools), tools, (database) =>
+    openStore(database).history(),
+  )
   if (terminal.json) terminal.resultJson({ versions })
   else if (versions.length === 0) terminal.talk(terminal.pick(TEXTS.noHistory))
   else {
@@ -221,14 +226,18 @@ async function history(tools: Tools): Promise<ExitCode> {
   return EXIT.ok
 }
 
-const DIFF_JSON = '"diff": { "added": [ { "kind", "id" } ], "changed": [ { "kind", "id", "changes" } ], "removed" }'
+const DIFF_JSON =
+  '"diff": { "added": [ { "kind", "id" } ], "changed": [ { "kind", "id", "changes" } ], "removed" }'
 
 /** `lienthong registry`: the documents of the database, versioned; a bad set changes nothing. */
 export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   const { pick } = terminal
   const add = (name: 'apply' | 'diff' | 'export' | 'history') =>
-    command.command(name).summary(pick(TEXTS[name])).description(`${pick(TEXTS[name])}.`)
+    command
+      .command(name)
+      .summary(pick(TEXTS[name]))
+      .description(`${pick(TEXTS[name])}.`)
   const applying = add('apply')
     .argument('[dir]', pick(TEXTS.dir))
     .option('--note <text>', pick(TEXTS.note))
@@ -249,7 +258,9 @@ export function define(command: Command, tools: Tools): void {
     .option('--schemas <dir>', pick(TEXTS.schemas))
     .action(tools.act((dir: string | undefined, options: SourceOptions) => diff(dir, options, tools)))
   addGuide(comparing, terminal, {
-    examples: [['registry diff config/registry', { vi: 'xem trước khi áp dụng', en: 'look before applying' }]],
+    examples: [
+      ['registry diff config/registry', { vi: 'xem trước khi áp dụng', en: 'look before applying' }],
+    ],
     json: `{ "version", ${DIFF_JSON} }`,
   })
   const exporting = add('export')

@@ -5,7 +5,7 @@ import { RegistryRefused } from '../gateway.ts'
 import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
-import { type RunningGateway, startGateway } from './gateway-process.ts'
+import { startGateway } from './gateway-process.ts'
 import type { Tools } from './program.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 

@@ -1,13 +1,14 @@
 const SEGMENTER = new Intl.Segmenter('vi')
 
 /** Columns a text takes: Vietnamese letters with stacked marks take one. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   let width = 0
   for (const _ of SEGMENTER.segment(text)) width += 1
   return width
 }
 
-function pad(text: string, width: number): string {
+/** Fills a text up with spaces to so many columns. */
+export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(width - widthOf(text), 0))
 }
 

@@ -32,7 +32,7 @@ export interface Terminal {
   style(style: Style, text: string, to?: 'stdout' | 'stderr'): string
 }
 
-function valueOf(argv: readonly string[], flag: string): string | undefined {
+function flagValue(argv: readonly string[], flag: string): string | undefined {
   const place = argv.indexOf(flag)
   if (place >= 0) return argv[place + 1]
   return argv.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1)
@@ -48,14 +48,14 @@ function languageOf(environment: NodeJS.ProcessEnv): Language {
 export function readGlobalFlags(argv: readonly string[], environment: NodeJS.ProcessEnv): GlobalFlags {
   const end = argv.indexOf('--')
   const flags = end < 0 ? argv : argv.slice(0, end)
-  const wanted = valueOf(flags, '--lang')
+  const wanted = flagValue(flags, '--lang')
   return {
     language: wanted === 'vi' || wanted === 'en' ? wanted : languageOf(environment),
     json: flags.includes('--json'),
     quiet: flags.includes('--quiet') || flags.includes('-q'),
     debug: flags.includes('--debug'),
     color: !flags.includes('--no-color'),
-    settingsFile: valueOf(flags, '--config'),
+    settingsFile: flagValue(flags, '--config'),
   }
 }
 

@@ -11,7 +11,10 @@ import { formatInstant } from './table.ts'
 const DEFAULT_TOKEN_FILE = '.lienthong/token'
 
 const TEXTS = {
-  out: { vi: `ghi mã vào tệp này (mặc định ${DEFAULT_TOKEN_FILE})`, en: `write it here (default ${DEFAULT_TOKEN_FILE})` },
+  out: {
+    vi: `ghi mã vào tệp này (mặc định ${DEFAULT_TOKEN_FILE})`,
+    en: `write it here (default ${DEFAULT_TOKEN_FILE})`,
+  },
   print: { vi: 'in mã ra stdout thay vì ghi vào tệp', en: 'print it to stdout and write no file' },
   written: (file: string, until: string): Bilingual => ({
     vi: `Đã ghi mã truy cập vào ${file} (quyền 600), dùng được đến ${until}.`,

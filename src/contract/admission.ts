@@ -245,7 +245,7 @@ function collect(): { readonly faults: readonly DocumentFault[]; readonly report
  */
 export function createAdmission(
   documents: Documents,
-  options: { readonly formats: ReadonlySet<string>; readonly checkShape: ValidateFunction },
+  options: { readonly formats: RuleContext['formats']; readonly checkShape: ValidateFunction },
 ): Admission {
   const schemasOf: Judge['schemasOf'] = new Map()
   const isSchema = ({ path, pointer }: Location): boolean => {

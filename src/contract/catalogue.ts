@@ -115,7 +115,7 @@ function admit(
   options: CompileOptions,
 ): readonly Admitted[] {
   const { documents, faults } = contents
-  const formats = new Set(Object.keys(createFormats(options)))
+  const formats = new Map(Object.entries(createFormats(options)).map(([name, { type }]) => [name, type]))
   const admission = createAdmission(documents, { formats, checkShape: createOpenApiShapeCheck() })
   const checkCompiles =
     options.check === 'full' ? createCompileCheck(documents, options.syntheticPersons) : undefined

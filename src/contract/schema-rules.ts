@@ -20,7 +20,8 @@ export interface SchemaNode {
 
 export interface RuleContext {
   readonly documents: Documents
-  readonly formats: ReadonlySet<string>
+  /** The type of value that each format judges. */
+  readonly formats: ReadonlyMap<string, 'string' | 'number'>
   /** Whether a place is one of the schemas these rules are applied to. */
   readonly isSchema: (location: Location) => boolean
 }
@@ -65,6 +66,10 @@ export const ANNOTATION = /^x-[A-Za-z0-9-]+$/
 /** At the top of a dictionary document these only say what it is. */
 const DOCUMENT_KEYWORDS: ReadonlySet<string> = new Set(['$schema', '$id'])
 
+function isOfDocument(keyword: string, { pointer }: Location): boolean {
+  return pointer === '' && DOCUMENT_KEYWORDS.has(keyword)
+}
+
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 const MAX_UNIQUE_ITEMS = 100
@@ -92,6 +97,11 @@ function isTyped(schema: unknown): boolean {
     (Array.isArray(all) && all.some(isTyped)) ||
     (Array.isArray(some) && some.every(isTyped))
   )
+}
+
+/** @returns whether a format for `judged` looks at every value of a type; `null` needs no look. */
+function isJudged(type: unknown, judged: 'string' | 'number'): boolean {
+  return type === judged || type === 'null' || (type === 'integer' && judged === 'number')
 }
 
 function isPattern(pattern: unknown): boolean {
@@ -139,7 +149,8 @@ export const SCHEMA_RULES: readonly SchemaRule[] = [
   {
     rule: 'keyword_forbidden',
     scope: 'all',
-    find: ({ schema }) => Object.keys(schema).filter((keyword) => FORBIDDEN.has(keyword)),
+    find: ({ schema, location }) =>
+      Object.keys(schema).filter((keyword) => FORBIDDEN.has(keyword) && !isOfDocument(keyword, location)),
     detail: {
       vi: 'Từ khóa này không được dùng trong hợp đồng.',
       en: 'This keyword is not used in contracts.',
@@ -154,7 +165,7 @@ export const SCHEMA_RULES: readonly SchemaRule[] = [
           !ALLOWED.has(keyword) &&
           !FORBIDDEN.has(keyword) &&
           !ANNOTATION.test(keyword) &&
-          !(location.pointer === '' && DOCUMENT_KEYWORDS.has(keyword)),
+          !isOfDocument(keyword, location),
       ),
     detail: {
       vi: 'Không có từ khóa này; chú thích riêng bắt đầu bằng x-, chỉ gồm chữ cái ASCII, chữ số và -.',
@@ -247,8 +258,21 @@ export const SCHEMA_RULES: readonly SchemaRule[] = [
     rule: 'format_unknown',
     scope: 'all',
     find: ({ schema: { format } }, { formats }) =>
-      format === undefined || (typeof format === 'string' && formats.has(format)) ? [] : ['format'],
+      format === undefined || formats.has(String(format)) ? [] : ['format'],
     detail: { vi: 'Không có định dạng này.', en: 'There is no such format.' },
+  },
+  {
+    // ajv leaves a value of another type unjudged.
+    rule: 'format_type_wrong',
+    scope: 'all',
+    find: ({ schema }, { formats }) => {
+      const judged = formats.get(String(schema['format']))
+      return judged === undefined || typesOf(schema).every((type) => isJudged(type, judged)) ? [] : ['format']
+    },
+    detail: {
+      vi: 'Định dạng này dành cho kiểu khác; ghi type bên cạnh format.',
+      en: 'This format is for another type; type must stand beside format.',
+    },
   },
   {
     rule: 'required_undeclared',

@@ -19,6 +19,8 @@ export interface ExchangeDoorParts {
   readonly randomHex: (bytes: number) => string
   /** SHA-256 thumbprint of the request's client certificate, base64url, where there is one. */
   readonly thumbprintOf: (request: IncomingMessage) => string | undefined
+  /** A fresh nonce for DPoP proofs, where the gateway asks for one. */
+  readonly dpopNonce: () => string | undefined
   /** Origin of the log, for receipts. */
   readonly logOrigin: string
   /** Told of each request that did not become an exchange. */
@@ -167,7 +169,11 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
     const { code, entry } = error
     parts.onRefusal({ method, route: ROUTE, status: entry.status, code, totalMs: now() - receivedAtMs })
     if (code === 'internal_error') parts.onInternalError(error.cause)
-    sendProblem(request, response, error, { publicUrl: parts.publicUrl() })
+    const nonce = entry.status === 401 ? parts.dpopNonce() : undefined
+    sendProblem(request, response, error, {
+      publicUrl: parts.publicUrl(),
+      ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
+    })
   }
 
   const router = express.Router()

@@ -1,5 +1,5 @@
-import { KEY_FAULTS, vetRegisteredJwk } from './key-vetting.ts'
 import type { Admission } from '../registry/rules.ts'
+import { KEY_FAULTS, vetRegisteredJwk } from './key-vetting.ts'
 
 /** What documents are judged by when they are admitted now: keys by identity's rules, certificates by date. */
 export function createAdmission(nowMs: number): Admission {

@@ -39,8 +39,8 @@ export interface AuthenticatedClient {
 export type CheckClientAssertion = (assertion: string) => Promise<AuthenticatedClient>
 
 /**
- * A second judge over what was accepted: jose reads the assertion anew, with every option given. The door
- * through which everything else is obtained is worth two independent parsers.
+ * A second judge over what was accepted: jose reads the assertion anew. The door through which everything
+ * else is obtained is worth two independent parsers.
  */
 async function confirm(assertion: string, verified: VerifiedJwt, nowMs: number): Promise<void> {
   try {

@@ -31,7 +31,7 @@ export interface Ledger {
   complete(facts: ExchangeFacts, outcome: Outcome, reply?: SettledReply): Promise<Receipt>
   /** Closes what a crashed process had begun as `interrupted`. @returns how many. */
   closeOrphans(): Promise<number>
-  /** Looks whether an unavailable log takes records again; called now and then by the process. */
+  /** Looks whether the log can be reached; the process calls it every so often, traffic or none. */
   probe(): Promise<void>
   queued(): number
   isAvailable(): boolean
@@ -161,28 +161,26 @@ export function createLedger(parts: LedgerParts): Ledger {
     })
   }
 
-  async function currentTagger(atMs: number): Promise<Tagger> {
-    try {
-      return await parts.tagger(atMs)
-    } catch (cause) {
-      throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
-    }
-  }
-
-  async function tagged(facts: ExchangeFacts, outcome: Outcome): Promise<ExchangeRecord> {
+  function tagged(facts: ExchangeFacts, outcome: Outcome): ExchangeRecord | Promise<ExchangeRecord> {
     const { subject, officer, dossier } = facts
-    if (subject === undefined && officer === undefined && dossier === undefined)
+    if (subject === undefined && officer === undefined && dossier === undefined) {
       return recordOf(facts, {}, outcome)
-    const tag = await currentTagger(facts.receivedAtMs)
-    return recordOf(
-      facts,
-      {
-        ...(subject !== undefined && { subject: tag('subject', subject) }),
-        ...(officer !== undefined && { officer: tag('officer', officer) }),
-        ...(dossier !== undefined && { dossier: tag('dossier', dossier) }),
-      },
-      outcome,
-    )
+    }
+    const withTags = (tag: Tagger) =>
+      recordOf(
+        facts,
+        {
+          subject: subject && tag('subject', subject),
+          officer: officer && tag('officer', officer),
+          dossier: dossier && tag('dossier', dossier),
+        },
+        outcome,
+      )
+    const tagger = parts.tagger(facts.receivedAtMs)
+    if (!(tagger instanceof Promise)) return withTags(tagger)
+    return tagger.then(withTags, (cause: unknown) => {
+      throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
+    })
   }
 
   const begun = new Set<string>()
@@ -209,7 +207,6 @@ export function createLedger(parts: LedgerParts): Ledger {
       return orphans.length
     },
     async probe() {
-      if (available) return
       try {
         await store.readHead()
         setAvailable(true)

@@ -2,9 +2,9 @@ import type { ExchangeFacts, Outcome } from '../model/exchange.ts'
 
 /** Keyed tags that stand in the record for what must not: see `tag.ts`. */
 export interface RecordTags {
-  readonly subject?: string
-  readonly officer?: string
-  readonly dossier?: string
+  readonly subject?: string | undefined
+  readonly officer?: string | undefined
+  readonly dossier?: string | undefined
 }
 
 /**

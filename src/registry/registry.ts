@@ -134,7 +134,7 @@ export function createRegistryHolder(parts: RegistryHolderParts): RegistryHolder
       report({ event: 'registry_unreadable', cause })
       return
     }
-    if (next.version === registry?.version) problem = undefined
+    if (next.version === registry?.version && next.digest === stored?.digest) problem = undefined
     else if (problem?.event !== 'registry_refused' || problem.version !== next.version) adopt(next)
   }
 

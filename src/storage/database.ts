@@ -24,6 +24,8 @@ export interface Database {
   /** With the password, so it is never logged; for other processes of the same gateway. */
   readonly url: string
   readonly embedded: boolean
+  /** Resolves where the server answers. */
+  ping(): Promise<void>
   /** Applies what is missing of the migrations in `folder` (the project's own by default). */
   migrate(folder?: string): Promise<void>
   /** Ends the pool, and the embedded server if no other gateway uses it. */
@@ -97,6 +99,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool,
     url,
     embedded: server !== undefined,
+    async ping() {
+      await pool.query('SELECT 1')
+    },
     async migrate(folder = MIGRATIONS_FOLDER) {
       const client = new Client({
         connectionString: url,

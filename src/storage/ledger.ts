@@ -100,10 +100,9 @@ function headOf(row: { size: unknown; last_at: unknown; peaks: Buffer }): Ledger
 export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { close(): Promise<void> } {
   const { pool, processNumber } = parts
   let writer: Promise<pg.Client> | undefined
-  let current: pg.Client | undefined
   let locked = false
 
-  async function connect(): Promise<pg.Client> {
+  async function connect(onLost: () => void): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: parts.url,
       application_name: 'lienthong-ledger',
@@ -111,23 +110,28 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
       statement_timeout: 10_000,
       keepAlive: true,
     })
-    client.on('error', () => {
-      if (current !== client) return
-      writer = undefined
-      locked = false
-    })
-    await client.connect()
-    current = client
-    await client.query('SELECT pg_advisory_lock($1, $2)', [PROCESS_LOCK, processNumber])
-    return client
+    client.on('error', onLost)
+    try {
+      await client.connect()
+      await client.query('SELECT pg_advisory_lock($1, $2)', [PROCESS_LOCK, processNumber])
+      return client
+    } catch (error) {
+      onLost()
+      await client.end().catch(() => {})
+      throw error
+    }
   }
 
   function connected(): Promise<pg.Client> {
-    writer ??= connect().catch((error: unknown) => {
+    if (writer !== undefined) return writer
+    // A connection may report its loss more than once, and late: only its own place is cleared.
+    const own: Promise<pg.Client> = connect(() => {
+      if (writer !== own) return
       writer = undefined
-      throw error
+      locked = false
     })
-    return writer
+    writer = own
+    return own
   }
 
   async function rollBack(client: pg.Client): Promise<void> {

@@ -111,9 +111,9 @@ function createReader(pool: Pool) {
       const { rows } = await pool.query<VersionRow>(CURRENT_VERSION)
       const [row] = rows
       if (row === undefined) return EMPTY
-      if (row.version === known.version) return known
-      // A database put back from a copy may be behind what this process has seen.
-      return readFrom(row.version < known.version ? EMPTY : known, row)
+      if (row.version === known.version && row.digest === known.digest) return known
+      // A database put back from a copy may be behind what this process has seen, or have gone another way.
+      return readFrom(row.version <= known.version ? EMPTY : known, row)
     },
     async at(version: number): Promise<StoredRegistry | undefined> {
       if (version === 0) return EMPTY

@@ -6,8 +6,8 @@ import type { Vault } from './vault.ts'
 
 interface ReportParts {
   readonly pool: pg.Pool
-  /** Opens the months' tag keys. */
-  readonly vault: Pick<Vault, 'open'>
+  /** Called when a tag is asked for: it opens the months' tag keys. */
+  readonly openVault: () => Pick<Vault, 'open'>
 }
 
 interface RecordRow {
@@ -67,7 +67,7 @@ function lastMonth({ until }: TimeSpan): string | undefined {
 }
 
 /** Searches over the exchange log's derived columns. */
-export function createAuditStore({ pool, vault }: ReportParts): AuditStore {
+export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
   return {
     async search(query) {
       const { text, values } = conditionsOf(query)
@@ -79,6 +79,7 @@ export function createAuditStore({ pool, vault }: ReportParts): AuditStore {
       return { entries: rows.slice(0, query.limit).map(entryOf), more: rows.length > query.limit }
     },
     async tagsOf(kind, identifier, span) {
+      const vault = openVault()
       const { rows } = await pool.query<{ month: string; sealed_key: Buffer }>(
         `SELECT month, sealed_key FROM tag_key
           WHERE month >= coalesce($1, month) AND month <= coalesce($2, month) ORDER BY month`,

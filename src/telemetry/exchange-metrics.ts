@@ -51,6 +51,9 @@ interface ServiceSeries {
   readonly operations: ReadonlyMap<string, OperationSeries>
 }
 
+/** W3C Trace Context §3.2.2.3. */
+const TRACE_ID = /^[0-9a-f]{32}$/
+
 /** Zero series are made in this order until half of a metric's room is used. */
 const OUTCOMES: readonly Outcome[] = ['delivered', 'refused', 'failed', 'interrupted']
 
@@ -180,8 +183,10 @@ export function createExchangeMetrics(parts: ExchangeMetricsParts): ExchangeMetr
       countTransaction(event, operation)
       countError(event)
       const overhead = service?.overhead ?? overheads.child({ service: event.service })
-      overhead.observeTraced((event.totalMs - event.providerMs) / 1000, event.traceId, atMs)
-      durationOf(event, operation).observeTraced(event.totalMs / 1000, event.traceId, atMs)
+      // What is no trace id leaves no exemplar.
+      const traceId = TRACE_ID.test(event.traceId) ? event.traceId : undefined
+      overhead.observe((event.totalMs - event.providerMs) / 1000, traceId, atMs)
+      durationOf(event, operation).observe(event.totalMs / 1000, traceId, atMs)
     },
     observeAuthentication: (result) => authentications.child({ result }).inc(),
     observeRequest({ method, route, status, code, totalMs }) {

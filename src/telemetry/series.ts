@@ -62,8 +62,11 @@ export class HistogramSeries {
     this.exemplars = new Array<Exemplar | undefined>(bounds.length + 1).fill(undefined)
   }
 
-  /** @param value in the metric's unit; a clock that ran backwards counts as 0. @returns its bucket. */
-  observe(value: number): number {
+  /**
+   * @param value in the metric's unit; what is no time (negative, NaN) counts as 0.
+   * @param traceId remembered as the bucket's exemplar, with its Unix milliseconds.
+   */
+  observe(value: number, traceId?: string, atMs = 0): void {
     const size = Number.isNaN(value) ? 0 : Math.max(value, 0)
     let bucket = 0
     // A linear walk beats a search: bounds are few and most observations are small.
@@ -71,11 +74,7 @@ export class HistogramSeries {
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1
     this.sum += size
     this.count += 1
-    return bucket
-  }
-
-  observeTraced(value: number, traceId: string, atMs: number): void {
-    this.exemplars[this.observe(value)] = { traceId, value, atSeconds: atMs / 1000 }
+    if (traceId !== undefined) this.exemplars[bucket] = { traceId, value: size, atSeconds: atMs / 1000 }
   }
 }
 

@@ -58,7 +58,9 @@ export function contract() {
             { $ref: '#/components/parameters/Limit' },
             { name: 'full', in: 'query', schema: { type: 'boolean' } },
           ],
-          responses: { 200: json({ type: 'array', maxItems: 100, items: { type: 'string', maxLength: 20 } }) },
+          responses: {
+            200: json({ type: 'array', maxItems: 100, items: { type: 'string', maxLength: 20 } }),
+          },
         },
       },
       '/danh-muc/moi': {
@@ -66,7 +68,9 @@ export function contract() {
           operationId: 'listNewCodes',
           summary: 'Danh mục mới',
           'x-exchange': { kind: 'lookup', personalData: 'none' },
-          responses: { 200: json({ type: 'array', maxItems: 100, items: { type: 'string', maxLength: 20 } }) },
+          responses: {
+            200: json({ type: 'array', maxItems: 100, items: { type: 'string', maxLength: 20 } }),
+          },
         },
       },
       '/nop': {

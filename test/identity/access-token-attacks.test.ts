@@ -22,6 +22,7 @@ import {
   forge,
   type IdentityWorld,
   OTHER,
+  OTHER_CERTIFICATE,
   proofFor,
   TRUSTING,
 } from '../support/identity-world.ts'
@@ -166,6 +167,24 @@ describe('attacks on access tokens', () => {
     await expectRefusal(ask, 'credential_invalid', 'issuer')
   })
 
+  it('refuses a subsystem that is suspended while its proof is claimed', async () => {
+    const suspending = await createIdentityWorld({
+      replay: {
+        claim: async (kind) => {
+          const holder = suspending.subsystems.get(CONSUMER)
+          if (kind === 'dpop' && holder && isListening) {
+            suspending.subsystems.set(CONSUMER, { ...holder, state: 'suspended' })
+          }
+          return true
+        },
+      },
+    })
+    let isListening = false
+    const credentials = await credentialsFor(suspending, await suspending.token())
+    isListening = true
+    await expectRefusal(() => suspending.identity.authenticate(credentials), 'subsystem_suspended', undefined)
+  })
+
   it('refuses an assertion and a proof in the place of a token', async () => {
     const world = await shared()
     for (const token of [await assertionOf(world), await proofFor(world, 'POST', URL_ASKED)]) {
@@ -227,6 +246,25 @@ describe('attacks on access tokens', () => {
       async (world) => ({
         ...(await credentialsFor(world, await certificateToken(world))),
         certificateThumbprint: CERTIFICATE,
+      }),
+    ),
+    attack(
+      'a certificate-bound token with a DPoP proof that nobody would check',
+      'credential_invalid',
+      'scheme',
+      async (world) => ({
+        authorization: `Bearer ${await certificateToken(world)}`,
+        certificateThumbprint: CERTIFICATE,
+        dpop: await proofFor(world, 'POST', URL_ASKED),
+      }),
+    ),
+    attack(
+      'a token bound to another registered certificate of the same subsystem',
+      'credential_invalid',
+      'certificate',
+      async (world) => ({
+        authorization: `Bearer ${await certificateToken(world)}`,
+        certificateThumbprint: OTHER_CERTIFICATE,
       }),
     ),
     attack(

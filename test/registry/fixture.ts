@@ -2,25 +2,16 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { KEY_FAULTS, vetRegisteredJwk } from '../../src/identity/key-vetting.ts'
+import { createAdmission } from '../../src/identity/admission.ts'
 import type { PublicJwk } from '../../src/model/party.ts'
+import type { RegistryDocuments } from '../../src/registry/documents.ts'
 import { type ReadRegistry, readRegistryDirectory } from '../../src/registry/read-documents.ts'
-import type { Admission } from '../../src/registry/rules.ts'
 
 /** A small sound registry as files, to be broken by tests. */
 
 export const NOW_MS = Date.parse('2026-11-22T00:00:00Z')
 
-/** As the composition root joins them. */
-export const ADMISSION: Admission = {
-  nowMs: NOW_MS,
-  vetKey(jwk) {
-    const verdict = vetRegisteredJwk(jwk)
-    return 'fault' in verdict
-      ? { rule: `key_${verdict.fault}`, detail: KEY_FAULTS[verdict.fault] }
-      : undefined
-  },
-}
+export const ADMISSION = createAdmission(NOW_MS)
 
 export const AGENCIES = `kind: Agency
 code: G01
@@ -126,7 +117,7 @@ paths:
                         share: { type: string, maxLength: 10 }
 `
 
-/** Paths below the test's folder; the registry is \`registry\`, the schemas \`schemas\`. */
+/** Paths below the test's folder; the registry is `registry`, the schemas `schemas`. */
 export type Files = Readonly<Record<string, string | Uint8Array | undefined>>
 
 export const SOUND_FILES = {
@@ -173,4 +164,11 @@ export function makePublicJwk(kid: string): PublicJwk {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
   return { kty: 'EC', crv: 'P-256', x, y, kid, alg: 'ES256', use: 'sig' }
+}
+
+/** The documents of the sound files. */
+export async function readSound(changes: Files = {}): Promise<RegistryDocuments> {
+  const { documents, faults } = await readWith(changes)
+  if (faults.length > 0) throw new Error(`the fixture has faults: ${JSON.stringify(faults)}`)
+  return documents
 }

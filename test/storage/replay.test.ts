@@ -48,6 +48,22 @@ describe('the replay store', () => {
     expect(granted).to.equal(keys.length)
   })
 
+  it('never deadlocks where two processes claim the same keys in opposite orders', async () => {
+    const stores = [openPool(), openPool()].map(createReplayStore)
+    for (let round = 0; round < 20; round += 1) {
+      const keys = Array.from({ length: 500 }, (_, index) => `${round}-${index}`)
+      const orders = [keys, keys.toReversed()]
+      // The first claim runs alone; the others wait for it and go together.
+      const claims = stores.flatMap((store, place) =>
+        [`first-${round}-${place}`, ...(orders[place] ?? [])].map((key) =>
+          store.claim('dpop', key, LATER_MS),
+        ),
+      )
+      const granted = (await Promise.all(claims)).filter(Boolean).length
+      expect(granted).to.equal(keys.length + 2)
+    }
+  })
+
   it('joins what is claimed while a statement runs into the next', async () => {
     const pool = openPool()
     let statements = 0

@@ -121,6 +121,8 @@ interface WorldOptions {
   readonly overrides?: Record<string, unknown>
   /** Changes the documents before they are applied. */
   readonly change?: (documents: RegistryDocuments) => RegistryDocuments
+  /** The address under which the gateway itself reaches the database. */
+  readonly databaseUrl?: (url: string) => string
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<GatewayWorld> {
@@ -183,7 +185,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
       dataDir,
       listen: { port: 0 },
       management: { port: 0 },
-      database: { url: database.url },
+      database: { url: options.databaseUrl?.(database.url) ?? database.url },
       ...options.overrides,
     },
   })

@@ -183,7 +183,7 @@ const SOURCES: Readonly<Record<Exclude<LabelSource, readonly string[]>, string>>
   subsystem: 'a subsystem of the registry',
   service: 'a service of the registry',
   operation: 'an operation of the registry',
-  route: "one of the gateway's routes",
+  route: 'a route of the gateway or of a contract',
   address: "a provider's host",
   method: 'an HTTP method',
   status: 'an HTTP status',
@@ -195,7 +195,10 @@ const MAX_WORDS = 8
 
 function labelText(name: string, source: LabelSource): string {
   if (typeof source === 'string') return `\`${name}\`: ${SOURCES[source]}`
-  if (source.length > MAX_WORDS) return `\`${name}\`: a [code](errors.md)`
+  if (source.length > MAX_WORDS) {
+    const others = source.filter((word) => !Object.hasOwn(ERRORS, word)).map((word) => `\`${word}\``)
+    return `\`${name}\`: ${[...others, 'a [code](errors.md)'].join(' or ')}`
+  }
   return `\`${name}\`: ${source.map((word) => `\`${word}\``).join(', ')}`
 }
 

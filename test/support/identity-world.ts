@@ -33,6 +33,8 @@ export const OTHER = 'G12/thue'
 export const SUSPENDED = 'G10/dat-dai'
 export const TRUSTING = 'G01/thu-nghiem'
 export const CERTIFICATE = hash('sha256', 'certificate of H29/mot-cua', 'base64url')
+/** Registered for the same subsystem, as while a certificate is renewed. */
+export const OTHER_CERTIFICATE = hash('sha256', 'next certificate of H29/mot-cua', 'base64url')
 export const START_MS = 1_800_000_000_000
 
 export function subsystem(id: SubsystemId, parts: Partial<Subsystem> = {}): Subsystem {
@@ -74,7 +76,7 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
   ])
   const subsystems = new Map<SubsystemId, Subsystem>()
   const add = (id: SubsystemId, parts: Partial<Subsystem>) => subsystems.set(id, subsystem(id, parts))
-  add(CONSUMER, { credentials: { jwks: jwksOf(key), certificates: [CERTIFICATE] } })
+  add(CONSUMER, { credentials: { jwks: jwksOf(key), certificates: [CERTIFICATE, OTHER_CERTIFICATE] } })
   add(OTHER, { credentials: { jwks: jwksOf(otherKey) } })
   add(SUSPENDED, { state: 'suspended', credentials: { jwks: jwksOf(key), certificates: [CERTIFICATE] } })
   add(TRUSTING, { credentials: { jwks: jwksOf(key) }, sandbox: { bearerTokens: true } })

@@ -182,6 +182,7 @@ describe('metrics of exchanges', () => {
       agreement: planted,
       purpose: planted,
       exchangeId: planted,
+      traceId: planted,
       status: fc.integer({ min: -1, max: 999 }),
     })
     const { metrics, exchanges } = createWorld()

@@ -44,6 +44,12 @@ describe('metrics', () => {
     expect(labels).to.deep.equal({ ...TRANSACTION, consumer: '_unknown', service: '_unknown' })
   })
 
+  it('puts _unknown for a word outside a closed set', () => {
+    const outcome = '099300012345' as 'delivered'
+    const { labels } = createKnowing().counter('lienthong_ledger_records_total').child({ outcome })
+    expect(labels).to.deep.equal({ outcome: '_unknown' })
+  })
+
   it('knows nothing before a registry is loaded', () => {
     const { labels } = createMetrics().counter('lienthong_transactions_total').child(TRANSACTION)
     expect(labels).to.deep.equal({

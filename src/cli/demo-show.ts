@@ -1,0 +1,224 @@
+import { ERRORS } from '../model/error-table.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import type { RegistryDocuments } from '../registry/documents.ts'
+import { isMembers, retryAfterSeconds } from './consumer-reply.ts'
+import type { Layout } from './demo-layout.ts'
+import type { StepReport, TokenReport } from './demo-tour.ts'
+import type { Wording } from './demo-wording.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Everything a page of the tour is written with. */
+export interface PageParts {
+  readonly terminal: Terminal
+  readonly layout: Layout
+  readonly wording: Wording
+  readonly documents: RegistryDocuments
+  /** Steps in all, the token's among them. */
+  readonly steps: number
+}
+
+const TEXTS = {
+  asked: { vi: 'Hỏi', en: 'Asked' },
+  sent: { vi: 'Gửi', en: 'Sent' },
+  allowed: { vi: 'Căn cứ', en: 'Ground' },
+  received: { vi: 'Nhận', en: 'Received' },
+  withheld: { vi: 'Giữ lại', en: 'Held back' },
+  refused: { vi: 'Từ chối', en: 'Refused' },
+  failed: { vi: 'Không được', en: 'Failed' },
+  fix: { vi: 'Cách sửa', en: 'How to fix' },
+  recorded: { vi: 'Ghi sổ', en: 'Recorded' },
+  time: { vi: 'Thời gian', en: 'Time' },
+  wrong: { vi: 'SAI', en: 'WRONG' },
+  synthetic: { vi: '(người hư cấu)', en: '(a synthetic person)' },
+  onlyFields: { vi: 'chỉ xin các trường', en: 'asking only for' },
+  token: {
+    title: { vi: 'Xin mã truy cập', en: 'Get an access token' },
+    story: {
+      vi: 'Hệ thống một cửa chứng minh mình là ai bằng chữ ký của khóa riêng; không có mật khẩu nào.',
+      en: 'The one-stop system proves who it is by a signature of its private key; there is no password.',
+    },
+    asked: {
+      vi: 'POST /oauth/token – lời xác nhận ký ES256 (private_key_jwt), kèm bằng chứng giữ khóa (DPoP)',
+      en: 'POST /oauth/token – an assertion signed with ES256 (private_key_jwt) and a proof of the key (DPoP)',
+    },
+    received: (seconds: number): Bilingual => ({
+      vi: `mã dùng được ${seconds} giây và chỉ đi cùng khóa ấy: ai lấy trộm được mã cũng không dùng được`,
+      en: `a token good for ${seconds} s and only together with that key: stolen, it is of no use`,
+    }),
+  },
+  agreement: (id: string, purpose: string): Bilingual => ({
+    vi: `thỏa thuận ${id}, mục đích ${purpose}`,
+    en: `agreement ${id}, purpose ${purpose}`,
+  }),
+  noAgreement: {
+    vi: 'không thỏa thuận nào cho phép',
+    en: 'no agreement allows it',
+  },
+  replayed: {
+    vi: 'câu trả lời cũ, phát lại (Idempotency-Replayed: true)',
+    en: 'the first answer once more (Idempotency-Replayed: true)',
+  },
+  record: (index: number, exchange: string): Bilingual => ({
+    vi: `bản ghi số ${index}, giao dịch ${exchange}`,
+    en: `record no. ${index}, exchange ${exchange}`,
+  }),
+  total: (total: string, gateway: string): Bilingual => ({
+    vi: `${total} ms cả lượt, riêng cổng ${gateway} ms`,
+    en: `${total} ms in all, ${gateway} ms of it the gateway's own`,
+  }),
+  retry: (seconds: number): Bilingual => ({
+    vi: `Retry-After: ${seconds} – hỏi lại sau ${seconds} giây`,
+    en: `Retry-After: ${seconds} – ask again in ${seconds} s`,
+  }),
+  sides: {
+    consumer: { vi: 'bên hỏi', en: "the consumer's side" },
+    provider: { vi: 'bên cung cấp', en: "the provider's side" },
+    gateway: { vi: 'cổng', en: "the gateway's side" },
+  },
+} as const
+
+/** Writes a number of milliseconds with one decimal, as the language writes it. */
+export function formatMs(ms: number, { language }: Terminal): string {
+  const format = new Intl.NumberFormat(language === 'vi' ? 'vi-VN' : 'en-GB', {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  })
+  return format.format(ms)
+}
+
+function heading(
+  parts: PageParts,
+  number: number,
+  title: Bilingual,
+  result: { text: string; ok: boolean },
+): string {
+  const { terminal, layout, steps } = parts
+  const place = `${String(number).padStart(2)}/${steps}`
+  return layout.spread(`${place} ${terminal.pick(title)}`, result.text, (left, right) => {
+    const shown = terminal.style('bold', left.slice(place.length), 'stdout')
+    return (
+      terminal.style('dim', place, 'stdout') +
+      shown +
+      terminal.style(result.ok ? 'green' : 'red', right, 'stdout')
+    )
+  })
+}
+
+export function showToken(parts: PageParts, token: TokenReport): readonly string[] {
+  const { terminal, layout } = parts
+  const { pick } = terminal
+  const text = TEXTS.token
+  return [
+    heading(parts, 1, text.title, { text: `✔ ${token.type}`, ok: true }),
+    ...layout.paragraph(pick(text.story)),
+    ...layout.row(pick(TEXTS.asked), pick(text.asked)),
+    ...layout.row(pick(TEXTS.received), pick(text.received(token.lifetimeSeconds))),
+    ...layout.row(pick(TEXTS.time), `${formatMs(token.ms, terminal)} ms`),
+  ]
+}
+
+function askedLines(
+  { terminal, layout, wording }: PageParts,
+  { step, operation, path }: StepReport,
+): readonly string[] {
+  const { pick } = terminal
+  const facts = wording.tell(step.body, operation.body?.schema)
+  const values = facts.map(({ text }) => text).join(' · ')
+  const isPerson = 'personalId' in step.body || 'taxCode' in step.body
+  const fields = step.fields === undefined ? '' : `, ${pick(TEXTS.onlyFields)} ${step.fields.join(', ')}`
+  const what = `${values}${isPerson ? ` ${pick(TEXTS.synthetic)}` : ''}${fields}`
+  const label = operation.kind === 'submit' ? TEXTS.sent : TEXTS.asked
+  const [first = '', ...rest] = layout.row('', what)
+  return [
+    ...layout.block(pick(label), [
+      terminal.style('cyan', `${operation.method} /exchange/${step.service}${path}`, 'stdout'),
+    ]),
+    first,
+    ...rest,
+  ]
+}
+
+/** The ground for access, as the record has it. */
+function groundLines({ terminal, layout, documents }: PageParts, { entry }: StepReport): readonly string[] {
+  const { pick } = terminal
+  const { agreement, purpose, legalBases = [] } = entry?.record ?? {}
+  if (agreement === undefined) return layout.row(pick(TEXTS.allowed), pick(TEXTS.noAgreement))
+  const bases = legalBases.map((id) => {
+    const basis = documents.legalBases.find((known) => known.id === id)
+    if (basis === undefined) return id
+    return basis.article === undefined ? basis.text : `${basis.text} (${basis.article})`
+  })
+  return [
+    ...layout.row(pick(TEXTS.allowed), pick(TEXTS.agreement(agreement.id, purpose ?? ''))),
+    ...layout.row('', bases.join(' · ')),
+  ]
+}
+
+function answerLines(
+  { terminal, layout, wording }: PageParts,
+  { step, operation, answer, entry }: StepReport,
+): string[] {
+  const { pick } = terminal
+  const schema = operation.responses.get('200')
+  const lines: string[] = []
+  const isReplay = answer?.headers['idempotency-replayed'] === 'true'
+  if (isReplay) lines.push(...layout.row(pick(TEXTS.received), pick(TEXTS.replayed)))
+  lines.push(...layout.facts(isReplay ? '' : pick(TEXTS.received), wording.tell(answer?.body, schema)))
+  const fields = entry?.record.fields ?? []
+  const withheld =
+    operation.kind === 'lookup' && step.fields === undefined ? wording.withheld(schema, fields) : []
+  if (withheld.length > 0) {
+    lines.push(...layout.row(pick(TEXTS.withheld), withheld.map(({ title }) => title).join(' · ')))
+  }
+  return lines
+}
+
+/** A problem document: what, where, whose side, how to fix. */
+function problemLines({ terminal, layout }: PageParts, { answer, entry }: StepReport): string[] {
+  const { pick } = terminal
+  const { code, detail, errors } = isMembers(answer?.body) ? answer.body : {}
+  const known = Object.entries(ERRORS).find(([name]) => name === code)?.[1]
+  if (answer === undefined || known === undefined) return []
+  const label = entry?.record.outcome === 'refused' ? TEXTS.refused : TEXTS.failed
+  const retry = retryAfterSeconds(answer.headers, Date.now())
+  const places = Array.isArray(errors) ? errors.filter(isMembers) : []
+  return [
+    ...layout.row(pick(label), `${pick(known.title)} (${code}, ${pick(TEXTS.sides[known.fault])})`),
+    ...(typeof detail === 'string' ? layout.row('', detail) : []),
+    ...places.flatMap(({ pointer, detail: rule }) => layout.row('', `${pointer}: ${rule}`)),
+    ...layout.row(pick(TEXTS.fix), pick(known.fix)),
+    ...(retry === undefined ? [] : layout.row('', pick(TEXTS.retry(retry)))),
+  ]
+}
+
+function recordLines({ terminal, layout }: PageParts, { answer, entry, gatewayMs }: StepReport): string[] {
+  const { pick } = terminal
+  const lines: string[] = []
+  if (entry !== undefined) {
+    lines.push(
+      ...layout.row(pick(TEXTS.recorded), pick(TEXTS.record(entry.leafIndex, entry.record.exchange))),
+    )
+  }
+  if (answer !== undefined && gatewayMs !== undefined) {
+    const [total, own] = [formatMs(answer.ms, terminal), formatMs(gatewayMs, terminal)]
+    lines.push(...layout.row(pick(TEXTS.time), pick(TEXTS.total(total, own))))
+  }
+  return lines
+}
+
+/** One exchange as people read it. */
+export function showStep(parts: PageParts, report: StepReport, number: number): readonly string[] {
+  const { terminal, layout } = parts
+  const { step, answer, faults } = report
+  const ok = faults.length === 0
+  const isAnswer = answer !== undefined && answer.status < 400
+  return [
+    heading(parts, number, step.title, { text: `${ok ? '✔' : '✘'} ${answer?.status ?? '–'}`, ok }),
+    ...layout.paragraph(terminal.pick(step.story)),
+    ...askedLines(parts, report),
+    ...groundLines(parts, report),
+    ...(isAnswer ? answerLines(parts, report) : problemLines(parts, report)),
+    ...recordLines(parts, report),
+    ...faults.flatMap((fault) => layout.row(terminal.pick(TEXTS.wrong), terminal.pick(fault))),
+  ]
+}

@@ -1,0 +1,308 @@
+import { createWriteStream } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { RegistryRefused } from '../gateway.ts'
+import { createAdmission } from '../identity/admission.ts'
+import { readSecretFile } from '../identity/key-file.ts'
+import { createSigningKey, generatePrivateJwk } from '../identity/signing-key.ts'
+import type { PublicJwk, Service, Subsystem } from '../model/party.ts'
+import { applyRegistry } from '../registry/administration.ts'
+import { overlay, type RegistryDocuments } from '../registry/documents.ts'
+import { readRegistryDirectory } from '../registry/read-documents.ts'
+import type { AuditStore } from '../reporting/audit-query.ts'
+import type { AgencyName } from '../sandbox/agency.ts'
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import type { Settings } from '../settings.ts'
+import { createRegistryStore } from '../storage/registry.ts'
+import { createAuditStore } from '../storage/reports.ts'
+import { createVault } from '../storage/vault.ts'
+import { type ConsumerClient, createConsumerClient } from './client.ts'
+import { openDemoDatabase } from './demo-database.ts'
+import { claimDemoFolder, type DemoFolder } from './demo-folder.ts'
+import { CliFault, EXIT, interrupted } from './fault.ts'
+import { type RunningGateway, startGateway } from './gateway-process.ts'
+import type { Tools } from './program.ts'
+
+/** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
+export const DEMO_CONSUMER = 'H29/mot-cua'
+
+/** Which agency of the sandbox answers for which subsystem of the registry. */
+export const DEMO_PROVIDERS = {
+  'G01/dan-cu': 'population',
+  'G10/dat-dai': 'land',
+  'G12/thue': 'tax',
+} as const satisfies Record<string, AgencyName>
+
+/** Told as the parts of the demo come up. */
+export type DemoProgress = (
+  event:
+    | { readonly part: 'database'; readonly ms: number }
+    | { readonly part: 'sandbox'; readonly sandbox: Sandbox; readonly ms: number }
+    | { readonly part: 'gateway'; readonly gateway: RunningGateway; readonly ms: number },
+) => void
+
+/** Everything that runs during a demo. */
+export interface DemoWorld {
+  readonly gateway: RunningGateway
+  readonly sandbox: Sandbox
+  /** Asks for `DEMO_CONSUMER`, with tokens bound to its key by DPoP. */
+  readonly consumer: ConsumerClient
+  readonly audit: AuditStore
+  /** As they were applied. */
+  readonly documents: RegistryDocuments
+  readonly files: DemoFiles
+  /** Puts a fresh bearer token into `files.token`. @returns how long it is good for, in milliseconds. */
+  renewToken(): Promise<number>
+  /** Ends everything that was started; nothing of it is left running. */
+  close(reason: string): Promise<void>
+}
+
+/** Absolute paths; all but the log are secrets of mode 600 and go with the demo. */
+export interface DemoFiles {
+  readonly folder: string
+  readonly log: string
+  readonly profile: string
+  readonly key: string
+  readonly token: string
+}
+
+const HOST = '127.0.0.1'
+/** Nobody waits long for a demo to end. */
+const DRAIN_MS = 3000
+
+/** @returns the port where it is free on loopback now, else 0: any free one. */
+function freeOr0(port: number): Promise<number> {
+  const probe = createServer()
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(0))
+    probe.listen(port, HOST, () => probe.close(() => resolve(port)))
+  })
+}
+
+/** The operator's settings, on loopback, in sandbox mode and with the demo's own database and folder. */
+async function demoSettings(settings: Settings, folder: string, databaseUrl: string): Promise<Settings> {
+  const { publicUrl: _publicUrl, ...rest } = settings
+  return {
+    ...rest,
+    sandbox: true,
+    workers: 1,
+    dataDir: folder,
+    listen: { host: HOST, port: await freeOr0(settings.listen.port), hosts: [] },
+    management: { host: HOST, port: await freeOr0(settings.management.port) },
+    database: { poolSize: settings.database.poolSize, url: databaseUrl },
+    limits: { ...settings.limits, drainTimeoutMs: DRAIN_MS },
+  }
+}
+
+interface ConsumerKey {
+  readonly privateJwk: Awaited<ReturnType<typeof generatePrivateJwk>>
+  readonly publicJwk: PublicJwk
+}
+
+async function makeConsumerKey(): Promise<ConsumerKey> {
+  const privateJwk = await generatePrivateJwk('ES256')
+  const { crv = '', x = '', y = '' } = privateJwk
+  const { kid } = createSigningKey(privateJwk)
+  return { privateJwk, publicJwk: { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' } }
+}
+
+function providerOf(service: string): string {
+  return service.split('/').slice(0, 2).join('/')
+}
+
+/** The registry with the consumer's key in it and the services bound to where the agencies listen. */
+function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk): RegistryDocuments {
+  const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
+  if (consumer === undefined) {
+    throw new CliFault(EXIT.invalid, 'demo_consumer_missing', {
+      title: {
+        vi: `Danh bạ không có hệ thống ${DEMO_CONSUMER}, mà chuyến tham quan cần.`,
+        en: `The registry has no subsystem ${DEMO_CONSUMER}, which the tour needs.`,
+      },
+      side: 'you',
+    })
+  }
+  const subsystem: Subsystem = {
+    ...consumer,
+    state: 'active',
+    credentials: { jwks: [key] },
+    sandbox: { bearerTokens: true },
+  }
+  const agencies: Readonly<Record<string, AgencyName>> = DEMO_PROVIDERS
+  const services = documents.services.flatMap((service): Service[] => {
+    const agency = agencies[providerOf(service.id)]
+    if (agency === undefined) return []
+    return [{ ...service, binding: { ...service.binding, baseUrl: sandbox.agencies[agency].url } }]
+  })
+  return overlay(documents, { subsystems: [subsystem], services })
+}
+
+async function readDocuments(settings: Settings, nowMs: number) {
+  const options = { syntheticPersons: true, admission: createAdmission(nowMs) }
+  const read = await readRegistryDirectory(settings.registryDir, settings.schemasDir, options)
+  if (read.faults.length > 0) throw new RegistryRefused(read.faults)
+  return { ...read, options }
+}
+
+interface Foundation {
+  readonly database: Awaited<ReturnType<typeof openDemoDatabase>>
+  readonly sandbox: Sandbox
+  readonly key: PublicJwk
+}
+
+async function applyDemoRegistry(
+  settings: Settings,
+  { database, sandbox, key }: Foundation,
+  nowMs: number,
+): Promise<RegistryDocuments> {
+  const { documents, registry, options } = await readDocuments(settings, nowMs)
+  const furnished = furnish(documents, sandbox, key)
+  const { pool, url } = database
+  const store = createRegistryStore({ pool, url, log: () => {} })
+  const applied = await applyRegistry(store, furnished, {
+    ...options,
+    compiled: registry,
+    by: 'demo',
+    note: '',
+  })
+  if (applied.outcome === 'refused') {
+    throw new RegistryRefused(
+      applied.faults.map((fault) => ({ ...fault, file: fault.path, line: 1, column: 1 })),
+    )
+  }
+  return furnished
+}
+
+/** Things to undo, the last one first. */
+interface Undoing {
+  add(undo: () => Promise<unknown> | unknown): void
+  run(): Promise<void>
+}
+
+function createUndoing(): Undoing {
+  const steps: (() => Promise<unknown> | unknown)[] = []
+  let running: Promise<void> | undefined
+  const runAll = async () => {
+    const faults: unknown[] = []
+    for (const undo of steps.toReversed()) {
+      // What can't be ended must not keep the rest from ending.
+      await Promise.resolve()
+        .then(undo)
+        .catch((fault: unknown) => faults.push(fault))
+    }
+    if (faults.length > 0) throw faults[0]
+  }
+  return {
+    add: (undo) => void steps.push(undo),
+    run() {
+      running ??= runAll()
+      return running
+    },
+  }
+}
+
+/** @returns the milliseconds since it was last asked. */
+function createStopwatch(): () => number {
+  let since = performance.now()
+  return () => {
+    const now = performance.now()
+    const ms = now - since
+    since = now
+    return ms
+  }
+}
+
+function writeConsumerFiles(folder: DemoFolder, gatewayUrl: string, key: ConsumerKey): DemoFiles {
+  const profile = { gateway: gatewayUrl, consumer: DEMO_CONSUMER, key: 'consumer.jwk' }
+  return {
+    folder: folder.path,
+    log: join(folder.path, 'gateway.log'),
+    key: folder.writeSecret('consumer.jwk', `${JSON.stringify(key.privateJwk, null, 2)}\n`),
+    profile: folder.writeSecret('consumer.json', `${JSON.stringify(profile, null, 2)}\n`),
+    token: join(folder.path, 'token'),
+  }
+}
+
+interface Start {
+  readonly tools: Tools
+  readonly settings: Settings
+  readonly version: string
+  readonly progress: DemoProgress
+}
+
+async function start({ tools, settings, version, progress }: Start, undoing: Undoing): Promise<DemoWorld> {
+  const { outside, terminal } = tools
+  const goOn = () => {
+    if (outside.signal.aborted) throw interrupted()
+  }
+  const lap = createStopwatch()
+  const folder = claimDemoFolder(settings.dataDir)
+  undoing.add(() => folder.release())
+  const database = await openDemoDatabase(folder)
+  undoing.add(() => database.close())
+  goOn()
+  progress({ part: 'database', ms: lap() })
+
+  const sandbox = await startSandbox({ ports: 'default', now: () => new Date(outside.now()) })
+  undoing.add(() => sandbox.close())
+  progress({ part: 'sandbox', sandbox, ms: lap() })
+
+  const key = await makeConsumerKey()
+  const foundation = { database, sandbox, key: key.publicJwk }
+  const documents = await applyDemoRegistry(settings, foundation, outside.now())
+  goOn()
+  const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
+  undoing.add(() => finished(log.end()))
+  const gateway = await startGateway(await demoSettings(settings, folder.path, database.url), version, log)
+  let reason = 'demo_failed'
+  undoing.add(() => gateway.close(reason))
+  goOn()
+  progress({ part: 'gateway', gateway, ms: lap() })
+
+  const files = writeConsumerFiles(folder, gateway.publicUrl, key)
+  const connect = (binding: 'dpop' | 'bearer') =>
+    createConsumerClient({
+      gatewayUrl: gateway.publicUrl,
+      clientId: DEMO_CONSUMER,
+      privateJwk: key.privateJwk,
+      binding,
+      language: terminal.language,
+      signal: outside.signal,
+      now: outside.now,
+    })
+  return {
+    gateway,
+    sandbox,
+    consumer: connect('dpop'),
+    audit: createAuditStore({
+      pool: database.pool,
+      openVault: () => createVault(readSecretFile(join(folder.path, 'keys/data.key')).subarray(0, 32)),
+    }),
+    documents,
+    files,
+    async renewToken() {
+      const { accessToken, expiresAtMs } = await connect('bearer').token()
+      folder.writeSecret('token', `${accessToken}\n`)
+      return expiresAtMs - outside.now()
+    },
+    close(why) {
+      reason = why
+      return undoing.run()
+    },
+  }
+}
+
+/**
+ * Starts the embedded PostgreSQL, the three agencies and the gateway, and registers a consumer with a fresh key.
+ * What was started is ended again where something of it fails.
+ */
+export async function startDemoWorld(parts: Start): Promise<DemoWorld> {
+  const undoing = createUndoing()
+  try {
+    return await start(parts, undoing)
+  } catch (thrown) {
+    await undoing.run().catch(() => {})
+    throw thrown
+  }
+}
