@@ -33,7 +33,7 @@ import { createRegistryStore } from './storage/registry.ts'
 import { createReplayStore } from './storage/replay.ts'
 import { createSubmissionStore } from './storage/submissions.ts'
 import { createTagKeys } from './storage/tag-keys.ts'
-import { createVault } from './storage/vault.ts'
+import { assertVaultFits, createVault } from './storage/vault.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -193,6 +193,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const clock = () => performance.now()
   const keysDir = join(settings.dataDir, 'keys')
   const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
+  await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''
 

@@ -10,7 +10,7 @@ import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consum
 import { addGuide } from './examples.ts'
 import { type ExitCode, usageFault } from './fault.ts'
 import { findOperation } from './operation.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 
 const TEXTS = {
   service: { vi: 'dịch vụ: cơ-quan/hệ-thống/dịch-vụ/v1', en: 'service: agency/subsystem/service/v1' },

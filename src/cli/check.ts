@@ -9,7 +9,6 @@ import { type ReadRegistry, readRegistryDirectory, type SourceFault } from '../r
 import { type Settings, SettingsError } from '../settings.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import type { Tools } from './program.ts'
 import {
   formatPlacedFault,
   locateSetting,
@@ -17,6 +16,7 @@ import {
   placeSettingsFaults,
   readSettingsFile,
 } from './settings-file.ts'
+import type { Tools } from './tools.ts'
 
 const TEXTS = {
   registry: { vi: 'thư mục danh bạ (mặc định theo cấu hình)', en: 'registry folder (default: as set)' },

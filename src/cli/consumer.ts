@@ -7,7 +7,7 @@ import type { Bilingual } from '../model/identifier.ts'
 import { type ConsumerClient, createConsumerClient } from './client.ts'
 import { isMembers } from './consumer-reply.ts'
 import { usageFault } from './fault.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 
 /** Below the working directory. */
 export const DEFAULT_KEY_FILE = '.lienthong/consumer.jwk'

@@ -17,10 +17,11 @@ export interface Layout {
 }
 
 const NARROWEST = 72
-const WIDEST = 96
+const WIDEST = 98
 const INDENT = 5
 const LABEL = 11
-const TITLE = 30
+const TITLE = 25
+const GAP = 2
 
 /** Breaks a text between words into lines of at most `width` columns; a longer word keeps its length. */
 export function wrap(text: string, width: number): readonly string[] {
@@ -36,12 +37,13 @@ export function wrap(text: string, width: number): readonly string[] {
 }
 
 export function createLayout({ style }: Terminal, columns: number | undefined): Layout {
-  const width = Math.min(Math.max((columns ?? WIDEST) - 1, NARROWEST), WIDEST)
+  const width = Math.min(Math.max(columns ?? WIDEST, NARROWEST), WIDEST)
   const body = width - INDENT - LABEL
 
   function block(label: string, lines: readonly string[]): readonly string[] {
     return lines.map((line, place) => {
-      const shown = place === 0 ? style('dim', pad(label, LABEL), 'stdout') : ' '.repeat(LABEL)
+      const isNamed = place === 0 && label !== ''
+      const shown = isNamed ? style('dim', pad(label, LABEL), 'stdout') : ' '.repeat(LABEL)
       return `${' '.repeat(INDENT)}${shown}${line}`.trimEnd()
     })
   }
@@ -51,13 +53,15 @@ export function createLayout({ style }: Terminal, columns: number | undefined): 
     paragraph: (text, indent = INDENT) => wrap(text, width - indent).map((line) => ' '.repeat(indent) + line),
     row: (label, text) => block(label, wrap(text, body)),
     facts(label, facts) {
-      const titles = Math.min(Math.max(0, ...facts.map(({ title }) => widthOf(title))), TITLE) + 2
+      const titles = Math.min(Math.max(0, ...facts.map(({ title }) => widthOf(title))), TITLE)
       const lines = facts.flatMap(({ title, text }) => {
-        const isLong = widthOf(title) > titles - 2
-        const values = wrap(text, body - titles).map((line, place) =>
-          place === 0 && !isLong ? pad(title, titles) + line : ' '.repeat(titles) + line,
+        const left = wrap(title, titles)
+        const right = wrap(text, body - titles - GAP)
+        const height = Math.max(left.length, right.length)
+        return Array.from(
+          { length: height },
+          (_, line) => pad(left[line] ?? '', titles + GAP) + (right[line] ?? ''),
         )
-        return isLong ? [title, ...values] : values
       })
       return block(label, lines)
     },

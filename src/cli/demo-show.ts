@@ -1,11 +1,12 @@
 import { ERRORS } from '../model/error-table.ts'
+import type { Outcome } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
 import { isMembers, retryAfterSeconds } from './consumer-reply.ts'
 import type { Layout } from './demo-layout.ts'
 import type { StepReport, TokenReport } from './demo-tour.ts'
 import type { Wording } from './demo-wording.ts'
-import type { Terminal } from './terminal.ts'
+import type { Style, Terminal } from './terminal.ts'
 
 /** Everything a page of the tour is written with. */
 export interface PageParts {
@@ -35,15 +36,16 @@ const TEXTS = {
     title: { vi: 'Xin mã truy cập', en: 'Get an access token' },
     story: {
       vi: 'Hệ thống một cửa chứng minh mình là ai bằng chữ ký của khóa riêng; không có mật khẩu nào.',
-      en: 'The one-stop system proves who it is by a signature of its private key; there is no password.',
+      en: 'The one-stop system proves who it is by a signature of its private key: no password.',
     },
+    given: { vi: 'đã cấp', en: 'given' },
     asked: {
-      vi: 'POST /oauth/token – lời xác nhận ký ES256 (private_key_jwt), kèm bằng chứng giữ khóa (DPoP)',
-      en: 'POST /oauth/token – an assertion signed with ES256 (private_key_jwt) and a proof of the key (DPoP)',
+      vi: 'POST /oauth/token: lời xác nhận đã ký (private_key_jwt), bằng chứng giữ khóa (DPoP)',
+      en: 'POST /oauth/token: a signed assertion (private_key_jwt), a proof of the key (DPoP)',
     },
     received: (seconds: number): Bilingual => ({
-      vi: `mã dùng được ${seconds} giây và chỉ đi cùng khóa ấy: ai lấy trộm được mã cũng không dùng được`,
-      en: `a token good for ${seconds} s and only together with that key: stolen, it is of no use`,
+      vi: `mã dùng ${seconds} giây, chỉ đi cùng khóa ấy: lấy trộm mã cũng vô dụng`,
+      en: `a token good for ${seconds} s, and only with that key: stolen, it is of no use`,
     }),
   },
   agreement: (id: string, purpose: string): Bilingual => ({
@@ -62,9 +64,9 @@ const TEXTS = {
     vi: `bản ghi số ${index}, giao dịch ${exchange}`,
     en: `record no. ${index}, exchange ${exchange}`,
   }),
-  total: (total: string, gateway: string): Bilingual => ({
-    vi: `${total} ms cả lượt, riêng cổng ${gateway} ms`,
-    en: `${total} ms in all, ${gateway} ms of it the gateway's own`,
+  total: (total: string, own: string, ledger: string): Bilingual => ({
+    vi: `${total} ms cả lượt; riêng cổng ${own} ms, trong đó ghi sổ ${ledger} ms`,
+    en: `${total} ms in all; in the gateway ${own} ms, of which the ledger ${ledger} ms`,
   }),
   retry: (seconds: number): Bilingual => ({
     vi: `Retry-After: ${seconds} – hỏi lại sau ${seconds} giây`,
@@ -77,6 +79,14 @@ const TEXTS = {
   },
 } as const
 
+/** How exchanges end, in a word or two. */
+export const OUTCOMES = {
+  delivered: { vi: 'đã trả', en: 'delivered' },
+  refused: { vi: 'từ chối', en: 'refused' },
+  failed: { vi: 'không được', en: 'failed' },
+  interrupted: { vi: 'đứt quãng', en: 'interrupted' },
+} as const satisfies Record<Outcome, Bilingual>
+
 /** Writes a number of milliseconds with one decimal, as the language writes it. */
 export function formatMs(ms: number, { language }: Terminal): string {
   const format = new Intl.NumberFormat(language === 'vi' ? 'vi-VN' : 'en-GB', {
@@ -86,22 +96,26 @@ export function formatMs(ms: number, { language }: Terminal): string {
   return format.format(ms)
 }
 
-function heading(
-  parts: PageParts,
-  number: number,
-  title: Bilingual,
-  result: { text: string; ok: boolean },
-): string {
+interface Result {
+  readonly text: string
+  readonly style: Style
+}
+
+function heading(parts: PageParts, number: number, title: Bilingual, result: Result): string {
   const { terminal, layout, steps } = parts
   const place = `${String(number).padStart(2)}/${steps}`
   return layout.spread(`${place} ${terminal.pick(title)}`, result.text, (left, right) => {
     const shown = terminal.style('bold', left.slice(place.length), 'stdout')
-    return (
-      terminal.style('dim', place, 'stdout') +
-      shown +
-      terminal.style(result.ok ? 'green' : 'red', right, 'stdout')
-    )
+    return terminal.style('dim', place, 'stdout') + shown + terminal.style(result.style, right, 'stdout')
   })
+}
+
+/** How it ended, and whether it was to end so. */
+function resultOf({ answer, entry, faults }: StepReport, { pick }: Terminal): Result {
+  const outcome = entry?.record.outcome ?? 'failed'
+  const text = `${pick(OUTCOMES[outcome])} · ${answer?.status ?? '–'} ${faults.length === 0 ? '✔' : '✘'}`
+  if (faults.length > 0) return { text, style: 'red' }
+  return { text, style: outcome === 'delivered' ? 'green' : 'yellow' }
 }
 
 export function showToken(parts: PageParts, token: TokenReport): readonly string[] {
@@ -109,7 +123,7 @@ export function showToken(parts: PageParts, token: TokenReport): readonly string
   const { pick } = terminal
   const text = TEXTS.token
   return [
-    heading(parts, 1, text.title, { text: `✔ ${token.type}`, ok: true }),
+    heading(parts, 1, text.title, { text: `${pick(text.given)} ✔`, style: 'green' }),
     ...layout.paragraph(pick(text.story)),
     ...layout.row(pick(TEXTS.asked), pick(text.asked)),
     ...layout.row(pick(TEXTS.received), pick(text.received(token.lifetimeSeconds))),
@@ -123,8 +137,10 @@ function askedLines(
 ): readonly string[] {
   const { pick } = terminal
   const facts = wording.tell(step.body, operation.body?.schema)
-  const values = facts.map(({ text }) => text).join(' · ')
-  const isPerson = 'personalId' in step.body || 'taxCode' in step.body
+  const [fact] = facts
+  const isOne = facts.length === 1 && fact !== undefined
+  const values = isOne ? `${fact.title} ${fact.text}` : facts.map(({ text }) => text).join(' · ')
+  const isPerson = operation.kind !== 'submit' && ('personalId' in step.body || 'taxCode' in step.body)
   const fields = step.fields === undefined ? '' : `, ${pick(TEXTS.onlyFields)} ${step.fields.join(', ')}`
   const what = `${values}${isPerson ? ` ${pick(TEXTS.synthetic)}` : ''}${fields}`
   const label = operation.kind === 'submit' ? TEXTS.sent : TEXTS.asked
@@ -191,7 +207,7 @@ function problemLines({ terminal, layout }: PageParts, { answer, entry }: StepRe
   ]
 }
 
-function recordLines({ terminal, layout }: PageParts, { answer, entry, gatewayMs }: StepReport): string[] {
+function recordLines({ terminal, layout }: PageParts, { answer, entry, own }: StepReport): string[] {
   const { pick } = terminal
   const lines: string[] = []
   if (entry !== undefined) {
@@ -199,9 +215,10 @@ function recordLines({ terminal, layout }: PageParts, { answer, entry, gatewayMs
       ...layout.row(pick(TEXTS.recorded), pick(TEXTS.record(entry.leafIndex, entry.record.exchange))),
     )
   }
-  if (answer !== undefined && gatewayMs !== undefined) {
-    const [total, own] = [formatMs(answer.ms, terminal), formatMs(gatewayMs, terminal)]
-    lines.push(...layout.row(pick(TEXTS.time), pick(TEXTS.total(total, own))))
+  if (answer !== undefined && own !== undefined) {
+    const ms = (value: number) => formatMs(value, terminal)
+    const told = TEXTS.total(ms(answer.ms), ms(own.totalMs), ms(own.ledgerMs))
+    lines.push(...layout.row(pick(TEXTS.time), pick(told)))
   }
   return lines
 }
@@ -210,10 +227,9 @@ function recordLines({ terminal, layout }: PageParts, { answer, entry, gatewayMs
 export function showStep(parts: PageParts, report: StepReport, number: number): readonly string[] {
   const { terminal, layout } = parts
   const { step, answer, faults } = report
-  const ok = faults.length === 0
   const isAnswer = answer !== undefined && answer.status < 400
   return [
-    heading(parts, number, step.title, { text: `${ok ? '✔' : '✘'} ${answer?.status ?? '–'}`, ok }),
+    heading(parts, number, step.title, resultOf(report, terminal)),
     ...layout.paragraph(terminal.pick(step.story)),
     ...askedLines(parts, report),
     ...groundLines(parts, report),

@@ -4,6 +4,7 @@ import type { Bilingual } from '../model/identifier.ts'
 import { createCountry } from '../sandbox/country.ts'
 import type { ObligationClaim } from '../sandbox/obligations.ts'
 import { personalIdOf } from '../sandbox/person-number.ts'
+import { sampleParcel, samplePerson, sampleTaxpayer } from '../sandbox/samples.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { isMembers, type Members } from './consumer-reply.ts'
 
@@ -110,7 +111,7 @@ function readSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Xác thực một công dân', en: 'Verify a citizen' },
       story: {
         vi: 'Người nộp hồ sơ khai đúng không? Dân cư chỉ đáp khớp hay không khớp, không đưa thêm gì.',
-        en: 'Is what the applicant says true? The population database answers yes or no, and tells nothing more.',
+        en: 'Is what the applicant says true? The population database says yes or no, nothing more.',
       },
       service: CITIZEN,
       operation: 'verifyCitizen',
@@ -121,8 +122,8 @@ function readSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
       id: 'look-up-citizen',
       title: { vi: 'Tra cứu một công dân', en: 'Look a citizen up' },
       story: {
-        vi: 'Cần nơi cư trú để khỏi bắt người dân khai lại. Cổng chỉ cho qua các trường có trong thỏa thuận.',
-        en: 'The address is needed, so that nobody has to type it again. Only agreed fields pass the gateway.',
+        vi: 'Cần nơi cư trú để khỏi bắt khai lại. Cổng chỉ cho qua các trường có trong thỏa thuận.',
+        en: 'The address is needed, so that nobody types it again. Only agreed fields pass.',
       },
       service: CITIZEN,
       operation: 'lookUpCitizen',
@@ -178,7 +179,7 @@ function submitSteps({ claim, idempotencyKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Chuyển nghĩa vụ tài chính sang thuế', en: 'Submit a financial obligation to tax' },
       story: {
         vi: 'Lần này là gửi, không phải hỏi: cổng ghi sổ bền vững rồi mới gọi cơ quan thuế.',
-        en: 'This one changes something, so the ledger notes it durably before the tax agency is called.',
+        en: 'This one changes something: the ledger notes it durably before tax is called.',
       },
       expect: { ...DELIVERED, replayed: false, body: (body) => typeof body['obligationNumber'] === 'string' },
     },
@@ -188,7 +189,7 @@ function submitSteps({ claim, idempotencyKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Gửi lại đúng nội dung ấy', en: 'Send the very same again' },
       story: {
         vi: 'Mạng rớt nên gửi lại cùng Idempotency-Key: nhận lại câu trả lời cũ, không nộp hai lần.',
-        en: 'The network broke, so it is sent again with the same Idempotency-Key: nothing is done twice.',
+        en: 'The network broke, so it goes out again, same Idempotency-Key: nothing is done twice.',
       },
       expect: { ...DELIVERED, replayed: true, body: (body) => typeof body['obligationNumber'] === 'string' },
     },
@@ -204,7 +205,7 @@ function troubleSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Hỏi quá thỏa thuận', en: 'Ask for more than was agreed' },
       story: {
         vi: 'Thử xin tôn giáo của công dân, điều thỏa thuận không cho: cổng từ chối, không hỏi dân cư.',
-        en: "The citizen's religion, which no agreement opens: refused, and the database is not even asked.",
+        en: "The citizen's religion, which no agreement opens: refused, the database is not asked.",
       },
       service: CITIZEN,
       operation: 'lookUpCitizen',
@@ -239,7 +240,7 @@ function troubleSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Bên cung cấp ngừng hoạt động', en: 'A provider is down' },
       story: {
         vi: 'Vừa tắt hệ thống đất đai. Cổng thử lại một lần rồi báo rõ khi nào nên hỏi lại.',
-        en: 'The land database was just switched off. The gateway tries once more, then says when to ask again.',
+        en: 'The land database was switched off. The gateway tries once more, then says when to ask.',
       },
       service: PARCEL,
       operation: 'lookUpParcel',
@@ -258,7 +259,7 @@ function troubleSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
       title: { vi: 'Bên cung cấp hoạt động trở lại', en: 'The provider is back' },
       story: {
         vi: 'Bật lại hệ thống đất đai và hỏi câu cũ: không ai phải khởi động lại cổng.',
-        en: 'The land database is on again: the same question is answered, and no gateway was restarted.',
+        en: 'The land database is on again: the same question is answered, no gateway restarted.',
       },
       service: PARCEL,
       operation: 'lookUpParcel',
@@ -273,4 +274,13 @@ function troubleSteps({ applicant, parcelKey }: DemoCase): readonly DemoStep[] {
 /** Every exchange of the tour, in order. */
 export function planSteps(demoCase: DemoCase): readonly DemoStep[] {
   return [...readSteps(demoCase), ...submitSteps(demoCase), ...troubleSteps(demoCase)]
+}
+
+/** Ordinary questions about other people and parcels, half of them verifications. */
+export function planSteady(count: number): readonly Pick<DemoStep, 'service' | 'operation' | 'body'>[] {
+  return Array.from({ length: count }, (_, index) => {
+    if (index % 2 === 0) return { service: CITIZEN, operation: 'verifyCitizen', body: samplePerson(index).verify }
+    if (index % 4 === 1) return { service: PARCEL, operation: 'lookUpParcel', body: sampleParcel(index).lookUp }
+    return { service: TAXPAYER, operation: 'lookUpTaxpayer', body: sampleTaxpayer(index).lookUp }
+  })
 }

@@ -56,6 +56,12 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
+/** Titles end with the unit of what they name: `Diện tích, m²`. */
+function withUnit(title: string, text: string): Fact {
+  const [, name, unit] = /^(.+), (m²|đồng)$/.exec(title) ?? []
+  return name === undefined ? { title, text } : { title: name, text: `${text} ${unit}` }
+}
+
 /** `13/08/1986` in Vietnamese, as it was in English. */
 function formatDay(day: string, language: Language): string {
   const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? []
@@ -76,9 +82,14 @@ export function createWording({ services, schemas }: RegistryDocuments, language
 
   const at = (location: Location) => settle(schemaAt(documents, location))
 
-  function titleOf({ schema }: { readonly schema: Members }, name: string): string {
-    const title = schema['x-title']
-    return isBilingual(title) ? title[language] : name
+  /** What a member is called where it stands, else what its kind of value is called. */
+  function titleOf(member: Location, name: string): string {
+    const placed = schemaAt(documents, member).schema
+    for (const schema of [isMembers(placed) ? placed : {}, at(member).schema]) {
+      const title = schema['x-title']
+      if (isBilingual(title)) return title[language]
+    }
+    return name
   }
 
   function tellAddress(address: Members): string {
@@ -127,7 +138,7 @@ export function createWording({ services, schemas }: RegistryDocuments, language
       const member = inside(location, 'properties', name)
       const settled = at(member)
       if (isMembers(value) && isOfRungs(settled)) return factsOf(value, settled)
-      return [{ title: titleOf(settled, name), text: tellValue(value, member) }]
+      return [withUnit(titleOf(member, name), tellValue(value, member))]
     })
   }
 
@@ -140,7 +151,7 @@ export function createWording({ services, schemas }: RegistryDocuments, language
       const below = pointerTo(pointer, name)
       if (fields.includes(below)) return []
       const member = inside(settled.location, 'properties', name)
-      const title = titleOf(at(member), name)
+      const title = titleOf(member, name)
       if (!fields.some((field) => field.startsWith(`${below}/`))) return [{ pointer: below, title }]
       return withheldBelow(member, fields, below).map((inner) => ({
         pointer: inner.pointer,

@@ -22,7 +22,7 @@ import { openDemoDatabase } from './demo-database.ts'
 import { claimDemoFolder, type DemoFolder } from './demo-folder.ts'
 import { CliFault, EXIT, interrupted } from './fault.ts'
 import { type RunningGateway, startGateway } from './gateway-process.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
 export const DEMO_CONSUMER = 'H29/mot-cua'

@@ -154,22 +154,31 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
   const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
   const workers = new Map<number, Worker>()
-  const collector = createMetricsCollector({ workers: () => workers.values(), own: metrics })
+  const collector = createMetricsCollector({
+    workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
+    own: metrics,
+  })
+  /** Workers that take connections: only these have something to finish. */
+  const ready = new Set<number>()
   let stopping = false
 
   function fork(): Promise<string> {
     const worker = cluster.fork({ DATABASE_URL: database.url })
     workers.set(worker.id, worker)
     worker.on('message', (message) => collector.receive(worker.id, message))
+    // Its last message has arrived by then; on `exit` it may still be on its way.
+    worker.once('disconnect', () => collector.depart(worker.id))
     worker.once('exit', (exitCode, signal) => {
       workers.delete(worker.id)
-      collector.depart(worker.id)
       logger.log({ action: 'worker_ended', pid: worker.process.pid, exitCode, signal, expected: stopping })
       // A worker that dies is replaced after a breath, so that one that always dies costs little.
       if (!stopping) setTimeout(() => !stopping && void fork().catch(telemetry.internalError), 1000)
     })
     logger.log({ action: 'worker_started', pid: worker.process.pid })
-    return whenReady(worker)
+    return whenReady(worker).then((publicUrl) => {
+      ready.add(worker.id)
+      return publicUrl
+    })
   }
 
   const check: ReadinessCheck = {
@@ -202,7 +211,10 @@ async function startPrimary(settings: Settings, version: string, count: number):
       stopping = true
       logger.log({ action: 'gateway_stopping', reason })
       const ended = [...workers.values()].map(
-        (worker) => new Promise<boolean>((resolve) => worker.once('exit', (code) => resolve(code === 0))),
+        (worker) =>
+          new Promise<boolean>((resolve) =>
+            worker.once('exit', (code) => resolve(code === 0 || !ready.has(worker.id))),
+          ),
       )
       for (const worker of workers.values()) worker.process.kill('SIGTERM')
       const drained = (await Promise.all(ended)).every(Boolean)

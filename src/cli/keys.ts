@@ -9,9 +9,9 @@ import type { Bilingual } from '../model/identifier.ts'
 import { DEFAULT_KEY_FILE } from './consumer.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
-import type { Tools } from './program.ts'
 import { requireSettings } from './settings-file.ts'
 import { formatInstant } from './table.ts'
+import type { Tools } from './tools.ts'
 
 const ALGORITHMS = ['ES256', 'PS256', 'EdDSA']
 

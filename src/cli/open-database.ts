@@ -2,7 +2,7 @@ import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import type { StorageEvent } from '../storage/storage-event.ts'
 import { CliFault, EXIT, interrupted } from './fault.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 
 const POOL_SIZE = 2
 

@@ -5,27 +5,8 @@ import type { Bilingual } from '../model/identifier.ts'
 import { asFault, EXIT, type ExitCode, showFault } from './fault.ts'
 import type { Outside } from './outside.ts'
 import { createTerminal, type GlobalFlags, readGlobalFlags, type Terminal } from './terminal.ts'
+import type { CommandModule, Tools } from './tools.ts'
 import { translateUsage } from './usage.ts'
-
-/** What a command is handed. */
-export interface Tools {
-  readonly terminal: Terminal
-  readonly outside: Outside
-  readonly debug: boolean
-  /** Where the project's own `config` and `schemas` are. */
-  readonly projectRoot: string
-  readonly settingsFile: string
-  /** Makes a commander action of a command's work; the work's exit code becomes the process's. */
-  act<Arguments extends unknown[]>(
-    work: (...typed: Arguments) => Promise<ExitCode>,
-  ): (...typed: Arguments) => Promise<void>
-}
-
-/** One file of a command; it is loaded when the command is used. */
-export interface CommandModule {
-  /** Gives the command its arguments, options, help and action. */
-  define(command: Command, tools: Tools): void
-}
 
 interface Entry {
   readonly name: string
@@ -36,6 +17,14 @@ interface Entry {
 const PROJECT_ROOT = join(import.meta.dirname, '../..')
 
 const COMMANDS: readonly Entry[] = [
+  {
+    name: 'demo',
+    summary: {
+      vi: 'Chuyến tham quan: cổng, ba cơ quan thử và một hồ sơ, ngay trên máy này',
+      en: 'A tour: the gateway, three sandbox agencies and one dossier, on this machine',
+    },
+    load: () => import('./demo.ts'),
+  },
   {
     name: 'serve',
     summary: { vi: 'Chạy cổng theo cấu hình', en: 'Serve as the settings say' },

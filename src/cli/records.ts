@@ -15,10 +15,10 @@ import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { parseInstant } from './instant.ts'
 import { withDatabase } from './open-database.ts'
-import type { Tools } from './program.ts'
 import { requireSettings } from './settings-file.ts'
 import { nearest } from './suggest.ts'
 import { formatInstant, formatTable } from './table.ts'
+import type { Tools } from './tools.ts'
 
 const DEFAULT_LIMIT = 50
 const OUTCOMES = ['delivered', 'refused', 'failed', 'interrupted'] as const satisfies readonly Outcome[]

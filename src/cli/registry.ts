@@ -14,9 +14,9 @@ import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { withDatabase } from './open-database.ts'
-import type { Tools } from './program.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import { formatInstant, formatTable } from './table.ts'
+import type { Tools } from './tools.ts'
 
 const TEXTS = {
   apply: {

@@ -6,7 +6,7 @@ import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 
 /** @returns the version of this build. */
@@ -21,10 +21,7 @@ export function stopAsked(signal: AbortSignal): Promise<string> {
 }
 
 /** Starts, and tells a registry's faults as `check` would. */
-export async function startOrTell(
-  start: () => Promise<RunningGateway>,
-  tools: Tools,
-): Promise<RunningGateway> {
+export async function startOrTell<Started>(start: () => Promise<Started>, tools: Tools): Promise<Started> {
   try {
     return await start()
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { parseYaml } from '../registry/yaml-source.ts'
 import { readSettings, type Settings, SettingsError, type SettingsFault } from '../settings.ts'
 import { CliFault, EXIT } from './fault.ts'
-import type { Tools } from './program.ts'
+import type { Tools } from './tools.ts'
 
 /** A fault of a file an operator wrote, and where in it; line and column count from 1. */
 export interface PlacedFault {

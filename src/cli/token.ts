@@ -4,9 +4,9 @@ import type { Bilingual } from '../model/identifier.ts'
 import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consumer.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import type { Tools } from './program.ts'
 import { replaceSecretFile } from './secret-file.ts'
 import { formatInstant } from './table.ts'
+import type { Tools } from './tools.ts'
 
 const DEFAULT_TOKEN_FILE = '.lienthong/token'
 

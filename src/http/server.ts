@@ -121,6 +121,8 @@ export function createServer(parts: ServerParts): Server {
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
+    // While the server drains, each connection ends with the answer under way on it.
+    if (!server.listening) response.shouldKeepAlive = false
     const refuse = (thrown: unknown) => {
       if (!(thrown instanceof GatewayError)) parts.onInternalError(thrown)
       sendProblem(request, response, thrown, { publicUrl: publicUrl() })
@@ -134,7 +136,7 @@ export function createServer(parts: ServerParts): Server {
     app(request as never, response as never, refuse)
   }
 
-  const server = tls
+  const server: Server = tls
     ? createHttpsServer(
         {
           ...options,

@@ -52,8 +52,8 @@ export interface AuditPage {
 export interface AuditStore {
   search(query: AuditQuery): Promise<AuditPage>
   /**
-   * The keyed tags of an identifier, one for each month of the span that has a key; where a month's key was
-   * destroyed its records can't be found this way any more.
+   * The keyed tags an identifier can have in records of the span, one for each month that has a key; where a
+   * month's key was destroyed its records can't be found this way any more.
    */
   tagsOf(kind: TagKind, identifier: string, span: TimeSpan): Promise<readonly string[]>
 }

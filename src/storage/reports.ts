@@ -56,14 +56,9 @@ function entryOf({ leaf_index, leaf, leaf_hash }: RecordRow): AuditEntry {
   }
 }
 
-/** `yyyy-mm`, UTC, as tag keys are named. */
-function monthOf(instant: Date | undefined): string | undefined {
-  return instant?.toISOString().slice(0, 7)
-}
-
-/** The month of the last instant that belongs to a span. */
+/** The month (`yyyy-mm`, UTC, as tag keys are named) of the last instant that belongs to a span. */
 function lastMonth({ until }: TimeSpan): string | undefined {
-  return monthOf(until && new Date(until.getTime() - 1))
+  return until && new Date(until.getTime() - 1).toISOString().slice(0, 7)
 }
 
 /** Searches over the exchange log's derived columns. */
@@ -81,9 +76,10 @@ export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
     async tagsOf(kind, identifier, span) {
       const vault = openVault()
       const { rows } = await pool.query<{ month: string; sealed_key: Buffer }>(
-        `SELECT month, sealed_key FROM tag_key
-          WHERE month >= coalesce($1, month) AND month <= coalesce($2, month) ORDER BY month`,
-        [monthOf(span.since), lastMonth(span)],
+        // A tag is of the month its exchange was received in. One that was cut off is recorded when a gateway
+        // finds it, whenever that is: no earlier month can be left out.
+        'SELECT month, sealed_key FROM tag_key WHERE month <= coalesce($1, month) ORDER BY month',
+        [lastMonth(span)],
       )
       return rows.map(({ month, sealed_key }) => {
         const key = vault.open(sealed_key, Buffer.from(`tag_key/${month}`))

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type pg from 'pg'
 
 /** Encrypts `plain` bound to `context` (say, its table and key), so that it opens nowhere else. */
 export type Seal = (plain: Uint8Array, context: Uint8Array) => Buffer
@@ -31,5 +32,26 @@ export function createVault(key: Uint8Array): Vault {
         .setAuthTag(sealed.subarray(-MAC_BYTES))
       return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -MAC_BYTES)), decipher.final()])
     },
+  }
+}
+
+const CHECK = Buffer.from('vault_check')
+
+/**
+ * Makes sure that the database was written under this vault's key; the first gateway of a database sets it.
+ * @throws Error before anything is read or written under another key.
+ */
+export async function assertVaultFits(pool: pg.Pool, vault: Vault): Promise<void> {
+  await pool.query('INSERT INTO vault_check (sealed) VALUES ($1) ON CONFLICT DO NOTHING', [
+    vault.seal(CHECK, CHECK),
+  ])
+  const { rows } = await pool.query<{ sealed: Buffer }>('SELECT sealed FROM vault_check')
+  try {
+    vault.open(rows[0]?.sealed ?? Buffer.alloc(0), CHECK)
+  } catch (cause) {
+    throw new Error(
+      'the data key (keys/data.key in the data folder) is not the one this database was written under; give every gateway of one database the same file',
+      { cause },
+    )
   }
 }

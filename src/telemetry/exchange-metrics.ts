@@ -27,7 +27,7 @@ export interface ExchangeMetrics {
   useRegistry(registry: RegistryView): SeedReport
   /** @returns the gauge of exchanges under way: `inc()` at the start, `dec()` on the same series at the end. */
   inFlight(service: string): GaugeSeries
-  /** Counts everything about one exchange; about half a microsecond. */
+  /** Counts everything about one exchange; under a microsecond. */
   observeExchange(event: ExchangeEvent): void
   /** Counts an authentication by its result; the refused request itself goes to `observeRequest`. */
   observeAuthentication(result: ErrorCode | 'accepted'): void

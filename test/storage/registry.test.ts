@@ -4,40 +4,19 @@ import { expect } from 'chai'
 import pg from 'pg'
 import { applyRegistry, seedRegistry } from '../../src/registry/administration.ts'
 import { diffRegistry, isEmptyDiff } from '../../src/registry/diff.ts'
-import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
+import { EMPTY_DOCUMENTS, overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { exportRegistry } from '../../src/registry/export-documents.ts'
 import { readRegistryDirectory } from '../../src/registry/read-documents.ts'
-import { createRegistryHolder, type RegistryEvent } from '../../src/registry/registry.ts'
 import type { RegistryStore } from '../../src/registry/store.ts'
 import { createRegistryStore } from '../../src/storage/registry.ts'
-import type { Schedule } from '../../src/storage/registry-watch.ts'
-import type { StorageEvent } from '../../src/storage/storage-event.ts'
 import { ADMISSION, createFolder, makePublicJwk, readSound } from '../registry/fixture.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const OPTIONS = { syntheticPersons: true, admission: ADMISSION, by: 'test', note: '' } as const
 
-/** Values in the order they come, and promises for those to come. */
-function createQueue<T>() {
-  const values: T[] = []
-  const waiting: ((value: T) => void)[] = []
-  return {
-    put(value: T) {
-      const next = waiting.shift()
-      if (next) next(value)
-      else values.push(value)
-    },
-    take(): Promise<T> {
-      const value = values.shift()
-      return value === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(value)
-    },
-    async takeUntil(isWanted: (value: T) => boolean): Promise<T> {
-      let value = await this.take()
-      while (!isWanted(value)) value = await this.take()
-      return value
-    },
-  }
+function withMore({ agencies }: RegistryDocuments): RegistryDocuments['agencies'] {
+  return [...agencies, ...agencies.slice(0, 1).map((agency) => ({ ...agency, code: 'H26' }))]
 }
 
 /** Ends for all once it was called `count` times. */
@@ -59,14 +38,6 @@ describe('the registry in PostgreSQL', () => {
   let database: TestDatabase
   let pool: pg.Pool
   let store: RegistryStore
-  let logged: StorageEvent[]
-  /** What the watch has asked to run later; nothing runs by itself. */
-  let scheduled: (() => void)[]
-
-  const schedule: Schedule = (run) => {
-    scheduled.push(run)
-    return () => scheduled.splice(scheduled.indexOf(run), 1)
-  }
 
   before(async () => {
     documents = await readSound({})
@@ -76,9 +47,7 @@ describe('the registry in PostgreSQL', () => {
     database = await createTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 4 })
     pool.on('error', () => {})
-    logged = []
-    scheduled = []
-    store = createRegistryStore({ pool, url: database.url, log: (event) => logged.push(event), schedule })
+    store = createRegistryStore({ pool, url: database.url, log: () => {} })
   })
 
   afterEach(async () => {
@@ -266,6 +235,33 @@ describe('the registry in PostgreSQL', () => {
       expect(isEmptyDiff(diffRegistry(second.documents, (await store.current()).documents))).to.equal(true)
     })
 
+    it('reads one version whole though the next is written meanwhile', async () => {
+      await applyRegistry(store, documents, OPTIONS)
+      const first = await store.current()
+      await applyRegistry(store, { ...documents, agencies: withMore(documents) }, OPTIONS)
+      const { query } = pool
+      let writing: Promise<unknown> | undefined
+      // Between the reading of the version and that of its documents, another version comes.
+      const slow: pg.Pool = Object.create(pool, {
+        query: {
+          async value(...question: Parameters<typeof query>) {
+            const answer = await Reflect.apply(query, pool, question)
+            writing ??= applyRegistry(store, { ...withQuota(5), agencies: withMore(documents) }, OPTIONS)
+            await writing
+            return answer
+          },
+        },
+      })
+      const reader = createRegistryStore({ pool: slow, url: database.url, log: () => {} })
+      const second = await reader.current(first)
+      expect(second.version).to.equal(2)
+      expect(second.documents.agreements[0]?.quota.perDay).to.equal(1000)
+      expect(
+        isEmptyDiff(diffRegistry(second.documents, (await store.at(2))?.documents ?? EMPTY_DOCUMENTS)),
+      ).to.equal(true)
+      expect((await reader.current(second)).documents.agreements[0]?.quota.perDay).to.equal(5)
+    })
+
     it('reads all again from a database put back to an earlier state', async () => {
       await applyRegistry(store, documents, OPTIONS)
       await applyRegistry(store, withQuota(5), OPTIONS)
@@ -314,104 +310,6 @@ describe('the registry in PostgreSQL', () => {
       expect(await readFile(join(second, file))).to.deep.equal(await readFile(join(first, file)))
       expect((await exportRegistry(store, first)).outcome).to.equal('refused')
       await folder.remove()
-    })
-  })
-
-  describe('watching', () => {
-    it('tells the version at once and each change as it is committed', async () => {
-      const versions = createQueue<number>()
-      const unwatch = store.onChange(versions.put)
-      expect(await versions.take()).to.equal(0)
-      await applyRegistry(store, documents, OPTIONS)
-      expect(await versions.take()).to.equal(1)
-      await applyRegistry(store, withQuota(5), OPTIONS)
-      expect(await versions.take()).to.equal(2)
-      await unwatch()
-    })
-
-    it('heals a lost connection and what was missed meanwhile', async () => {
-      const versions = createQueue<number>()
-      const lost = createQueue<StorageEvent>()
-      const watched = createRegistryStore({ pool, url: database.url, log: lost.put, schedule })
-      const unwatch = watched.onChange(versions.put)
-      await versions.take()
-      await pool.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lienthong registry' AND datname = current_database()",
-      )
-      expect(await lost.take()).to.deep.equal({ event: 'connection_lost', code: '57P01' })
-      await applyRegistry(store, documents, OPTIONS)
-      // No message has come; the next look at the clock's time sees it, and listens again.
-      scheduled.shift()?.()
-      expect(await versions.take()).to.equal(1)
-      await applyRegistry(store, withQuota(5), OPTIONS)
-      expect(await versions.take()).to.equal(2)
-      await unwatch()
-    })
-
-    it('leaves no connection and nothing scheduled when nobody watches', async () => {
-      const versions = createQueue<number>()
-      const unwatch = store.onChange(versions.put)
-      await versions.take()
-      await unwatch()
-      const { rows } = await pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'lienthong registry' AND datname = current_database()",
-      )
-      expect(rows).to.deep.equal([])
-      expect(scheduled).to.deep.equal([])
-      expect(logged).to.deep.equal([])
-    })
-
-    it('makes every gateway use the new registry, and a bad one none', async () => {
-      await applyRegistry(store, documents, OPTIONS)
-      const events = createQueue<RegistryEvent>()
-      const holder = createRegistryHolder({
-        store,
-        syntheticPersons: true,
-        log: events.put,
-        clock: () => performance.now(),
-      })
-      await holder.start()
-      await events.take()
-      await applyRegistry(store, withQuota(5), OPTIONS)
-      expect(await events.take()).to.include({ event: 'registry_loaded', version: 2 })
-      expect(holder.current().agreements.get('TT-2026-001')?.document.quota.perDay).to.equal(5)
-      // As a writer without these rules could: the set is in the store and does not compile.
-      const change = {
-        digest: 'x',
-        added: [],
-        changed: [],
-        removed: [{ kind: 'LegalBasis', id: 'nd-278-2025' }],
-      } as const
-      await store.apply(change, { expectedVersion: 2, by: 'test', note: '' })
-      expect(await events.take()).to.include({ event: 'registry_refused', version: 3 })
-      expect(holder.current().version).to.equal(2)
-      await applyRegistry(store, withQuota(7), OPTIONS)
-      expect(await events.take()).to.include({ event: 'registry_loaded', version: 4 })
-      expect(holder.lastError()).to.equal(undefined)
-      await holder.stop()
-    })
-
-    it('refuses rows that were changed behind the store’s back', async () => {
-      await applyRegistry(store, documents, OPTIONS)
-      await pool.query(
-        'UPDATE registry_document SET body = replace(body, \'"perDay":1000\', \'"perDay":9999\')',
-      )
-      const events = createQueue<RegistryEvent>()
-      const holder = createRegistryHolder({
-        store,
-        syntheticPersons: true,
-        log: events.put,
-        clock: () => performance.now(),
-      })
-      let thrown: unknown
-      await holder.start().catch((error: unknown) => {
-        thrown = error
-      })
-      expect(thrown).to.be.instanceOf(Error)
-      const event = await events.take()
-      expect(event.event === 'registry_refused' && event.faults.map(({ rule }) => rule)).to.deep.equal([
-        'digest',
-      ])
     })
   })
 })

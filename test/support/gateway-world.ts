@@ -45,7 +45,11 @@ export interface GatewayWorld {
   readonly database: TestDatabase
   readonly pool: pg.Pool
   readonly consumer: Consumer
+  /** The consumer's keys, registered under the name `main`. */
+  readonly keys: webcrypto.CryptoKeyPair
   readonly documents: RegistryDocuments
+  /** Where the gateway's keys are: others over the same database need the same. */
+  readonly dataDir: string
   /** All log lines so far. */
   log(): string
   apply(documents: RegistryDocuments): Promise<number>
@@ -204,6 +208,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
     database,
     pool,
     consumer,
+    keys: pair,
+    dataDir,
     documents,
     apply,
     log: () => lines.join(''),

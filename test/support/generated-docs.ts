@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { OPERATION_RULES } from '../../src/contract/operation-rules.ts'
+import { SCHEMA_RULES } from '../../src/contract/schema-rules.ts'
 import { ERRORS, type ErrorEntry, type Stage } from '../../src/model/error-table.ts'
+import type { Bilingual } from '../../src/model/identifier.ts'
 import type { LabelSource, MetricEntry } from '../../src/telemetry/metric-entry.ts'
 import { METRICS } from '../../src/telemetry/metric-table.ts'
 import { PROCESS_METRICS } from '../../src/telemetry/process-table.ts'
@@ -250,12 +253,48 @@ function writeMetrics(): string {
   ])
 }
 
+// --- contract rules --------------------------------------------------------------------------------------
+
+const RULES_HEAD = `**Tóm tắt.** Một hợp đồng (OpenAPI 3.1 dưới \`schemas/services/\`) chỉ được nhận khi việc soát theo nó là rẻ, chắc chắn và
+kín. \`lienthong check\` nêu từng chỗ sai kèm tên quy tắc dưới đây.
+
+A contract (OpenAPI 3.1 under \`schemas/services/\`) is admitted only if checking against it is cheap, certain and closed.
+\`lienthong check\` names each place that breaks a rule. Of OpenAPI the part that has an effect here is taken; the rest
+(callbacks, links, parameter styles, other content types) is refused rather than ignored. A document has at most 256 KB,
+40 levels and 50,000 parts; with its references written out a schema has at most 20,000, and it never refers to itself.`
+
+function ruleRows(rules: readonly { readonly rule: string; readonly detail: Bilingual }[]): string[][] {
+  return rules.map(({ rule, detail }) => [`\`${rule}\``, `${detail.en}<br>${detail.vi}`])
+}
+
+function writeContractRules(): string {
+  const head = ['rule', 'what the check says']
+  return page('Rules for contracts', 'src/contract/operation-rules.ts and schema-rules.ts', [
+    RULES_HEAD,
+    '',
+    '## Operations',
+    '',
+    ...table(head, ruleRows(OPERATION_RULES)),
+    '',
+    '## Every schema',
+    '',
+    ...table(head, ruleRows(SCHEMA_RULES.filter(({ scope }) => scope === 'all'))),
+    '',
+    '## Schemas of requests, besides',
+    '',
+    'An answer may hold more than the contract says, since it is minimised; a request may not.',
+    '',
+    ...table(head, ruleRows(SCHEMA_RULES.filter(({ scope }) => scope === 'request'))),
+  ])
+}
+
 /** Every generated page, by its path in the project. */
 export function generateDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', writeErrors()],
     ['docs/settings.md', writeSettings()],
     ['docs/metrics.md', writeMetrics()],
+    ['docs/contract-rules.md', writeContractRules()],
   ])
 }
 

@@ -40,10 +40,11 @@ function createWorld(level: LogLevel = 'info') {
   const destination = new Destination()
   const timers: (() => void)[] = []
   let dropped = 0
+  let nowMs = NOW_MS
   const logger = createLogger({
     level,
     destination,
-    now: () => NOW_MS,
+    now: () => nowMs,
     later(run) {
       timers.push(run)
       return () => timers.splice(timers.indexOf(run), 1)
@@ -53,7 +54,10 @@ function createWorld(level: LogLevel = 'info') {
     },
   })
   logger.useKnown(knownIn(meteredRegistry()))
-  return { destination, logger, timers, dropped: () => dropped }
+  const pass = (milliseconds: number) => {
+    nowMs += milliseconds
+  }
+  return { destination, logger, timers, pass, dropped: () => dropped }
 }
 
 async function linesOf(run: (logger: ReturnType<typeof createLogger>) => void, level?: LogLevel) {
@@ -156,6 +160,20 @@ describe('the log', () => {
       'gateway_stopping',
     ])
     await logger.flush()
+  })
+
+  it('stamps each line with its own time', async () => {
+    const { destination, logger, pass } = createWorld()
+    logger.exchange(exchangeEvent())
+    logger.exchange(exchangeEvent())
+    pass(1)
+    logger.exchange(exchangeEvent())
+    await logger.flush()
+    expect(destination.lines.map((line) => line['@timestamp'])).to.deep.equal([
+      '2026-01-02T03:04:05.678Z',
+      '2026-01-02T03:04:05.678Z',
+      '2026-01-02T03:04:05.679Z',
+    ])
   })
 
   it('is flushed when the destination has taken every line', async () => {

@@ -14,6 +14,8 @@ describe('metrics of the process', () => {
     while (process.cpuUsage().user / 1e6 < first + 0.02) JSON.stringify(METRIC_NAMES)
     metrics.collect()
     expect(cpu.value).to.be.above(first)
+    const { user, system } = process.cpuUsage()
+    expect(cpu.value).to.be.at.most((user + system) / 1e6)
     expect(metrics.gauge('process_resident_memory_bytes').child({}).value).to.be.above(1e7)
     expect(metrics.gauge('nodejs_heap_size_used_bytes').child({}).value).to.be.above(1e6)
     const startedAt = metrics.gauge('process_start_time_seconds').child({}).value

@@ -60,3 +60,9 @@ CREATE TABLE tag_key (
   month text PRIMARY KEY CHECK (month ~ '^\d{4}-\d{2}$'),
   sealed_key bytea NOT NULL
 );
+
+-- A known text under the data key: tells at start whether a gateway holds the right key.
+CREATE TABLE vault_check (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  sealed bytea NOT NULL
+);

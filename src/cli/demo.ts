@@ -1,0 +1,215 @@
+import type { Command } from 'commander'
+import type { Bilingual } from '../model/identifier.ts'
+import { reportTour } from './demo-json.ts'
+import { createLayout } from './demo-layout.ts'
+import { formatMs, type PageParts, showStep, showToken } from './demo-show.ts'
+import { type DemoCase, openCase, planSteps } from './demo-story.ts'
+import { showMetrics, showReady, showRecords } from './demo-summary.ts'
+import { type TourReport, takeTour } from './demo-tour.ts'
+import { createWording } from './demo-wording.ts'
+import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
+import { addGuide } from './examples.ts'
+import { EXIT, type ExitCode } from './fault.ts'
+import type { Tools } from './tools.ts'
+import { readVersion, startOrTell, stopAsked } from './serve.ts'
+import { requireSettings } from './settings-file.ts'
+import { pad } from './table.ts'
+
+const TEXTS = {
+  exit: { vi: 'kết thúc sau chuyến tham quan', en: 'end after the tour' },
+  title: { vi: 'Liên Thông – chuyến tham quan', en: 'Liên Thông – a tour' },
+  intro: {
+    vi: 'Liên Thông là cổng chia sẻ dữ liệu: hệ thống của cơ quan này hỏi hệ thống của cơ quan khác. Cổng xét ai hỏi, theo thỏa thuận nào, chỉ cho qua phần được phép, và ghi sổ mọi giao dịch.',
+    en: "Liên Thông is a gateway for sharing data: one agency's system asks another's. The gateway looks at who asks and by which agreement, lets only the agreed part pass, and records every exchange.",
+  },
+  case: {
+    vi: 'Chuyến đi theo một hồ sơ đất đai tại bộ phận một cửa của TP. Hồ Chí Minh (H29/mot-cua), hỏi ba cơ quan: dân cư, đất đai, thuế. Mọi người, thửa đất và mã số ở đây đều là hư cấu.',
+    en: 'The tour follows one land dossier at the one-stop office of Ho Chi Minh City (H29/mot-cua), which asks three agencies: population, land, tax. Every person, parcel and number here is synthetic.',
+  },
+  database: { vi: 'PostgreSQL nhúng', en: 'Embedded PostgreSQL' },
+  sandbox: { vi: 'Ba cơ quan thử', en: 'Three sandbox agencies' },
+  gateway: { vi: 'Cổng liên thông', en: 'Gateway' },
+  agencies: (population: number, land: number, tax: number): Bilingual => ({
+    vi: `dân cư :${population}, đất đai :${land}, thuế :${tax}`,
+    en: `population :${population}, land :${land}, tax :${tax}`,
+  }),
+  sound: (steps: number, seconds: string): Bilingual => ({
+    vi: `Cả ${steps} bước đều ra kết quả mong đợi, trong ${seconds} giây kể từ lúc khởi động.`,
+    en: `All ${steps} steps came out as they should, ${seconds} s after the start.`,
+  }),
+  faulty: (count: number): Bilingual => ({
+    vi: `${count} bước không ra kết quả mong đợi.`,
+    en: `${count} of the steps did not come out as they should.`,
+  }),
+  stopping: { vi: 'Đang dừng…', en: 'Stopping…' },
+  stopped: { vi: 'Đã dừng; không còn tiến trình nào.', en: 'Stopped; no process is left.' },
+} as const
+
+/** Part of a token's life after which the one in the file is replaced. */
+const USED_LIFE = 0.6
+const TRY_AGAIN_MS = 5000
+
+interface DemoOptions {
+  readonly exit?: boolean
+}
+
+function tellProgress({ terminal }: Tools): DemoProgress {
+  const { pick, style } = terminal
+  const width = Math.max(...[TEXTS.database, TEXTS.sandbox, TEXTS.gateway].map((text) => pick(text).length)) + 3
+  const said = (event: Parameters<DemoProgress>[0]): string => {
+    if (event.part === 'database') return ''
+    if (event.part === 'gateway') return event.gateway.publicUrl
+    const { population, land, tax } = event.sandbox.agencies
+    return pick(TEXTS.agencies(population.port, land.port, tax.port))
+  }
+  return (event) => {
+    if (terminal.json) return
+    const ms = event.ms < 50 ? '' : style('dim', `${formatMs(event.ms / 1000, terminal)} s`, 'stdout')
+    const done = style('green', '✔', 'stdout')
+    terminal.result(`  ${done} ${pad(pick(TEXTS[event.part]), width)}${[said(event), ms].filter((part) => part !== '').join('  ')}`)
+  }
+}
+
+/** Takes the tour and shows it as it goes. */
+async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promise<TourReport> {
+  const { terminal, outside } = tools
+  const wording = createWording(world.documents, terminal.language)
+  const layout = createLayout(terminal, outside.stdout.columns)
+  const page: PageParts = {
+    terminal,
+    layout,
+    wording,
+    documents: world.documents,
+    steps: planSteps(demoCase).length + 1,
+  }
+  let number = 1
+  const show = (lines: readonly string[]) => {
+    if (!terminal.json) terminal.result(['', ...lines].join('\n'))
+  }
+  const tour = await takeTour({
+    world,
+    wording,
+    demoCase,
+    now: outside.now,
+    onToken: (token) => show(showToken(page, token)),
+    onStep(report) {
+      number += 1
+      show(showStep(page, report, number))
+    },
+  })
+  if (!terminal.json) {
+    for (const line of [...showMetrics(tour, terminal, layout), ...showRecords(tour, terminal, layout)]) {
+      terminal.result(line)
+    }
+  }
+  return tour
+}
+
+function isSound({ steps, faults }: TourReport): boolean {
+  return faults.length === 0 && steps.every((step) => step.faults.length === 0)
+}
+
+function conclude(tour: TourReport, elapsedMs: number, { terminal }: Tools): void {
+  const { pick, style } = terminal
+  const count = tour.steps.filter(({ faults }) => faults.length > 0).length
+  const ok = isSound(tour)
+  const text = ok ? TEXTS.sound(tour.steps.length + 1, formatMs(elapsedMs / 1000, terminal)) : TEXTS.faulty(count)
+  const mark = ok ? style('green', '✔', 'stdout') : style('red', '✘', 'stdout')
+  terminal.result(['', `${mark} ${pick(text)}`, ...tour.faults.map((fault) => `  ${pick(fault)}`)].join('\n'))
+}
+
+/** Keeps a good token in the file for curl. @returns ends it. */
+async function keepToken(world: DemoWorld): Promise<() => void> {
+  let timer: NodeJS.Timeout | undefined
+  const plan = (lifeMs: number) => {
+    timer = setTimeout(() => {
+      world.renewToken().then(plan, () => plan(TRY_AGAIN_MS))
+    }, lifeMs * USED_LIFE)
+  }
+  plan(await world.renewToken())
+  return () => clearTimeout(timer)
+}
+
+/** A terminal that is closed asks for a stop as Ctrl-C does; the embedded server must not outlive the demo. */
+function whenHungUp(): { readonly promise: Promise<string>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const hangUp = () => resolve('SIGHUP')
+  process.on('SIGHUP', hangUp)
+  return { promise, forget: () => void process.off('SIGHUP', hangUp) }
+}
+
+async function serve(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promise<string> {
+  const hungUp = whenHungUp()
+  const letTokenGo = await keepToken(world)
+  try {
+    const lines = showReady(world, demoCase, tools)
+    if (tools.terminal.json) tools.terminal.talk(lines.at(-1) ?? '')
+    else tools.terminal.result(lines.join('\n'))
+    return await Promise.race([stopAsked(tools.outside.signal), hungUp.promise])
+  } finally {
+    letTokenGo()
+    hungUp.forget()
+  }
+}
+
+function introduce({ terminal, outside }: Tools): void {
+  if (terminal.json) return
+  const { pick, style } = terminal
+  const layout = createLayout(terminal, outside.stdout.columns)
+  terminal.result(
+    [
+      '',
+      style('bold', pick(TEXTS.title), 'stdout'),
+      '',
+      ...layout.paragraph(pick(TEXTS.intro), 0),
+      ...layout.paragraph(pick(TEXTS.case), 0),
+      '',
+    ].join('\n'),
+  )
+}
+
+async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal, outside, projectRoot } = tools
+  const startedMs = performance.now()
+  const settings = requireSettings(tools)
+  introduce(tools)
+  const progress = tellProgress(tools)
+  const parts = { tools, settings, version: readVersion(projectRoot), progress }
+  const world = await startOrTell(() => startDemoWorld(parts), tools)
+  let reason = 'tour_ended'
+  try {
+    const demoCase = openCase(outside.now(), outside.newId)
+    const tour = await guide(world, demoCase, tools)
+    const elapsedMs = performance.now() - startedMs
+    if (terminal.json) terminal.resultJson(reportTour(tour, { world, ok: isSound(tour), elapsedMs, terminal }))
+    else conclude(tour, elapsedMs, tools)
+    if (!options.exit) {
+      reason = await serve(world, demoCase, tools)
+      terminal.talk(`\n${terminal.pick(TEXTS.stopping)}`)
+    }
+    return isSound(tour) ? EXIT.ok : EXIT.failed
+  } finally {
+    await world.close(reason)
+    if (!options.exit) terminal.talk(terminal.pick(TEXTS.stopped))
+  }
+}
+
+/** `lienthong demo`: everything in one process, for somebody who sees it for the first time. */
+export function define(command: Command, tools: Tools): void {
+  const { terminal } = tools
+  command
+    .option('--exit', terminal.pick(TEXTS.exit))
+    .action(tools.act((options: DemoOptions) => demo(options, tools)))
+  addGuide(command, terminal, {
+    examples: [
+      ['demo', { vi: 'tham quan, rồi cổng chạy tiếp để tự thử', en: 'take the tour; the gateway then keeps serving' }],
+      ['demo --exit', { vi: 'chỉ tham quan', en: 'the tour alone' }],
+      ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
+    ],
+    notes: {
+      vi: 'Chỉ nghe trên máy này (127.0.0.1); cổng mạng nào đã bị chiếm thì lấy cổng khác. Dữ liệu ở .lienthong/demo; DATABASE_URL không được dùng.',
+      en: 'It listens on this machine (127.0.0.1) only; where a port is taken, it takes another. Its data are in .lienthong/demo; DATABASE_URL is not used.',
+    },
+    json: '{ "ok", "elapsedMs", "addresses", "files", "steps": [ { "id", "status", "code", "agreement", "gatewayMs", … } ],\n  "metrics": [ { "name", "labels", "before", "after" } ], "steady": { … }, "records": [ … ] }',
+  })
+}

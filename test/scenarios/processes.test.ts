@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const LOOK_UP = 'G01/dan-cu/cong-dan/v1/tra-cuu'
+const REQUEST = { body: samplePerson(21).lookUp }
+
+interface Served {
+  readonly process: ChildProcess
+  readonly url: string
+  readonly managementUrl: string
+  lines(): string
+}
+
+/** `lienthong serve` in processes of its own, over the world's database. */
+async function serve(world: GatewayWorld, environment: Record<string, string>): Promise<Served> {
+  const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), 'serve'], {
+    cwd: PROJECT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      DATABASE_URL: world.database.url,
+      LIENTHONG_SANDBOX: 'true',
+      LIENTHONG_DATADIR: world.dataDir,
+      LIENTHONG_LISTEN_PORT: '0',
+      LIENTHONG_MANAGEMENT_PORT: '0',
+      ...environment,
+    },
+  })
+  let text = ''
+  const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>()
+  child.stdout?.on('data', (chunk) => {
+    text += chunk
+    const started = text.split('\n').find((line) => line.includes('"event.action":"gateway_started"'))
+    if (started !== undefined) resolve(JSON.parse(started))
+  })
+  child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${text.slice(-1000)}`)))
+  const started = await promise
+  return {
+    process: child,
+    url: started['lienthong.address'] ?? '',
+    managementUrl: started['lienthong.management_address'] ?? '',
+    lines: () => text,
+  }
+}
+
+describe('lienthong serve', () => {
+  let world: GatewayWorld
+  const running: ChildProcess[] = []
+
+  before(async () => {
+    world = await startWorld({
+      change: (documents) => ({
+        ...documents,
+        agreements: documents.agreements.map((each) => ({
+          ...each,
+          quota: { perSecond: 10_000, perDay: 1_000_000 },
+        })),
+      }),
+    })
+  })
+
+  afterEach(async () => {
+    for (const child of running.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+
+  after(async () => {
+    await world.close()
+  })
+
+  it('refuses to start over a database that was written under another key', async () => {
+    const other = await createTestFolder()
+    const error = await serve(world, { LIENTHONG_DATADIR: other }).catch((thrown: unknown) => thrown)
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.matches(/ended with 1/)
+  })
+
+  async function start(environment: Record<string, string>): Promise<Served & { consumer: Consumer }> {
+    const served = await serve(world, environment)
+    running.push(served.process)
+    return { ...served, consumer: await createConsumer(served.url, 'H29/mot-cua', world.keys) }
+  }
+
+  /** Asks over and over; whatever was answered 200 before the end is counted. */
+  function load(consumer: Consumer, lanes: number): { delivered: string[]; stop(): Promise<void> } {
+    const delivered: string[] = []
+    let going = true
+    const done = Promise.all(
+      Array.from({ length: lanes }, async () => {
+        while (going) {
+          const answer = await consumer.call(LOOK_UP, REQUEST).catch(() => undefined)
+          if (answer?.status === 200) delivered.push(answer.headers.get('exchange-id') ?? '')
+          if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      }),
+    )
+    return {
+      delivered,
+      async stop() {
+        going = false
+        await done
+      },
+    }
+  }
+
+  async function expectRecorded(delivered: readonly string[]): Promise<void> {
+    const recorded = new Set((await world.records()).map(({ exchange }) => exchange))
+    expect(delivered.filter((id) => !recorded.has(id))).to.deep.equal([])
+    expect(new Set(delivered).size).to.equal(delivered.length)
+  }
+
+  it('finishes what is under way on SIGTERM and leaves no process', async () => {
+    const served = await start({})
+    const run = load(served.consumer, 8)
+    while (run.delivered.length < 40) await new Promise((resolve) => setTimeout(resolve, 5))
+    served.process.kill('SIGTERM')
+    const [code] = await once(served.process, 'exit')
+    await run.stop()
+    expect(code).to.equal(0)
+    expect(served.lines()).to.include('"lienthong.drained":true')
+    await expectRecorded(run.delivered)
+  })
+
+  it('acknowledges nothing that a kill -9 could lose', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const served = await start({})
+      const run = load(served.consumer, 8)
+      while (run.delivered.length < 30) await new Promise((resolve) => setTimeout(resolve, 5))
+      served.process.kill('SIGKILL')
+      await once(served.process, 'exit')
+      await run.stop()
+      await expectRecorded(run.delivered)
+    }
+  })
+
+  it('shares one log, one quota and one page of metrics among its workers, and replaces one that dies', async () => {
+    const served = await start({ LIENTHONG_WORKERS: '2' })
+    const before = (await world.records()).length
+    const run = load(served.consumer, 6)
+    while (run.delivered.length < 60) await new Promise((resolve) => setTimeout(resolve, 5))
+    await run.stop()
+    await expectRecorded(run.delivered)
+    const page = async () => (await fetch(`${served.managementUrl}/metrics`)).text()
+    const counted =
+      /lienthong_transactions_total\{consumer="H29\/mot-cua",provider="G01\/dan-cu",service="[^"]+",operation="lookUpCitizen",outcome="delivered"\} (\d+)/
+    const recorded = (await world.records()).length - before
+    expect(Number(counted.exec(await page())?.[1])).to.equal(recorded)
+
+    const pids = [...served.lines().matchAll(/"worker_started".*?"lienthong.worker_pid":(\d+)/g)].map(
+      ([, pid]) => Number(pid),
+    )
+    expect(pids).to.have.length(2)
+    process.kill(pids[0] ?? 0, 'SIGKILL')
+    while ([...served.lines().matchAll(/"worker_started"/g)].length < 3) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect((await served.consumer.call(LOOK_UP, REQUEST)).status).to.equal(200)
+    served.process.kill('SIGTERM')
+    const [code] = await once(served.process, 'exit')
+    expect(code, served.lines().slice(-3000)).to.equal(0)
+  })
+})
