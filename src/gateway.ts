@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync, randomInt } from 'node:crypto'
+import { randomBytes, randomFillSync, randomInt, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,11 +8,11 @@ import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createExchangeRouter } from './http/exchange.ts'
 import { createOauthRouter } from './http/oauth.ts'
-import { createServer } from './http/server.ts'
+import { createServer, type ServerTls } from './http/server.ts'
 import { createAdmission } from './identity/admission.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
-import { openSecretFile } from './identity/key-file.ts'
+import { openSecretFile, readSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createTaggers } from './ledger/tag.ts'
@@ -35,7 +35,7 @@ import { createSubmissionStore } from './storage/submissions.ts'
 import { createTagKeys } from './storage/tag-keys.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import { REFUSAL_WINDOW_SECONDS, type Telemetry } from './telemetry/telemetry.ts'
 
 /** What a gateway process is given: its settings are one half, this is the other. */
 export interface Outside {
@@ -90,6 +90,15 @@ function readSecret(reference: SecretReference): string {
   const value = process.env[reference.environment]
   if (value === undefined) throw new Error(`environment variable ${reference.environment} is not set`)
   return value
+}
+
+function readTls(files: NonNullable<Settings['listen']['tls']>): ServerTls {
+  const { certificateFile, keyFile, clientAuthoritiesFile } = files
+  return {
+    certificate: readFileSync(certificateFile, 'utf8'),
+    key: readSecretFile(keyFile).toString(),
+    ...(clientAuthoritiesFile && { clientAuthorities: readFileSync(clientAuthoritiesFile, 'utf8') }),
+  }
 }
 
 /** Runs `task` again and again, each time after the one before ended. @returns its end. */
@@ -260,13 +269,17 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const random = createRandomPool()
   const certificates = createCertificateReader(now)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
+  const tls = listen.tls && readTls(listen.tls)
   const server = createServer({
     routers: [
       createExchangeRouter({
         conduct: async (request) => {
+          const gauge = telemetry.inFlight(request.service)
           inFlight += 1
+          gauge.inc()
           return conduct(request).finally(() => {
             inFlight -= 1
+            gauge.dec()
           })
         },
         publicUrl: () => publicUrl,
@@ -287,23 +300,16 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         thumbprintOf: (request) => certificates.fromSocket(request.socket),
         acceptsCertificates: listen.tls !== undefined,
         detailsHonoured: false,
-        onRefusal: telemetry.authenticationRefused,
+        onRequest: telemetry.request,
       }),
     ],
     hosts: () => hosts,
     publicUrl: () => publicUrl,
     limits,
     onInternalError: telemetry.internalError,
-    ...(listen.tls && {
-      tls: {
-        certificate: readFileSync(listen.tls.certificateFile, 'utf8'),
-        key: readFileSync(listen.tls.keyFile, 'utf8'),
-        ...(listen.tls.clientAuthoritiesFile && {
-          clientAuthorities: readFileSync(listen.tls.clientAuthoritiesFile, 'utf8'),
-        }),
-      },
-    }),
+    ...(tls && { tls }),
   })
+  if (tls) telemetry.certificate('server', new X509Certificate(tls.certificate))
 
   // Connects the log's writer, so that this process counts among the living before it claims anything.
   await store.readHead()
@@ -315,6 +321,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const ends = [
     repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
     repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
+    repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
     repeat(

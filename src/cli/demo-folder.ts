@@ -2,13 +2,18 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { replaceSecretFile } from './secret-file.ts'
 
+/** Secrets of one demo: of mode 600, gone with it. */
+type SecretName = 'consumer.jwk' | 'consumer.json' | 'token'
+
+const SECRETS: readonly SecretName[] = ['consumer.jwk', 'consumer.json', 'token']
+
 /** Where one running demo keeps its database, keys and log. */
 export interface DemoFolder {
   readonly path: string
   /** Whether an earlier demo left a database to go on with. */
   readonly isUsed: boolean
-  /** Writes a secret of mode 600 that goes when the demo ends. @returns its path. */
-  writeSecret(name: string, content: string): string
+  /** Writes or replaces a secret. @returns its path. */
+  writeSecret(name: SecretName, content: string): string
   /** Throws away what earlier demos left. */
   empty(): void
   /** Takes the secrets away and lets the next demo have the folder. */
@@ -63,13 +68,16 @@ export function claimDemoFolder(dataDir: string): DemoFolder {
 }
 
 function openFolder(path: string): DemoFolder {
-  const secrets = new Set<string>()
+  const dropSecrets = () => {
+    for (const name of SECRETS) rmSync(join(path, name), { force: true })
+  }
+  // A demo that crashed could not take its own away.
+  dropSecrets()
   return {
     path,
     isUsed: readdirSync(path).some((name) => name !== MARK),
     writeSecret(name, content) {
       const file = join(path, name)
-      secrets.add(file)
       replaceSecretFile(file, content)
       return file
     },
@@ -79,7 +87,8 @@ function openFolder(path: string): DemoFolder {
       }
     },
     release() {
-      for (const file of [...secrets, join(path, MARK)]) rmSync(file, { force: true })
+      dropSecrets()
+      rmSync(join(path, MARK), { force: true })
     },
   }
 }

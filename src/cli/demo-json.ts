@@ -20,7 +20,8 @@ function reportStep(report: StepReport, { terminal }: Frame) {
   const { step, operation, path, answer, entry, own, faults } = report
   const { status, headers = {}, body } = answer ?? {}
   const record = entry?.record
-  const isProblem = isMembers(body) && typeof body['code'] === 'string' && status !== undefined && status >= 400
+  const isProblem =
+    isMembers(body) && typeof body['code'] === 'string' && status !== undefined && status >= 400
   return {
     id: step.id,
     title: terminal.pick(step.title),
@@ -73,14 +74,16 @@ export function reportTour(tour: TourReport, frame: Frame): object {
       gatewayP50Ms: rounded(tour.steady.ownP50Ms),
       ledgerP50Ms: rounded(tour.steady.ledgerP50Ms),
     },
-    records: tour.steps.flatMap(({ entry }) => entry ?? []).map(({ leafIndex, leafHash, record }) => ({
-      leafIndex,
-      leafHash,
-      at: new Date(record.at).toISOString(),
-      consumer: record.consumer,
-      operation: record.operation ?? null,
-      outcome: record.outcome,
-      code: record.code ?? null,
-    })),
+    records: tour.steps
+      .flatMap(({ entry }) => entry ?? [])
+      .map(({ leafIndex, leafHash, record }) => ({
+        leafIndex,
+        leafHash,
+        at: new Date(record.at).toISOString(),
+        consumer: record.consumer,
+        operation: record.operation ?? null,
+        outcome: record.outcome,
+        code: record.code ?? null,
+      })),
   }
 }

@@ -279,8 +279,10 @@ export function planSteps(demoCase: DemoCase): readonly DemoStep[] {
 /** Ordinary questions about other people and parcels, half of them verifications. */
 export function planSteady(count: number): readonly Pick<DemoStep, 'service' | 'operation' | 'body'>[] {
   return Array.from({ length: count }, (_, index) => {
-    if (index % 2 === 0) return { service: CITIZEN, operation: 'verifyCitizen', body: samplePerson(index).verify }
-    if (index % 4 === 1) return { service: PARCEL, operation: 'lookUpParcel', body: sampleParcel(index).lookUp }
+    if (index % 2 === 0)
+      return { service: CITIZEN, operation: 'verifyCitizen', body: samplePerson(index).verify }
+    if (index % 4 === 1)
+      return { service: PARCEL, operation: 'lookUpParcel', body: sampleParcel(index).lookUp }
     return { service: TAXPAYER, operation: 'lookUpTaxpayer', body: sampleTaxpayer(index).lookUp }
   })
 }

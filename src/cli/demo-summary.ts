@@ -6,9 +6,9 @@ import { formatMs, OUTCOMES } from './demo-show.ts'
 import type { DemoCase } from './demo-story.ts'
 import type { SteadyReport, TourReport } from './demo-tour.ts'
 import type { DemoWorld } from './demo-world.ts'
-import type { Tools } from './tools.ts'
 import { formatInstant, formatTable, widthOf } from './table.ts'
 import type { Terminal } from './terminal.ts'
+import type { Tools } from './tools.ts'
 
 const TEXTS = {
   metrics: { vi: 'Chỉ số đã tăng (Prometheus, /metrics)', en: 'Metrics that moved (Prometheus, /metrics)' },
@@ -87,7 +87,11 @@ export function showMetrics(tour: TourReport, terminal: Terminal, layout: Layout
     return [first, Object.values(labels).join(', '), String(before), String(after)]
   })
   const { steady } = tour
-  const told = TEXTS.steady(steady, formatMs(steady.ownP50Ms, terminal), formatMs(steady.ledgerP50Ms, terminal))
+  const told = TEXTS.steady(
+    steady,
+    formatMs(steady.ownP50Ms, terminal),
+    formatMs(steady.ledgerP50Ms, terminal),
+  )
   return [
     ...section(pick(TEXTS.metrics), terminal),
     ...headed(formatTable(TEXTS.metricColumns[language], rows), terminal),
@@ -135,7 +139,9 @@ function word(text: string): string {
 
 /** Shell lines for one command, cut where a reader would cut them. */
 function shellLines(...parts: readonly string[]): readonly string[] {
-  return parts.map((part, place) => `    ${place === 0 ? '' : '  '}${part}${place === parts.length - 1 ? '' : ' \\'}`)
+  return parts.map(
+    (part, place) => `    ${place === 0 ? '' : '  '}${part}${place === parts.length - 1 ? '' : ' \\'}`,
+  )
 }
 
 /** Where everything is, and lines ready to be pasted. */

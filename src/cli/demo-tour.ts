@@ -123,7 +123,8 @@ function judgeRecord({ expect }: DemoStep, answer: CallAnswer, entry: AuditEntry
 }
 
 function ownTime(service: string, { before, after }: Readings): OwnTime {
-  const grown = (name: string, labels = {}) => (sumOf(after, name, labels) - sumOf(before, name, labels)) * 1000
+  const grown = (name: string, labels = {}) =>
+    (sumOf(after, name, labels) - sumOf(before, name, labels)) * 1000
   return { totalMs: grown(`${OVERHEAD}_sum`, { service }), ledgerMs: grown(`${APPEND}_sum`) }
 }
 

@@ -10,10 +10,10 @@ import { createWording } from './demo-wording.ts'
 import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import type { Tools } from './tools.ts'
 import { readVersion, startOrTell, stopAsked } from './serve.ts'
 import { requireSettings } from './settings-file.ts'
 import { pad } from './table.ts'
+import type { Tools } from './tools.ts'
 
 const TEXTS = {
   exit: { vi: 'kết thúc sau chuyến tham quan', en: 'end after the tour' },
@@ -55,7 +55,8 @@ interface DemoOptions {
 
 function tellProgress({ terminal }: Tools): DemoProgress {
   const { pick, style } = terminal
-  const width = Math.max(...[TEXTS.database, TEXTS.sandbox, TEXTS.gateway].map((text) => pick(text).length)) + 3
+  const width =
+    Math.max(...[TEXTS.database, TEXTS.sandbox, TEXTS.gateway].map((text) => pick(text).length)) + 3
   const said = (event: Parameters<DemoProgress>[0]): string => {
     if (event.part === 'database') return ''
     if (event.part === 'gateway') return event.gateway.publicUrl
@@ -66,7 +67,9 @@ function tellProgress({ terminal }: Tools): DemoProgress {
     if (terminal.json) return
     const ms = event.ms < 50 ? '' : style('dim', `${formatMs(event.ms / 1000, terminal)} s`, 'stdout')
     const done = style('green', '✔', 'stdout')
-    terminal.result(`  ${done} ${pad(pick(TEXTS[event.part]), width)}${[said(event), ms].filter((part) => part !== '').join('  ')}`)
+    terminal.result(
+      `  ${done} ${pad(pick(TEXTS[event.part]), width)}${[said(event), ms].filter((part) => part !== '').join('  ')}`,
+    )
   }
 }
 
@@ -113,7 +116,9 @@ function conclude(tour: TourReport, elapsedMs: number, { terminal }: Tools): voi
   const { pick, style } = terminal
   const count = tour.steps.filter(({ faults }) => faults.length > 0).length
   const ok = isSound(tour)
-  const text = ok ? TEXTS.sound(tour.steps.length + 1, formatMs(elapsedMs / 1000, terminal)) : TEXTS.faulty(count)
+  const text = ok
+    ? TEXTS.sound(tour.steps.length + 1, formatMs(elapsedMs / 1000, terminal))
+    : TEXTS.faulty(count)
   const mark = ok ? style('green', '✔', 'stdout') : style('red', '✘', 'stdout')
   terminal.result(['', `${mark} ${pick(text)}`, ...tour.faults.map((fault) => `  ${pick(fault)}`)].join('\n'))
 }
@@ -181,7 +186,8 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
     const demoCase = openCase(outside.now(), outside.newId)
     const tour = await guide(world, demoCase, tools)
     const elapsedMs = performance.now() - startedMs
-    if (terminal.json) terminal.resultJson(reportTour(tour, { world, ok: isSound(tour), elapsedMs, terminal }))
+    if (terminal.json)
+      terminal.resultJson(reportTour(tour, { world, ok: isSound(tour), elapsedMs, terminal }))
     else conclude(tour, elapsedMs, tools)
     if (!options.exit) {
       reason = await serve(world, demoCase, tools)
@@ -202,7 +208,13 @@ export function define(command: Command, tools: Tools): void {
     .action(tools.act((options: DemoOptions) => demo(options, tools)))
   addGuide(command, terminal, {
     examples: [
-      ['demo', { vi: 'tham quan, rồi cổng chạy tiếp để tự thử', en: 'take the tour; the gateway then keeps serving' }],
+      [
+        'demo',
+        {
+          vi: 'tham quan, rồi cổng chạy tiếp để tự thử',
+          en: 'take the tour; the gateway then keeps serving',
+        },
+      ],
       ['demo --exit', { vi: 'chỉ tham quan', en: 'the tour alone' }],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
     ],

@@ -39,7 +39,12 @@ const DATABASE_POOL_OF_PRIMARY = 4
 
 function createInstruments(settings: Settings, version: string, destination?: Writable): Instruments {
   const metrics = createMetrics({ maxSeriesPerMetric: settings.limits.maxSeriesPerMetric })
-  const logger = createLogger({ level: settings.log.level, ...(destination && { destination }) })
+  const dropped = metrics.counter('lienthong_log_lines_dropped_total').child({})
+  const logger = createLogger({
+    level: settings.log.level,
+    onDropped: () => dropped.inc(),
+    ...(destination && { destination }),
+  })
   metrics.gauge('lienthong_build_info').child({ version, node: process.version }).set(1)
   const stop = watchProcess(metrics)
   return { metrics, logger, telemetry: createTelemetry({ metrics, logger, now: Date.now }), stop }

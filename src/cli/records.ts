@@ -71,6 +71,10 @@ const TEXTS = {
     vi: 'Chạy lệnh với cấu hình (dataDir) của chính cổng đã ghi sổ.',
     en: 'Run it with the settings (dataDir) of the gateway that wrote the log.',
   },
+  wrongKey: (file: string): Bilingual => ({
+    vi: `${file} không phải khóa dữ liệu mà sổ này được ghi với.`,
+    en: `${file} is not the data key this log was written under.`,
+  }),
   columns: {
     vi: ['Số', 'Thời điểm', 'Kết quả', 'Bên hỏi', 'Dịch vụ', 'Thao tác', 'Mục đích', 'Mã giao dịch'],
     en: ['No.', 'Time (UTC+7)', 'Outcome', 'Consumer', 'Service', 'Operation', 'Purpose', 'Exchange-Id'],
@@ -154,16 +158,21 @@ function wantedTag({ subjectStdin, dossierStdin, officerStdin }: RecordsOptions)
 }
 
 /** The key is only needed to look for a tag; where the log is elsewhere everything else works without it. */
-function openGatewayVault({ dataDir }: Settings): Vault {
+function openGatewayVault({ dataDir }: Settings): Pick<Vault, 'open'> {
   const file = join(dataDir, 'keys/data.key')
-  if (!existsSync(file)) {
-    throw new CliFault(EXIT.failed, 'data_key_missing', {
-      title: TEXTS.noKey(file),
-      side: 'you',
-      fix: TEXTS.noKeyFix,
-    })
+  const fault = (code: string, title: Bilingual, cause?: unknown) =>
+    new CliFault(EXIT.failed, code, { title, side: 'you', fix: TEXTS.noKeyFix, cause })
+  if (!existsSync(file)) throw fault('data_key_missing', TEXTS.noKey(file))
+  const vault = createVault(readSecretFile(file).subarray(0, 32))
+  return {
+    open(sealed, context) {
+      try {
+        return vault.open(sealed, context)
+      } catch (cause) {
+        throw fault('data_key_wrong', TEXTS.wrongKey(file), cause)
+      }
+    },
   }
-  return createVault(readSecretFile(file).subarray(0, 32))
 }
 
 function searchBy(

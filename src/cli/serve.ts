@@ -6,8 +6,8 @@ import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
-import type { Tools } from './tools.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
+import type { Tools } from './tools.ts'
 
 /** @returns the version of this build. */
 export function readVersion(projectRoot: string): string {

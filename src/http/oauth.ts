@@ -4,8 +4,17 @@ import type { Addresses } from '../identity/addresses.ts'
 import { ALGORITHM_NAMES } from '../identity/algorithm.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { KeyRing } from '../identity/keys.ts'
+import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import { readBody } from './body.ts'
+
+export interface TokenRequestFacts {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly code?: ErrorCode
+  readonly totalMs: number
+}
 
 export interface OauthDoorParts {
   readonly identity: Pick<Identity, 'grantToken' | 'nonces' | 'addresses'>
@@ -16,10 +25,11 @@ export interface OauthDoorParts {
   /** Whether client certificates reach the gateway: by its own TLS or through a trusted proxy. */
   readonly acceptsCertificates: boolean
   readonly detailsHonoured: boolean
-  /** Told of each refusal, for the counters; the error's cause is for logs only. */
-  readonly onRefusal: (error: GatewayError) => void
+  /** Told of each request to the token endpoint, refused ones with their code. */
+  readonly onRequest: (request: TokenRequestFacts) => void
 }
 
+const TOKEN_ROUTE = '/oauth/token'
 const MAX_FORM_BYTES = 16_384
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Seconds others may keep the key set; a new key is published for longer before it signs. */
@@ -136,9 +146,7 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
     })
   }
 
-  function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
-    const error = asGatewayError(thrown)
-    parts.onRefusal(error)
+  function refuse(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
     if (response.destroyed) return
     const { retryAfterSeconds } = error
     const value = { error: codeOf(error), error_description: describe(error), code: error.code }
@@ -155,12 +163,22 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
   }
 
   const router = express.Router()
-  router.post('/oauth/token', async (request, response) => {
+  router.post(TOKEN_ROUTE, async (request, response) => {
+    const startedMs = now()
+    const facts = (status: number) => ({
+      method: 'POST',
+      route: TOKEN_ROUTE,
+      status,
+      totalMs: now() - startedMs,
+    })
     try {
       const granted = await grant(request)
       sendJson(response, 200, granted, { ...NO_STORE, ...nonceHeader() })
+      parts.onRequest(facts(200))
     } catch (thrown) {
-      refuse(request, response, thrown)
+      const error = asGatewayError(thrown)
+      refuse(request, response, error)
+      parts.onRequest({ ...facts(statusOf(error)), code: error.code })
     }
   })
   router.get('/.well-known/oauth-authorization-server', (_request, response) => {
@@ -170,9 +188,9 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
     const headers = { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` }
     sendJson(response, 200, keys().jwks(now()), { ...headers, 'content-type': 'application/jwk-set+json' })
   })
-  for (const path of ['/oauth/token', '/oauth/jwks', '/.well-known/oauth-authorization-server']) {
+  for (const path of [TOKEN_ROUTE, '/oauth/jwks', '/.well-known/oauth-authorization-server']) {
     router.all(path, (_request, response) => {
-      response.setHeader('allow', path === '/oauth/token' ? 'POST' : 'GET, HEAD')
+      response.setHeader('allow', path === TOKEN_ROUTE ? 'POST' : 'GET, HEAD')
       throw new GatewayError('method_unsupported')
     })
   }

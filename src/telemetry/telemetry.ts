@@ -1,6 +1,6 @@
 import type { EndedExchange } from '../exchange/conduct.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
-import type { GatewayError } from '../model/errors.ts'
+import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
 import type { RegistryEvent } from '../registry/registry.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -12,12 +12,17 @@ import type { LogEvent } from './log-events.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import { createProviderMetrics } from './provider-metrics.ts'
+import { createRefusalSummary } from './refusal-summary.ts'
 
 /** Every listener of a gateway process: each thing that happens is counted and, where it matters, logged. */
 export interface Telemetry {
   exchange(ended: EndedExchange): void
   request(event: RequestEvent): void
-  authenticationRefused(error: GatewayError): void
+  /** The gauge of a service's exchanges under way: `inc()` at the start, `dec()` at the end. */
+  inFlight(service: string): { inc(): void; dec(): void }
+  /** Logs how many authentications were refused since the last time. */
+  tellRefusals(): void
+  certificate(use: 'server' | 'client' | 'authority', certificate: { subject: string; validTo: string }): void
   internalError(error: unknown, exchangeId?: string): void
   databaseError(error: unknown): void
   ledgerAppended(observation: AppendObservation): void
@@ -38,6 +43,11 @@ interface TelemetryParts {
 
 /** The gateway's own routes, as metrics know them. */
 export const ROUTES = ['/exchange', '/oauth/token', '/oauth/jwks', '/.well-known/oauth-authorization-server']
+
+/** How often refused authentications are summed up in one line. */
+export const REFUSAL_WINDOW_SECONDS = 30
+/** From when on an expiring certificate is warned of. */
+const EXPIRY_WARNING_MS = 30 * 86_400_000
 
 function eventOf(ended: EndedExchange): ExchangeEvent {
   const { facts, error, outcome, method, status, totalMs, providerMs } = ended
@@ -69,11 +79,16 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
   const appended = createLedgerMetrics(metrics, () => queued())
   let unavailableSinceMs = 0
   const log = (event: LogEvent) => logger.log(event)
+  const refusals = createRefusalSummary(log, REFUSAL_WINDOW_SECONDS)
+  const quotas = metrics.counter('lienthong_quota_decisions_total')
 
   return {
     exchange(ended) {
       const event = eventOf(ended)
       exchanges.observeExchange(event)
+      exchanges.observeAuthentication('accepted')
+      if (event.code === 'quota_exceeded') quotas.child({ decision: 'refused' }).inc()
+      else if (event.agreement !== undefined) quotas.child({ decision: 'allowed' }).inc()
       logger.exchange(event)
       if (ended.error?.code === 'internal_error') {
         log({
@@ -84,15 +99,25 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
         })
       }
     },
-    request: (event) => exchanges.observeRequest(event),
-    authenticationRefused: ({ code, entry }) =>
-      exchanges.observeRequest({
-        method: 'POST',
-        route: '/oauth/token',
-        status: entry.status,
-        code,
-        totalMs: 0,
-      }),
+    request(event) {
+      exchanges.observeRequest(event)
+      const { code } = event
+      if (code === undefined || ERRORS[code].stage !== 'authenticate') return
+      exchanges.observeAuthentication(code)
+      refusals.note(code)
+    },
+    inFlight: (service) => exchanges.inFlight(service),
+    tellRefusals: () => refusals.tell(),
+    certificate(use, { subject, validTo }) {
+      const notAfterMs = Date.parse(validTo)
+      metrics
+        .gauge('lienthong_certificate_not_after_timestamp_seconds')
+        .child({ use, subject })
+        .set(notAfterMs / 1000)
+      if (notAfterMs - now() < EXPIRY_WARNING_MS) {
+        log({ action: 'certificate_expiring', use, subject, notAfter: new Date(notAfterMs).toISOString() })
+      }
+    },
     internalError: (error, exchangeId) => log({ action: 'internal_error', error, exchangeId }),
     databaseError: (error) => log({ action: 'database_error', error }),
     ledgerAppended: appended,

@@ -256,6 +256,10 @@ describe('commands on the database', () => {
       expect(lost).to.include({ exit: 1, out: '' })
       expect(lost.err).to.include('data key').and.not.include(PERSON)
       expect(await found('--outcome', 'refused')).to.deep.equal([1])
+      openSecretFile(join(folder, 'data/keys/data.key'), Buffer.alloc(32, 8))
+      const wrong = await cli(['records', '--subject-stdin'], { stdin: PERSON })
+      expect(wrong).to.include({ exit: 1, out: '' })
+      expect(wrong.err).to.include('not the data key this log was written under')
     })
 
     it('gives records as the log holds them, and pages through them', async () => {

@@ -198,8 +198,11 @@ describe('an exchange through the whole gateway', () => {
       expect(none.json).to.include({ code: 'credential_missing' })
       expect(none.status).to.equal(401)
       expect(none.headers.get('www-authenticate')).to.match(/^DPoP /)
+      const refused = 'lienthong_authentication_total{result="credential_invalid"}'
+      const counted = await world.metric(refused)
       const forged = await send({ headers: { ...usual, authorization: 'Bearer aaaa.bbbb.cccc' } })
       expect(forged.json).to.include({ code: 'credential_invalid' })
+      expect(await world.metric(refused)).to.equal(counted + 1)
     })
 
     it('a bound token sent without its proof', async () => {

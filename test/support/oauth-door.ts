@@ -55,7 +55,9 @@ export async function openDoor({ tls, nonceSecret }: DoorOptions = {}): Promise<
       thumbprintOf,
       acceptsCertificates: tls !== undefined,
       detailsHonoured: false,
-      onRefusal: ({ code }) => refusals.push(code),
+      onRequest: ({ code }) => {
+        if (code !== undefined) refusals.push(code)
+      },
     }),
   )
   app.post(RESOURCE, async (request, response) => {
