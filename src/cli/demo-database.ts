@@ -14,7 +14,7 @@ function endWithProcess({ pid }: EmbeddedServer): () => void {
       // It is gone.
     }
   }
-  process.once('exit', end)
+  //X
   return () => void process.off('exit', end)
 }
 
@@ -33,7 +33,7 @@ async function openOnce(dataDir: string): Promise<Database> {
   return {
     ...database,
     embedded: true,
-    close: () => database.close().finally(stop),
+    close: () => database.close(),
   }
 }
 

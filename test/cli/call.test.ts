@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import nock from 'nock'
 import { generatePrivateJwk } from '../../src/identity/signing-key.ts'
 import { ERRORS, type ErrorEntry } from '../../src/model/error-table.ts'
 import { type CliRun, runCli } from '../support/cli.ts'
+import { nock, useNock } from '../support/nock.ts'
 
 const GATEWAY = 'https://gateway.test'
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
@@ -15,6 +15,8 @@ const TOKEN = 'header.claims.signature'
 const NOW = 1_800_000_000_000
 
 describe('lienthong call and token', () => {
+  useNock()
+
   let folder: string
 
   before(async () => {

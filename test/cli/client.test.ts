@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { JWK } from 'jose'
-import nock from 'nock'
 import {
   type ConsumerClient,
   type ConsumerClientOptions,
@@ -19,6 +18,7 @@ import {
   subsystem,
   TRUSTING,
 } from '../support/identity-world.ts'
+import { nock, useNock } from '../support/nock.ts'
 
 const GATEWAY = 'https://gateway.test'
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
@@ -33,6 +33,8 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 const METADATA = { issuer: GATEWAY, token_endpoint: `${GATEWAY}/oauth/token` }
 
 describe('the consumer client', () => {
+  useNock()
+
   let world: IdentityWorld
   let jwk: JWK
   let ids = 0

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { expect } from 'chai'
-import nock from 'nock'
 import { GatewayError } from '../../src/model/errors.ts'
 import type { Binding } from '../../src/model/party.ts'
 import type { Attempt, BreakerState, ProviderRequest } from '../../src/provider/call.ts'
 import { createConnectProvider } from '../../src/provider/connect.ts'
+import { nock, useNock } from '../support/nock.ts'
 
 const BINDING: Binding = { baseUrl: 'http://provider.test/api/v1', timeoutMs: 2000, retries: 2 }
 
@@ -59,6 +59,8 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('provider call', () => {
+  useNock()
+
   afterEach(async () => {
     await closeOpened()
     expect(nock.pendingMocks()).to.deep.equal([])

@@ -1,0 +1,211 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { createTestFolder } from '../support/postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const LIMIT_MS = 90_000
+const run = promisify(execFile)
+
+interface Step {
+  readonly id: string
+  readonly ok: boolean
+  readonly faults: readonly string[]
+  readonly status: number
+  readonly code: string | null
+  readonly outcome: string
+  readonly agreement: string | null
+  readonly replayed: boolean
+  readonly retryAfterSeconds: number | null
+  readonly leafIndex: number
+  readonly exchangeId: string
+  readonly totalMs: number
+  readonly gatewayMs: number
+  readonly answer: Readonly<Record<string, unknown>>
+}
+
+interface Tour {
+  readonly ok: boolean
+  readonly elapsedMs: number
+  readonly steps: readonly Step[]
+  readonly metrics: readonly {
+    readonly name: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly before: number
+    readonly after: number
+  }[]
+  readonly records: readonly { readonly leafIndex: number; readonly outcome: string }[]
+}
+
+/** Command lines of processes that work in a folder; only Linux tells. */
+function processesIn(folder: string): string[] {
+  return (existsSync('/proc') ? readdirSync('/proc') : [])
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')]
+      } catch {
+        return []
+      }
+    })
+    .filter((line) => line.includes(folder))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('lienthong demo', function () {
+  this.timeout(LIMIT_MS)
+  let folder: string
+  const children = new Set<ChildProcess>()
+  const environment = () => ({
+    PATH: process.env['PATH'],
+    LIENTHONG_DATADIR: folder,
+    LIENTHONG_LISTEN_PORT: '0',
+    LIENTHONG_MANAGEMENT_PORT: '0',
+    // A real server must never be touched by a demo.
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+  })
+
+  function start(...words: string[]) {
+    const child = spawn(process.execPath, ['src/main.ts', 'demo', ...words], {
+      cwd: PROJECT,
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS - 10_000,
+    })
+    children.add(child)
+    const said = { stdout: '', stderr: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said.stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.stderr += text
+    })
+    const ended = once(child, 'close').then(([code]: unknown[]) => code)
+    return { child, said, ended }
+  }
+
+  const postmasterFile = () => join(folder, 'demo/postgres/cluster/postmaster.pid')
+
+  before(async () => {
+    folder = await createTestFolder()
+  })
+
+  after(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    // Where a test failed half-way the database server is still there.
+    if (existsSync(postmasterFile())) {
+      process.kill(Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0]), 'SIGQUIT')
+    }
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  })
+
+  it('takes a tour whose every step comes out as it must, ends with 0 and leaves no process', async () => {
+    const { said, ended } = start('--exit', '--json')
+    expect(await ended, said.stderr).to.equal(0)
+    const tour: Tour = JSON.parse(said.stdout)
+    expect(tour.steps.flatMap(({ id, faults }) => faults.map((fault) => `${id}: ${fault}`))).to.deep.equal([])
+    expect(tour.ok).to.equal(true)
+    expect(tour.elapsedMs).to.be.below(30_000)
+    expect(tour.steps.map(({ id, status, code, outcome }) => [id, status, code, outcome])).to.deep.equal([
+      ['verify-citizen', 200, null, 'delivered'],
+      ['look-up-citizen', 200, null, 'delivered'],
+      ['look-up-parcel', 200, null, 'delivered'],
+      ['verify-owner', 200, null, 'delivered'],
+      ['look-up-taxpayer', 200, null, 'delivered'],
+      ['submit', 200, null, 'delivered'],
+      ['repeat', 200, null, 'delivered'],
+      ['field-outside-agreement', 403, 'field_not_agreed', 'refused'],
+      ['invalid-request', 422, 'request_invalid', 'refused'],
+      ['provider-down', 503, 'provider_unavailable', 'failed'],
+      ['provider-back', 200, null, 'delivered'],
+    ])
+    const step = (id: string) => tour.steps.find((each) => each.id === id)
+    expect(step('look-up-citizen')?.answer).to.have.property('fullName')
+    expect(step('look-up-citizen')?.answer).not.to.have.any.keys('religion', 'ethnicity', 'spouse')
+    expect(step('repeat')).to.include({ replayed: true })
+    expect(step('repeat')?.answer).to.deep.equal(step('submit')?.answer)
+    expect(step('provider-down')?.retryAfterSeconds).to.be.at.least(1)
+    for (const { id, gatewayMs, totalMs } of tour.steps) {
+      expect(gatewayMs, id).to.be.above(0)
+      expect(gatewayMs, id).to.be.at.most(totalMs + 1)
+    }
+    expect(processesIn(folder)).to.deep.equal([])
+    expect(existsSync(postmasterFile())).to.equal(false)
+  })
+
+  it('tells the records it wrote and the metrics that moved by as much', async () => {
+    // Begins with the folder of the run before: nothing of it stands in the way.
+    const { said, ended } = start('--exit', '--json')
+    expect(await ended, said.stderr).to.equal(0)
+    const { steps, records, metrics }: Tour = JSON.parse(said.stdout)
+    expect(records.map(({ leafIndex }) => leafIndex)).to.deep.equal(steps.map(({ leafIndex }) => leafIndex))
+    const first = records[0]?.leafIndex ?? 0
+    expect(first).to.be.above(0)
+    expect(records.map(({ leafIndex }) => leafIndex - first)).to.deep.equal(records.map((_, place) => place))
+    for (const outcome of ['delivered', 'refused', 'failed']) {
+      const counted = metrics
+        .filter(
+          ({ name, labels }) => name === 'lienthong_transactions_total' && labels['outcome'] === outcome,
+        )
+        .reduce((sum, { before, after }) => sum + after - before, 0)
+      expect(counted, outcome).to.equal(records.filter((record) => record.outcome === outcome).length)
+    }
+  })
+
+  it('keeps serving with lines ready to be pasted, and ends on SIGINT with nothing left', async () => {
+    const { child, said, ended } = start('--lang', 'en')
+    while (!said.stdout.includes('Ctrl-C to stop.')) {
+      if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
+      await once(child.stdout, 'data')
+    }
+    expect(said.stdout).to.include('All 12 steps came out as they should')
+    const page = said.stdout.slice(0, said.stdout.indexOf('The gateway keeps serving'))
+    expect(page.split('\n').filter((line) => [...line].length > 100)).to.deep.equal([])
+
+    const files = ['consumer.jwk', 'consumer.json', 'token'].map((name) => join(folder, 'demo', name))
+    for (const file of files) expect(statSync(file).mode & 0o777, file).to.equal(0o600)
+    const token = readFileSync(join(folder, 'demo/token'), 'utf8').trim()
+    expect(said.stdout + said.stderr).not.to.include(token)
+
+    const [address = ''] = /http:\S+\/tra-cuu/.exec(said.stdout) ?? []
+    const [, tokenFile = ''] = /Bearer \$\(cat (\S+)\)/.exec(said.stdout) ?? []
+    const [, body = ''] = /-d '(\{.*\})'/.exec(said.stdout) ?? []
+    const headers = [...said.stdout.matchAll(/-H '([\w-]+): ([^']+)'/g)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ])
+    const response = await fetch(address, {
+      method: 'POST',
+      headers: {
+        ...Object.fromEntries(headers),
+        authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}`,
+      },
+      body,
+    })
+    expect(await response.json()).to.have.property('fullName')
+
+    const [line = ''] = /npx lienthong call (?:[^\n]*\\\n)*[^\n]*/.exec(said.stdout) ?? []
+    const pasted = line.replace('npx lienthong', `${process.execPath} src/main.ts`)
+    const called = await run('sh', ['-c', pasted], { cwd: PROJECT, env: environment() })
+    expect(JSON.parse(called.stdout)).to.have.property('fullName')
+
+    const server = Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0])
+    expect(isAlive(server)).to.equal(true)
+    child.kill('SIGINT')
+    expect(await ended, said.stderr).to.equal(0)
+    expect(isAlive(server)).to.equal(false)
+    expect(processesIn(folder)).to.deep.equal([])
+    expect(files.filter((file) => existsSync(file))).to.deep.equal([])
+  })
+})
