@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import { parseDocument } from 'yaml'
+import { pointerTo } from './contract/minimise.ts'
+import { violationsOf } from './contract/violation.ts'
+import type { Bilingual } from './model/identifier.ts'
+import { parseYaml, type YamlSource } from './registry/yaml-source.ts'
 
 /** Settings of a gateway process: file and environment, checked against `schemas/settings.schema.json`. */
 export interface Settings {
@@ -36,12 +39,16 @@ export interface Settings {
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }
 
-/** One fault of the settings: where it was found, and what is wrong. */
+/** One fault of the settings: where it was found, and what is wrong. Line and column count from 1. */
 export interface SettingsFault {
+  /** The settings file, or `environment`. */
   readonly file: string
-  readonly line: number | undefined
+  readonly line: number
+  readonly column: number
+  /** JSON Pointer into the settings; the variable's name for `environment`. */
   readonly pointer: string
-  readonly message: string
+  readonly rule: string
+  readonly detail: Bilingual
 }
 
 /** Thrown with every fault at once. */
@@ -51,9 +58,7 @@ export class SettingsError extends Error {
 
   constructor(faults: readonly SettingsFault[]) {
     super(
-      faults
-        .map(({ file, line, pointer, message }) => `${file}:${line ?? '?'} ${pointer} ${message}`)
-        .join('\n'),
+      faults.map(({ file, line, pointer, detail }) => `${file}:${line} ${pointer} ${detail.en}`).join('\n'),
     )
     this.faults = faults
   }
@@ -80,41 +85,89 @@ function environmentPath(schema: SettingsSchema, words: readonly string[]): read
   return undefined
 }
 
+type Members = Record<string, unknown>
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function setMember(members: Members, path: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = path
+  if (rest.length === 0) {
+    members[name] = value
+    return
+  }
+  const below = members[name]
+  const next = isMembers(below) ? below : {}
+  members[name] = next
+  setMember(next, rest, value)
+}
+
+const pointerOf = (path: readonly string[]) => path.reduce(pointerTo, '')
+
+interface AppliedEnvironment {
+  readonly faults: readonly SettingsFault[]
+  /** Which variable set the member at a pointer. */
+  readonly variables: ReadonlyMap<string, string>
+}
+
+function environmentFault(name: string, rule: string, detail: Bilingual): SettingsFault {
+  return { file: ENVIRONMENT, line: 1, column: 1, pointer: name, rule, detail }
+}
+
+/** Lays `DATABASE_URL` and `LIENTHONG_…` over the settings; values are read as YAML. */
 function applyEnvironment(
-  document: ReturnType<typeof parseDocument>,
+  settings: Members,
   schema: SettingsSchema,
   environment: NodeJS.ProcessEnv,
-): SettingsFault[] {
+): AppliedEnvironment {
   const faults: SettingsFault[] = []
-  for (const [name, value] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || value === undefined) continue
-    const path = environmentPath(schema, name.slice(PREFIX.length).split('_'))
-    if (path === undefined) {
-      faults.push({ file: ENVIRONMENT, line: undefined, pointer: name, message: 'names no setting' })
-    } else {
-      document.setIn(path, parseDocument(value).toJS())
-    }
+  const variables = new Map<string, string>()
+  const set = (name: string, path: readonly string[], value: unknown) => {
+    setMember(settings, path, value)
+    variables.set(pointerOf(path), name)
   }
-  if (environment['DATABASE_URL']) document.setIn(['database', 'url'], environment['DATABASE_URL'])
-  return faults
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith(PREFIX) || text === undefined) continue
+    const path = environmentPath(schema, name.slice(PREFIX.length).split('_'))
+    const [source] = parseYaml(text)
+    const [unread] = source?.faults ?? []
+    if (path === undefined) {
+      const detail = { vi: 'Không có mục cấu hình này.', en: 'It names no setting.' }
+      faults.push(environmentFault(name, 'environment', detail))
+    } else if (unread) faults.push(environmentFault(name, unread.rule, unread.detail))
+    else set(name, path, source?.value)
+  }
+  const url = environment['DATABASE_URL']
+  if (url) set('DATABASE_URL', ['database', 'url'], url)
+  return { faults, variables }
 }
 
-function lineOf(
-  document: ReturnType<typeof parseDocument>,
-  text: string,
-  pointer: string,
-): number | undefined {
-  const node: unknown = document.getIn(pointer.split('/').slice(1), true)
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
-    return undefined
-  return text.slice(0, Number(node.range[0])).split('\n').length
+const START = { line: 1, column: 1 }
+
+const NO_SUCH_MEMBER: Bilingual = {
+  vi: 'Lược đồ cấu hình không có mục này.',
+  en: 'The settings have no such member.',
 }
 
-function message(error: ErrorObject): string {
-  const { keyword, params } = error
-  if (keyword === 'additionalProperties') return `has no member ${params['additionalProperty']}`
-  if (keyword === 'enum') return `must be one of ${params['allowedValues'].join(', ')}`
-  return error.message ?? keyword
+/** A member that is missing or too many is shown by its own name, not its parent's. */
+function placeOf({ instancePath, params }: ErrorObject): string {
+  const member: unknown = params['additionalProperty'] ?? params['missingProperty']
+  return typeof member === 'string' ? pointerTo(instancePath, member) : instancePath
+}
+
+function faultOf(
+  error: ErrorObject,
+  { file, document, variables }: { file: string; document: YamlSource | undefined } & AppliedEnvironment,
+): SettingsFault[] {
+  return violationsOf([error]).map(({ rule, detail }) => {
+    const pointer = placeOf(error)
+    const variable = variables.get(pointer)
+    if (variable !== undefined) return environmentFault(variable, rule, detail)
+    const isUnknown = rule === 'additionalProperties'
+    const { line, column } = document?.locate(pointer, isUnknown ? 'name' : 'value') ?? START
+    return { file, line, column, pointer, rule, detail: isUnknown ? NO_SUCH_MEMBER : detail }
+  })
 }
 
 export interface SettingsSource {
@@ -133,6 +186,17 @@ function deepFreeze<Value>(value: Value): Value {
   return value
 }
 
+const NOT_ONE_OBJECT = {
+  line: 1,
+  column: 1,
+  pointer: '',
+  rule: 'settings',
+  detail: {
+    vi: 'Tệp cấu hình phải có đúng một đối tượng YAML.',
+    en: 'The settings file must hold exactly one YAML object.',
+  },
+}
+
 /**
  * Reads and checks the settings. Paths in them are relative to the folder above the file's.
  * @throws SettingsError with all faults; nothing runs on half-read settings.
@@ -143,28 +207,25 @@ export function readSettings(source: SettingsSource): Settings {
   const schema = JSON.parse(
     readFileSync(source.schemaFile ?? resolve(root, 'schemas/settings.schema.json'), 'utf8'),
   )
-  const text = readFileSync(file, 'utf8')
-  const document = parseDocument(text, { uniqueKeys: true })
-  const faults: SettingsFault[] = document.errors.map((error) => ({
-    file,
-    line: error.linePos?.[0].line,
-    pointer: '',
-    message: error.message.split('\n')[0] ?? 'is not YAML',
-  }))
-  if (faults.length > 0) throw new SettingsError(faults)
-  faults.push(...applyEnvironment(document, schema, environment))
-  const settings: unknown = structuredClone({ ...(document.toJS() ?? {}), ...source.overrides })
+  const [document, second] = parseYaml(readFileSync(file, 'utf8'))
+  const unread = document?.faults ?? []
+  if (unread.length > 0) throw new SettingsError(unread.map((fault) => ({ file, ...fault })))
+  const value = document?.value ?? {}
+  if (!isMembers(value) || second !== undefined) throw new SettingsError([{ file, ...NOT_ONE_OBJECT }])
+  const settings: Members = structuredClone(value)
+  const applied = applyEnvironment(settings, schema, environment)
+  const faults = [...applied.faults]
+  Object.assign(settings, structuredClone(source.overrides))
   const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false })
   ajv.addFormat('http-url', (value: string) => /^https?:\/\/[^/?#@]+$/.test(value) && URL.canParse(value))
   const validate = ajv.compile<Settings>(schema)
   if (!validate(settings)) {
-    for (const error of validate.errors ?? []) {
-      const pointer = error.instancePath
-      faults.push({ file, line: lineOf(document, text, pointer), pointer, message: message(error) })
-    }
+    const place = { file, document, ...applied }
+    for (const error of validate.errors ?? []) faults.push(...faultOf(error, place))
   }
   if (faults.length > 0) throw new SettingsError(faults)
-  const checked = settings as Settings
+  // Validated just now.
+  const checked = settings as unknown as Settings
   const located = (path: string) => resolve(root, path)
   const { tls } = checked.listen
   return deepFreeze({

@@ -20,13 +20,13 @@ describe('the generated pages of docs/', () => {
         return []
       } catch (thrown) {
         if (!(thrown instanceof SettingsError)) throw thrown
-        return thrown.faults.map(({ message }) => message)
+        return thrown.faults.map(({ detail }) => detail.en)
       }
     }
     for (const { environment, schema, group } of listSettings()) {
       expect(schema.description ?? group, environment).to.be.a('string')
-      expect(faultsOf(environment), environment).not.to.include('names no setting')
+      expect(faultsOf(environment), environment).not.to.include('It names no setting.')
     }
-    expect(faultsOf('LIENTHONG_LISTEN_HAFEN')).to.include('names no setting')
+    expect(faultsOf('LIENTHONG_LISTEN_HAFEN')).to.include('It names no setting.')
   })
 })

@@ -117,7 +117,7 @@ function checkSettings(tools: Tools): CheckedSettings {
     return { settings, faults: checkTls(settings, tools) }
   } catch (thrown) {
     if (!(thrown instanceof SettingsError)) throw thrown
-    return { settings: undefined, faults: placeSettingsFaults(thrown.faults) }
+    return { settings: undefined, faults: placeSettingsFaults(thrown.faults, tools.terminal.language) }
   }
 }
 

@@ -14,7 +14,7 @@ function endWithProcess({ pid }: EmbeddedServer): () => void {
       // It is gone.
     }
   }
-  //X
+  process.once('exit', end)
   return () => void process.off('exit', end)
 }
 
@@ -33,7 +33,7 @@ async function openOnce(dataDir: string): Promise<Database> {
   return {
     ...database,
     embedded: true,
-    close: () => database.close(),
+    close: () => database.close().finally(stop),
   }
 }
 

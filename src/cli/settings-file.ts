@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import type { Language } from '../model/identifier.ts'
 import { parseYaml } from '../registry/yaml-source.ts'
 import { readSettings, type Settings, SettingsError, type SettingsFault } from '../settings.ts'
 import { CliFault, EXIT } from './fault.ts'
@@ -30,11 +31,13 @@ export function requireSettings(tools: Tools): Settings {
     return readSettingsFile(tools)
   } catch (thrown) {
     if (!(thrown instanceof SettingsError)) throw thrown
-    const faults = placeSettingsFaults(thrown.faults)
-    const lines = faults.map((fault) => formatPlacedFault(fault, tools)).join('\n')
+    const lines = (language: Language) =>
+      placeSettingsFaults(thrown.faults, language)
+        .map((fault) => formatPlacedFault(fault, tools))
+        .join('\n')
     throw new CliFault(EXIT.invalid, 'settings_invalid', {
       title: { vi: 'Cấu hình có lỗi', en: 'The settings have faults' },
-      detail: { vi: lines, en: lines },
+      detail: { vi: lines('vi'), en: lines('en') },
       side: 'you',
       fix: { vi: 'Sửa các chỗ trên rồi chạy: lienthong check', en: 'Mend these, then run: lienthong check' },
       cause: thrown,
@@ -42,19 +45,8 @@ export function requireSettings(tools: Tools): Settings {
   }
 }
 
-/** Finds the places of settings faults in their file; those of the environment have none. */
-export function placeSettingsFaults(faults: readonly SettingsFault[]): PlacedFault[] {
-  return faults.map(({ file, line, pointer, message }) => {
-    const place = pointer.startsWith('/') ? locateSetting(file, pointer) : undefined
-    return {
-      file,
-      line: place?.line ?? line ?? 1,
-      column: place?.column ?? 1,
-      pointer,
-      rule: 'settings',
-      detail: message,
-    }
-  })
+export function placeSettingsFaults(faults: readonly SettingsFault[], language: Language): PlacedFault[] {
+  return faults.map(({ detail, ...place }) => ({ ...place, detail: detail[language] }))
 }
 
 /** @returns the nearest place to a pointer that the file has. */

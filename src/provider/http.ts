@@ -38,7 +38,10 @@ function translate(error: unknown, signal: AbortSignal): GatewayError {
   if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {
     return new GatewayError('response_invalid', {
       cause: error,
-      detail: { vi: 'Câu trả lời quá lớn hoặc không phải HTTP.', en: 'The answer is too large or is not HTTP.' },
+      detail: {
+        vi: 'Câu trả lời quá lớn hoặc không phải HTTP.',
+        en: 'The answer is too large or is not HTTP.',
+      },
     })
   }
   return new GatewayError('provider_unavailable', { cause: error, retryAfterSeconds: 5 })

@@ -64,6 +64,17 @@ export async function openLane(door: Door, answered: Answered): Promise<Lane> {
   }
 
   function receive(chunk: Buffer): void {
+    // A server that cuts slow senders answers 408 to a connection on which nothing was asked for a while.
+    if (inFlight === undefined || (partial === undefined && isTimeout(chunk))) {
+      const request = inFlight
+      inFlight = undefined
+      socket.destroy()
+      if (request !== undefined) {
+        inFlight = request
+        redial(request)
+      }
+      return
+    }
     if (partial === undefined && isRight(chunk, door.expectedBody)) {
       settle(undefined)
       return
@@ -144,6 +155,10 @@ function isRight(bytes: Buffer, body: Buffer): boolean {
   if (headEnd < 12 || bytes[9] !== 0x32 || bytes[10] !== 0x30 || bytes[11] !== 0x30) return false
   if (bytes.compare(HEAD_END, 0, HEAD_END.length, headEnd, bodyStart) !== 0) return false
   return bytes.compare(body, 0, body.length, bodyStart) === 0
+}
+
+function isTimeout(bytes: Buffer): boolean {
+  return bytes[9] === 0x34 && bytes[10] === 0x30 && bytes[11] === 0x38
 }
 
 type Verdict = 'incomplete' | 'right' | { readonly fault: string }

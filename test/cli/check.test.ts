@@ -74,8 +74,10 @@ describe('lienthong check', () => {
     const { exit, out, err } = await check()
     expect(exit).to.equal(3)
     const lines = out.trimEnd().split('\n')
-    expect(lines[0]).to.match(/^config\/gateway\.yaml:2:1 {2}\/listen {2}has no member prot$/)
-    expect(lines[1]).to.match(/^config\/gateway\.yaml:4:3 {2}\/listen\/port {2}must be <= 65535$/)
+    expect(lines[0]).to.match(
+      /^config\/gateway\.yaml:3:3 {2}\/listen\/prot {2}The settings have no such member/,
+    )
+    expect(lines[1]).to.match(/^config\/gateway\.yaml:4:9 {2}\/listen\/port {2}Must be at most 65535/)
     expect(lines[2]).to.match(
       /^config\/registry\/services\/sandbox\.yaml:\d+:1 {2}\/colour {2}The schema has no such member/,
     )
@@ -87,7 +89,12 @@ describe('lienthong check', () => {
       environment: { LANG: 'en', LIENTHONG_LISTEN_PROT: '1' },
     })
     expect(exit).to.equal(3)
-    expect(out).to.equal('environment:1:1  LIENTHONG_LISTEN_PROT  names no setting\n')
+    expect(out).to.equal('environment:1:1  LIENTHONG_LISTEN_PROT  It names no setting.\n')
+    const wrong = await runCli(['check', '--config', join(folder, 'config/gateway.yaml')], {
+      environment: { LIENTHONG_LISTEN_PORT: '70000' },
+    })
+    expect(wrong.exit).to.equal(3)
+    expect(wrong.out).to.match(/^environment:1:1 {2}LIENTHONG_LISTEN_PORT {2}Phải .*65535/)
   })
 
   it('follows references between documents', async () => {

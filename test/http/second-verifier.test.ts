@@ -8,9 +8,6 @@ import { type Door, insecure, openDoor, RESOURCE } from '../support/oauth-door.t
 
 describe('authentication beside oauth4webapi as a second resource server', () => {
   let door: Door
-  before(async () => {
-    door = await openDoor()
-  })
   after(() => door.close())
 
   /** A request as both verifiers see it. */
@@ -35,6 +32,7 @@ describe('authentication beside oauth4webapi as a second resource server', () =>
     })
 
   before(async () => {
+    door = await openDoor()
     const { world, url } = door
     const credentials = { jwks: [world.key.publicJwk as PublicJwk] }
     world.subsystems.set(CONSUMER, subsystem(CONSUMER, { credentials }))

@@ -81,7 +81,8 @@ describe('lienthong demo', function () {
       cwd: PROJECT,
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LIMIT_MS - 10_000,
+      timeout: LIMIT_MS - 30_000,
+      killSignal: 'SIGKILL',
     })
     children.add(child)
     const said = { stdout: '', stderr: '' }
