@@ -43,7 +43,8 @@ export interface ConductParts {
 /** An answer of the provider, ready to leave. */
 export interface Answer {
   readonly status: number
-  readonly body: Buffer
+  /** JSON, or nothing. */
+  readonly body: string
   readonly replayed: boolean
 }
 
@@ -134,7 +135,7 @@ export function createConduct(parts: ConductParts): Conduct {
     const released = reply.status < 300 ? project(answer) : answer
     return {
       status: reply.status,
-      body: released === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(released)),
+      body: released === undefined ? '' : JSON.stringify(released),
       replayed: false,
     }
   }

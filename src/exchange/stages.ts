@@ -16,8 +16,8 @@ export interface Resolved {
   readonly pathParameters: Readonly<Record<string, string>>
 }
 
-export function digestOf(bytes: Uint8Array): BodyFacts {
-  return { bytes: bytes.length, digest: hash('sha256', bytes, 'base64url') }
+export function digestOf(body: Uint8Array | string): BodyFacts {
+  return { bytes: Buffer.byteLength(body), digest: hash('sha256', body, 'base64url') }
 }
 
 /** What is known before anything was decided. */

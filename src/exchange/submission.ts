@@ -11,7 +11,7 @@ export type SubmissionState =
       readonly state: 'settled'
       readonly requestDigest: string
       readonly status: number
-      readonly body: Buffer
+      readonly body: string
     }
 
 export interface SubmissionStore {
@@ -38,7 +38,7 @@ export async function claimSubmission(
   store: SubmissionStore,
   slot: string,
   requestDigest: string,
-): Promise<{ status: number; body: Buffer } | undefined> {
+): Promise<{ status: number; body: string } | undefined> {
   const known = await store.claim(slot, requestDigest)
   if (known.state === 'first') return undefined
   if (known.requestDigest !== requestDigest) throw new GatewayError('idempotency_key_reused')

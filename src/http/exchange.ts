@@ -200,7 +200,7 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
     }
     response.writeHead(ended.status, {
       'content-type': 'application/json',
-      'content-length': ended.body.length,
+      'content-length': Buffer.byteLength(ended.body),
       'cache-control': 'no-store',
       ...headers,
       ...(ended.replayed && { 'idempotency-replayed': 'true' }),

@@ -20,7 +20,7 @@ export interface SequencedRecord {
 export interface SettledReply {
   readonly slot: string
   readonly status: number
-  readonly body: Buffer
+  readonly body: string
 }
 
 /** Everything one transaction makes durable together. */

@@ -10,10 +10,13 @@ import { type Dispatcher, errors, Pool } from 'undici'
 /** The answer as it grows, under the size limit. */
 interface Growing {
   status: number
-  headers: Record<string, string | string[] | undefined>
+  /** What the gateway reads of the answer's fields; axios's own treatment costs by the field. */
+  headers: Record<string, string>
   readonly chunks: Buffer[]
   bytes: number
 }
+
+const READ_FIELDS = ['content-type', 'retry-after'] as const
 
 function tooLarge(config: InternalAxiosRequestConfig): AxiosError {
   return new AxiosError('the answer is larger than allowed', AxiosError.ERR_BAD_RESPONSE, config)
@@ -41,7 +44,10 @@ function createHandler(
     },
     onResponseStart(controller, status, headers) {
       answer.status = status
-      answer.headers = headers
+      for (const name of READ_FIELDS) {
+        const value = headers[name]
+        if (typeof value === 'string') answer.headers[name] = value
+      }
       if (Number(headers['content-length'] ?? 0) > maxBytes) controller.abort(tooLarge(config))
     },
     onResponseData(controller, chunk) {

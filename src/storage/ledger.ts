@@ -79,7 +79,7 @@ function appendStatements(append: Append, seal: Seal): string {
   for (const { slot, status, body } of append.settledReplies) {
     const key = Buffer.from(slot, 'base64url')
     statements.push(
-      `UPDATE submission SET status = ${Math.trunc(status)}, sealed_body = ${bytea(seal(body, key))} WHERE slot = ${bytea(key)}`,
+      `UPDATE submission SET status = ${Math.trunc(status)}, sealed_body = ${bytea(seal(Buffer.from(body), key))} WHERE slot = ${bytea(key)}`,
     )
   }
   return statements.join('; ')

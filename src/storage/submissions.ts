@@ -45,7 +45,7 @@ export function createSubmissionStore(
         state: 'settled',
         requestDigest: row.request_digest,
         status: row.status,
-        body: vault.open(row.sealed_body, key),
+        body: vault.open(row.sealed_body, key).toString(),
       }
     }
   }
