@@ -84,11 +84,13 @@ describe('docs/integrators.md', () => {
     expect(read.registry?.agreements.get('TT-2026-010')?.grants.has('lookUpProgress')).to.equal(true)
   })
 
-  it('lists every number that provokes a fault', () => {
+  it('lists every number that provokes a fault, in both languages', async () => {
+    const vietnamese = await readFile(join(PROJECT, 'docs/vi/integrators.md'), 'utf8')
     for (const { ending, title } of SCENARIOS) {
       const { personalId, parcelKey, taxCode } = sampleScenario(ending)
       const cells = [ending, personalId, parcelKey, taxCode].map((word) => `\`${word}\``)
       expect(page).to.include(`| ${cells.join(' | ')} | ${title.en} |`)
+      expect(vietnamese).to.include(`| ${cells.join(' | ')} | ${title.vi} |`)
     }
   })
 })

@@ -87,7 +87,7 @@ async function runShell(script: string, env: NodeJS.ProcessEnv) {
 const SHOWS: Readonly<Record<string, readonly RegExp[]>> = {
   'registry apply': [/"matched": true/, /legal_basis_expired/],
   'subject-stdin': [/lookUpCitizen/, /verifyCitizen/, /2 (?:records|bản ghi)\./],
-  createHash: [/^\d+ unchanged\n\d+ unchanged\n\d+ unchanged\n$/],
+  createHash: [/^\d+ unchanged\n\d+ unchanged\n\d+ unchanged\n/],
   'lienthong check': [/agencies|cơ quan/],
 }
 

@@ -71,8 +71,14 @@ function openFolder(path: string): DemoFolder {
   const dropSecrets = () => {
     for (const name of SECRETS) rmSync(join(path, name), { force: true })
   }
-  // A demo that crashed could not take its own away.
+  const release = () => {
+    process.off('exit', release)
+    dropSecrets()
+    rmSync(join(path, MARK), { force: true })
+  }
+  // A demo that was killed could not take its own away.
   dropSecrets()
+  process.once('exit', release)
   return {
     path,
     isUsed: readdirSync(path).some((name) => name !== MARK),
@@ -86,9 +92,6 @@ function openFolder(path: string): DemoFolder {
         if (name !== MARK) rmSync(join(path, name), { recursive: true, force: true })
       }
     },
-    release() {
-      dropSecrets()
-      rmSync(join(path, MARK), { force: true })
-    },
+    release,
   }
 }

@@ -9,6 +9,8 @@ interface Frame {
   readonly ok: boolean
   /** From the command's start to the tour's end. */
   readonly elapsedMs: number
+  /** Unix milliseconds. */
+  readonly nowMs: number
   readonly terminal: Terminal
 }
 
@@ -16,7 +18,7 @@ function rounded(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms * 100) / 100
 }
 
-function reportStep(report: StepReport, { terminal }: Frame) {
+function reportStep(report: StepReport, { terminal, nowMs }: Frame) {
   const { step, operation, path, answer, entry, own, faults } = report
   const { status, headers = {}, body } = answer ?? {}
   const record = entry?.record
@@ -38,7 +40,7 @@ function reportStep(report: StepReport, { terminal }: Frame) {
     code: isProblem ? body['code'] : null,
     outcome: record?.outcome ?? null,
     replayed: headers['idempotency-replayed'] === 'true',
-    retryAfterSeconds: retryAfterSeconds(headers, Date.now()) ?? null,
+    retryAfterSeconds: retryAfterSeconds(headers, nowMs) ?? null,
     exchangeId: headers['exchange-id'] ?? null,
     leafIndex: entry?.leafIndex ?? null,
     totalMs: rounded(answer?.ms),

@@ -16,6 +16,8 @@ export interface PageParts {
   readonly documents: RegistryDocuments
   /** Steps in all, the token's among them. */
   readonly steps: number
+  /** Unix milliseconds. */
+  readonly now: () => number
 }
 
 const TEXTS = {
@@ -65,8 +67,8 @@ const TEXTS = {
     en: `record no. ${index}, exchange ${exchange}`,
   }),
   total: (total: string, own: string, ledger: string): Bilingual => ({
-    vi: `${total} ms cả lượt; riêng cổng ${own} ms, trong đó ghi sổ ${ledger} ms`,
-    en: `${total} ms in all; in the gateway ${own} ms, of which the ledger ${ledger} ms`,
+    vi: `${total}\u00a0ms cả lượt; riêng cổng ${own}\u00a0ms, trong đó ghi sổ ${ledger}\u00a0ms`,
+    en: `${total}\u00a0ms in all; in the gateway ${own}\u00a0ms, of which the ledger ${ledger}\u00a0ms`,
   }),
   retry: (seconds: number): Bilingual => ({
     vi: `Retry-After: ${seconds} – hỏi lại sau ${seconds} giây`,
@@ -190,13 +192,13 @@ function answerLines(
 }
 
 /** A problem document: what, where, whose side, how to fix. */
-function problemLines({ terminal, layout }: PageParts, { answer, entry }: StepReport): string[] {
+function problemLines({ terminal, layout, now }: PageParts, { answer, entry }: StepReport): string[] {
   const { pick } = terminal
   const { code, detail, errors } = isMembers(answer?.body) ? answer.body : {}
   const known = Object.entries(ERRORS).find(([name]) => name === code)?.[1]
   if (answer === undefined || known === undefined) return []
   const label = entry?.record.outcome === 'refused' ? TEXTS.refused : TEXTS.failed
-  const retry = retryAfterSeconds(answer.headers, Date.now())
+  const retry = retryAfterSeconds(answer.headers, now())
   const places = Array.isArray(errors) ? errors.filter(isMembers) : []
   return [
     ...layout.row(pick(label), `${pick(known.title)} (${code}, ${pick(TEXTS.sides[known.fault])})`),

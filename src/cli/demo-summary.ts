@@ -14,8 +14,8 @@ const TEXTS = {
   metrics: { vi: 'Chỉ số đã tăng (Prometheus, /metrics)', en: 'Metrics that moved (Prometheus, /metrics)' },
   metricColumns: { vi: ['Chỉ số', 'Nhãn', 'Trước', 'Sau'], en: ['Metric', 'Labels', 'Before', 'After'] },
   steady: ({ exchanges }: SteadyReport, own: string, ledger: string): Bilingual => ({
-    vi: `Các bước trên là lần chạy đầu, còn nguội. Thêm ${exchanges} giao dịch liên tiếp: trung vị riêng cổng ${own} ms, trong đó ghi sổ xuống đĩa ${ledger} ms.`,
-    en: `The steps above ran cold, each for the first time. ${exchanges} exchanges more, one after the other: median ${own} ms in the gateway, ${ledger} ms of that to write the ledger to disk.`,
+    vi: `Các bước trên là lần chạy đầu, còn nguội. Thêm ${exchanges} giao dịch liên tiếp: trung vị riêng cổng ${own}\u00a0ms, trong đó ghi sổ xuống đĩa ${ledger}\u00a0ms.`,
+    en: `The steps above ran cold, each for the first time. ${exchanges} exchanges more, one after the other: median ${own}\u00a0ms in the gateway, ${ledger}\u00a0ms of that to write the ledger to disk.`,
   }),
   steadyHow: {
     vi: 'Riêng cổng = thời gian ở trong cổng trừ lúc chờ bên cung cấp (lienthong_overhead_seconds).',
@@ -42,11 +42,11 @@ const TEXTS = {
   },
   tryCall: {
     vi: 'Thử từ cửa sổ dòng lệnh khác, cũng ở thư mục này. Bằng lệnh lienthong (tự xin mã, tự ký):',
-    en: 'Try it from another terminal, in this same folder. By lienthong (it gets tokens and signs by itself):',
+    en: 'From another terminal, in this same folder. By lienthong, which gets tokens and signs by itself:',
   },
   tryCurl: {
     vi: 'Bằng curl, với mã trong tệp token (tự thay mới; mã không gắn khóa chỉ có trong bản thử):',
-    en: 'By curl, with the token kept in a file (renewed for you; tokens without a key exist in sandboxes only):',
+    en: 'By curl, with a token from a file, renewed for you (bound to no key: in sandboxes only):',
   },
   tryRecords: { vi: 'Xem sổ giao dịch:', en: 'Read the ledger:' },
   stop: { vi: 'Ctrl-C để dừng.', en: 'Ctrl-C to stop.' },

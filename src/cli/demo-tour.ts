@@ -4,9 +4,10 @@ import type { AuditEntry } from '../reporting/audit-query.ts'
 import type { CallAnswer } from './client.ts'
 import { isMembers } from './consumer-reply.ts'
 import { quantileOf, type Readings, readMetrics, type Sample, sumOf } from './demo-metrics.ts'
+import { DEMO_CONSUMER } from './demo-registry.ts'
 import { type DemoCase, type DemoStep, planSteady, planSteps } from './demo-story.ts'
 import type { Wording } from './demo-wording.ts'
-import { DEMO_CONSUMER, type DemoWorld } from './demo-world.ts'
+import type { DemoWorld } from './demo-world.ts'
 import { asFault, type CliFault, EXIT } from './fault.ts'
 
 /** How getting the token went. */

@@ -12,7 +12,7 @@ import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
 import { readVersion, startOrTell, stopAsked } from './serve.ts'
 import { requireSettings } from './settings-file.ts'
-import { pad } from './table.ts'
+import { pad, widthOf } from './table.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -56,7 +56,7 @@ interface DemoOptions {
 function tellProgress({ terminal }: Tools): DemoProgress {
   const { pick, style } = terminal
   const width =
-    Math.max(...[TEXTS.database, TEXTS.sandbox, TEXTS.gateway].map((text) => pick(text).length)) + 3
+    Math.max(...[TEXTS.database, TEXTS.sandbox, TEXTS.gateway].map((text) => widthOf(pick(text)))) + 3
   const said = (event: Parameters<DemoProgress>[0]): string => {
     if (event.part === 'database') return ''
     if (event.part === 'gateway') return event.gateway.publicUrl
@@ -84,6 +84,7 @@ async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promis
     wording,
     documents: world.documents,
     steps: planSteps(demoCase).length + 1,
+    now: outside.now,
   }
   let number = 1
   const show = (lines: readonly string[]) => {
@@ -135,25 +136,23 @@ async function keepToken(world: DemoWorld): Promise<() => void> {
   return () => clearTimeout(timer)
 }
 
-/** A terminal that is closed asks for a stop as Ctrl-C does; the embedded server must not outlive the demo. */
-function whenHungUp(): { readonly promise: Promise<string>; forget(): void } {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const hangUp = () => resolve('SIGHUP')
-  process.on('SIGHUP', hangUp)
-  return { promise, forget: () => void process.off('SIGHUP', hangUp) }
+/** A terminal that is closed asks for a stop as Ctrl-C does: the database server must not outlive the demo. */
+function heedHangUp(tools: Tools): Tools {
+  const hungUp = new AbortController()
+  process.once('SIGHUP', () => hungUp.abort('SIGHUP'))
+  const signal = AbortSignal.any([tools.outside.signal, hungUp.signal])
+  return { ...tools, outside: { ...tools.outside, signal } }
 }
 
 async function serve(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promise<string> {
-  const hungUp = whenHungUp()
   const letTokenGo = await keepToken(world)
   try {
     const lines = showReady(world, demoCase, tools)
     if (tools.terminal.json) tools.terminal.talk(lines.at(-1) ?? '')
     else tools.terminal.result(lines.join('\n'))
-    return await Promise.race([stopAsked(tools.outside.signal), hungUp.promise])
+    return await stopAsked(tools.outside.signal)
   } finally {
     letTokenGo()
-    hungUp.forget()
   }
 }
 
@@ -186,9 +185,10 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
     const demoCase = openCase(outside.now(), outside.newId)
     const tour = await guide(world, demoCase, tools)
     const elapsedMs = performance.now() - startedMs
-    if (terminal.json)
-      terminal.resultJson(reportTour(tour, { world, ok: isSound(tour), elapsedMs, terminal }))
-    else conclude(tour, elapsedMs, tools)
+    if (terminal.json) {
+      const frame = { world, ok: isSound(tour), elapsedMs, nowMs: outside.now(), terminal }
+      terminal.resultJson(reportTour(tour, frame))
+    } else conclude(tour, elapsedMs, tools)
     if (!options.exit) {
       reason = await serve(world, demoCase, tools)
       terminal.talk(`\n${terminal.pick(TEXTS.stopping)}`)
@@ -205,7 +205,7 @@ export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   command
     .option('--exit', terminal.pick(TEXTS.exit))
-    .action(tools.act((options: DemoOptions) => demo(options, tools)))
+    .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
   addGuide(command, terminal, {
     examples: [
       [

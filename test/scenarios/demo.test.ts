@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -76,10 +76,10 @@ describe('lienthong demo', function () {
     DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
   })
 
-  function start(...words: string[]) {
+  function start(more: NodeJS.ProcessEnv, ...words: string[]) {
     const child = spawn(process.execPath, ['src/main.ts', 'demo', ...words], {
       cwd: PROJECT,
-      env: environment(),
+      env: { ...environment(), ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT_MS - 30_000,
       killSignal: 'SIGKILL',
@@ -112,7 +112,7 @@ describe('lienthong demo', function () {
   })
 
   it('takes a tour whose every step comes out as it must, ends with 0 and leaves no process', async () => {
-    const { said, ended } = start('--exit', '--json')
+    const { said, ended } = start({}, '--exit', '--json')
     expect(await ended, said.stderr).to.equal(0)
     const tour: Tour = JSON.parse(said.stdout)
     expect(tour.steps.flatMap(({ id, faults }) => faults.map((fault) => `${id}: ${fault}`))).to.deep.equal([])
@@ -147,7 +147,7 @@ describe('lienthong demo', function () {
 
   it('tells the records it wrote and the metrics that moved by as much', async () => {
     // Begins with the folder of the run before: nothing of it stands in the way.
-    const { said, ended } = start('--exit', '--json')
+    const { said, ended } = start({}, '--exit', '--json')
     expect(await ended, said.stderr).to.equal(0)
     const { steps, records, metrics }: Tour = JSON.parse(said.stdout)
     expect(records.map(({ leafIndex }) => leafIndex)).to.deep.equal(steps.map(({ leafIndex }) => leafIndex))
@@ -164,8 +164,27 @@ describe('lienthong demo', function () {
     }
   })
 
+  it('ends with 1 and names the step that does not come out as it must', async () => {
+    const registry = join(folder, 'registry')
+    await cp(join(PROJECT, 'config/registry'), registry, { recursive: true })
+    const file = join(registry, 'agreements/h29-mot-cua.yaml')
+    const agreements = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      agreements.replace('      - /nationality', '      - /nationality\n      - /religion'),
+    )
+    const { said, ended } = start({ LIENTHONG_REGISTRYDIR: registry }, '--exit', '--json', '--lang', 'en')
+    expect(await ended, said.stderr).to.equal(1)
+    const { ok, steps }: Tour = JSON.parse(said.stdout)
+    expect(ok).to.equal(false)
+    expect(steps.filter((step) => !step.ok).map(({ id, faults }) => [id, faults[0]])).to.deep.equal([
+      ['look-up-citizen', 'the body is not as it should be'],
+      ['field-outside-agreement', 'HTTP status: 403 wanted, 200 found'],
+    ])
+  })
+
   it('keeps serving with lines ready to be pasted, and ends on SIGINT with nothing left', async () => {
-    const { child, said, ended } = start('--lang', 'en')
+    const { child, said, ended } = start({}, '--lang', 'en')
     while (!said.stdout.includes('Ctrl-C to stop.')) {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
       await once(child.stdout, 'data')

@@ -1,0 +1,106 @@
+import { RegistryRefused } from '../gateway.ts'
+import { createAdmission } from '../identity/admission.ts'
+import { createSigningKey, generatePrivateJwk } from '../identity/signing-key.ts'
+import type { PublicJwk, Service, Subsystem } from '../model/party.ts'
+import { applyRegistry } from '../registry/administration.ts'
+import { overlay, type RegistryDocuments } from '../registry/documents.ts'
+import { readRegistryDirectory } from '../registry/read-documents.ts'
+import type { AgencyName } from '../sandbox/agency.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Settings } from '../settings.ts'
+import type { Database } from '../storage/database.ts'
+import { createRegistryStore } from '../storage/registry.ts'
+import { CliFault, EXIT } from './fault.ts'
+
+/** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
+export const DEMO_CONSUMER = 'H29/mot-cua'
+
+/** Which agency of the sandbox answers for which subsystem of the registry. */
+const DEMO_PROVIDERS = {
+  'G01/dan-cu': 'population',
+  'G10/dat-dai': 'land',
+  'G12/thue': 'tax',
+} as const satisfies Record<string, AgencyName>
+
+/** The consumer's fresh key, both halves. */
+export interface ConsumerKey {
+  readonly privateJwk: Awaited<ReturnType<typeof generatePrivateJwk>>
+  readonly publicJwk: PublicJwk
+}
+
+/** Makes an ES256 key; only its public half goes into the registry. */
+export async function makeConsumerKey(): Promise<ConsumerKey> {
+  const privateJwk = await generatePrivateJwk('ES256')
+  const { crv = '', x = '', y = '' } = privateJwk
+  const { kid } = createSigningKey(privateJwk)
+  return { privateJwk, publicJwk: { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' } }
+}
+
+function providerOf(service: string): string {
+  return service.split('/').slice(0, 2).join('/')
+}
+
+/** The registry with the consumer's key in it and the services bound to where the agencies listen. */
+function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk): RegistryDocuments {
+  const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
+  if (consumer === undefined) {
+    throw new CliFault(EXIT.invalid, 'demo_consumer_missing', {
+      title: {
+        vi: `Danh bạ không có hệ thống ${DEMO_CONSUMER}, mà chuyến tham quan cần.`,
+        en: `The registry has no subsystem ${DEMO_CONSUMER}, which the tour needs.`,
+      },
+      side: 'you',
+    })
+  }
+  const subsystem: Subsystem = {
+    ...consumer,
+    state: 'active',
+    credentials: { jwks: [key] },
+    sandbox: { bearerTokens: true },
+  }
+  const agencies: Readonly<Record<string, AgencyName>> = DEMO_PROVIDERS
+  const services = documents.services.flatMap((service): Service[] => {
+    const agency = agencies[providerOf(service.id)]
+    if (agency === undefined) return []
+    return [{ ...service, binding: { ...service.binding, baseUrl: sandbox.agencies[agency].url } }]
+  })
+  return overlay(documents, { subsystems: [subsystem], services })
+}
+
+async function readDocuments(settings: Settings, nowMs: number) {
+  const options = { syntheticPersons: true, admission: createAdmission(nowMs) }
+  const read = await readRegistryDirectory(settings.registryDir, settings.schemasDir, options)
+  if (read.faults.length > 0) throw new RegistryRefused(read.faults)
+  return { ...read, options }
+}
+
+/** What a registry is made of besides the operator's documents. */
+export interface Foundation {
+  readonly database: Database
+  readonly sandbox: Sandbox
+  readonly key: PublicJwk
+}
+
+/** Applies the settings' registry with the demo's key and addresses in it. @throws RegistryRefused with its faults. */
+export async function applyDemoRegistry(
+  settings: Settings,
+  { database, sandbox, key }: Foundation,
+  nowMs: number,
+): Promise<RegistryDocuments> {
+  const { documents, registry, options } = await readDocuments(settings, nowMs)
+  const furnished = furnish(documents, sandbox, key)
+  const { pool, url } = database
+  const store = createRegistryStore({ pool, url, log: () => {} })
+  const applied = await applyRegistry(store, furnished, {
+    ...options,
+    compiled: registry,
+    by: 'demo',
+    note: '',
+  })
+  if (applied.outcome === 'refused') {
+    throw new RegistryRefused(
+      applied.faults.map((fault) => ({ ...fault, file: fault.path, line: 1, column: 1 })),
+    )
+  }
+  return furnished
+}
