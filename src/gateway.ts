@@ -286,6 +286,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         maxBodyBytes: limits.maxBodyBytes,
         now,
         newExchangeId: (nowMs) => formatExchangeId(nowMs, random(10)),
+        newSalt: () => Buffer.from(random(16)),
         randomHex: (bytes) => random(bytes).toString('hex'),
         thumbprintOf: (request) => certificates.fromSocket(request.socket),
         dpopNonce: () => identity.nonces?.issue(),

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SettledReply } from '../ledger/store.ts'
 import { asGatewayError, type GatewayError } from '../model/errors.ts'
@@ -24,7 +23,7 @@ import {
   resolve,
   startFacts,
 } from './stages.ts'
-import { claimSubmission, type SubmissionStore, submissionSlot } from './submission.ts'
+import { claimSubmission, type SubmissionStore, submissionDigest, submissionSlot } from './submission.ts'
 
 export interface ConductParts {
   readonly registry: () => Registry
@@ -141,9 +140,9 @@ export function createConduct(parts: ConductParts): Conduct {
   }
 
   async function claim(passage: Passage, operation: string): Promise<Answer | undefined> {
-    const { request, consumer, facts } = passage
+    const { request, consumer } = passage
     const slot = submissionSlot(consumer.id, request, operation)
-    const digest = hash('sha256', `${facts.request?.digest} ${request.fields?.join(' ') ?? ''}`, 'base64url')
+    const digest = submissionDigest(request)
     const settled = await claimSubmission(parts.submissions, slot, digest)
     if (settled) return { ...settled, replayed: true }
     passage.slot = slot
@@ -157,7 +156,7 @@ export function createConduct(parts: ConductParts): Conduct {
     if (ended instanceof Error) {
       facts.code = ended.code
     } else {
-      facts.answer = { ...digestOf(ended.body), status: ended.status }
+      facts.answer = { ...digestOf(ended.body, passage.request.salt), status: ended.status }
       if (slot !== undefined) settled = { slot, status: ended.status, body: ended.body }
     }
     try {

@@ -16,8 +16,10 @@ export interface Resolved {
   readonly pathParameters: Readonly<Record<string, string>>
 }
 
-export function digestOf(body: Uint8Array | string): BodyFacts {
-  return { bytes: Buffer.byteLength(body), digest: hash('sha256', body, 'base64url') }
+/** @param salt of the exchange: see `InboundRequest`. */
+export function digestOf(body: Uint8Array | string, salt: Uint8Array): BodyFacts {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  return { bytes: bytes.length, digest: hash('sha256', Buffer.concat([salt, bytes]), 'base64url') }
 }
 
 /** What is known before anything was decided. */
@@ -31,7 +33,7 @@ export function startFacts(request: InboundRequest, consumer: Consumer, registry
     tokenDigest: consumer.tokenDigest,
     service: request.service,
     registryDigest: registry.digest,
-    request: digestOf(request.body),
+    request: digestOf(request.body, request.salt),
   }
   if (request.purpose !== undefined) facts.purpose = request.purpose
   if (request.procedure !== undefined) facts.procedure = request.procedure
@@ -78,6 +80,7 @@ function headersFor(
   const headers: Record<string, string> = {
     accept: 'application/json',
     'exchange-id': request.exchangeId,
+    'exchange-salt': Buffer.from(request.salt).toString('base64url'),
     'exchange-consumer': consumer.id,
     'exchange-agreement': authorisation.agreement.document.id,
     traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,

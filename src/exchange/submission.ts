@@ -31,6 +31,15 @@ export function submissionSlot(consumer: SubsystemId, request: InboundRequest, o
 }
 
 /**
+ * Tells whether a repetition is the same submission. The consumer's key stands in it and is kept nowhere, so
+ * a body cannot be found by trying.
+ */
+export function submissionDigest({ idempotencyKey = '', fields = [], body }: InboundRequest): string {
+  const context = Buffer.from(`${idempotencyKey}\0${fields.join(' ')}\0`)
+  return hash('sha256', Buffer.concat([context, body]), 'base64url')
+}
+
+/**
  * @returns the first reply where the submission is a repetition, `undefined` where it is the first.
  * @throws `idempotency_in_progress` while the first runs, `idempotency_key_reused` for another body.
  */

@@ -15,6 +15,8 @@ export interface ExchangeDoorParts {
   readonly maxBodyBytes: number
   readonly now: () => number
   readonly newExchangeId: (nowMs: number) => string
+  /** 16 fresh random bytes. */
+  readonly newSalt: () => Uint8Array
   /** Hex digits of fresh randomness, for trace and span ids. */
   readonly randomHex: (bytes: number) => string
   /** SHA-256 thumbprint of the request's client certificate, base64url, where there is one. */
@@ -141,6 +143,7 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
       idempotencyKey: optional(request, 'idempotency-key', IDEMPOTENCY_KEY),
       fields: optional(request, 'exchange-fields', POINTERS)?.split(/\s*,\s*/),
       trace: traceOf(request),
+      salt: parts.newSalt(),
       body,
       json: parseJsonBody(request, body),
       signal: gone.signal,
@@ -152,7 +155,7 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
     return {
       'exchange-id': inbound.exchangeId,
       traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
-      ...(receipt && { 'exchange-receipt': formatReceipt(receipt, parts.logOrigin) }),
+      ...(receipt && { 'exchange-receipt': formatReceipt(receipt, inbound.salt, parts.logOrigin) }),
       ...(quota && quotaHeaders(quota)),
     }
   }
@@ -210,10 +213,14 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
   return router
 }
 
-/** A Structured Field dictionary (RFC 9651): where the exchange's record stands and what its hash is. */
-function formatReceipt(receipt: Receipt, origin: string): string {
+/**
+ * A Structured Field dictionary (RFC 9651): where the exchange's record stands, its hash, and the salt of its
+ * two digests.
+ */
+function formatReceipt(receipt: Receipt, salt: Uint8Array, origin: string): string {
   const leaf = Buffer.from(receipt.leafHash, 'base64url').toString('base64')
-  return `log="${origin}", index=${receipt.leafIndex}, leaf=:${leaf}:`
+  const salted = Buffer.from(salt).toString('base64')
+  return `log="${origin}", index=${receipt.leafIndex}, leaf=:${leaf}:, salt=:${salted}:`
 }
 
 /** draft-ietf-httpapi-ratelimit-headers: what the agreement allows, and what of the day is left. */

@@ -57,6 +57,11 @@ export interface InboundRequest {
   /** The fields asked for; all agreed ones where absent. */
   readonly fields: readonly string[] | undefined
   readonly trace: TraceContext
+  /**
+   * 16 random bytes that go into the record's digests and to both sides, and are kept nowhere: without them
+   * nobody can find a short body by trying every value.
+   */
+  readonly salt: Uint8Array
   /** The body's bytes as received; empty where there was none. */
   readonly body: Uint8Array
   /** Parsed once by the door; `undefined` where there was no body. */
@@ -65,7 +70,7 @@ export interface InboundRequest {
   readonly signal: AbortSignal | undefined
 }
 
-/** Bytes and digest (SHA-256, base64url) of a body. */
+/** Length of a body, and SHA-256(salt ‖ body), base64url. */
 export interface BodyFacts {
   readonly bytes: number
   readonly digest: string

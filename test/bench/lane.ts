@@ -85,8 +85,9 @@ export async function openLane(door: Door, answered: Answered): Promise<Lane> {
     if (verdict !== 'incomplete') settle(verdict === 'right' ? undefined : verdict.fault)
   }
 
-  function lost(reason: string): void {
-    if (isClosed) return
+  function lost(reason: string, from: Socket): void {
+    // One that was given up for another may tell of its end late.
+    if (isClosed || from !== socket) return
     opening.reject(new Error(`no connection to ${door.url.host} (${reason})`))
     if (inFlight === undefined) return
     if (isFresh || partial !== undefined) settle(`the connection was lost (${reason})`)
@@ -109,7 +110,7 @@ interface Line {
   ready(): void
   /** The chunk's memory is only lent until this returns. */
   receive(chunk: Buffer): void
-  lost(reason: string): void
+  lost(reason: string, from: Socket): void
 }
 
 function dial({ url, tls }: Door, line: Line): Socket {
@@ -119,7 +120,7 @@ function dial({ url, tls }: Door, line: Line): Socket {
   socket.on('error', (error) => {
     reason = error.message
   })
-  socket.once('close', () => line.lost(reason))
+  socket.once('close', () => line.lost(reason, socket))
   return socket
 }
 

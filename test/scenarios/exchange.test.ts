@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { sampleParcel, samplePerson, sampleScenario, sampleTaxpayer } from '../../src/sandbox/samples.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
@@ -39,7 +39,7 @@ describe('an exchange through the whole gateway', () => {
       expect(answer.json).to.include({ matched: true })
       expect(answer.headers.get('exchange-id')).to.match(UUID7)
       expect(answer.headers.get('exchange-receipt')).to.match(
-        /^log="[^"]+", index=\d+, leaf=:[A-Za-z0-9+/]{43}=:$/,
+        /^log="[^"]+", index=\d+, leaf=:[A-Za-z0-9+/]{43}=:, salt=:[A-Za-z0-9+/]{22}==:$/,
       )
       expect(answer.headers.get('ratelimit-policy')).to.equal('"second";q=50;w=1, "day";q=200000;w=86400')
       expect(answer.headers.get('ratelimit')).to.match(/^"day";r=\d+;t=\d+$/)
@@ -57,6 +57,23 @@ describe('an exchange through the whole gateway', () => {
     expect(record['subjectTag']).to.match(/^[\w-]{22}$/)
     expect(JSON.stringify(record)).not.to.include(person.verify.personalId)
     expect(await world.metric(count)).to.equal(counted + 1)
+  })
+
+  it('lets both sides prove what was exchanged, and nobody find it by trying', async () => {
+    let receipt = ''
+    let body = ''
+    const record = await oneRecord(async () => {
+      const answer = await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: person.lookUp })
+      receipt = answer.headers.get('exchange-receipt') ?? ''
+      body = JSON.stringify(answer.json)
+    })
+    const salt = Buffer.from(/salt=:([^:]+):/.exec(receipt)?.[1] ?? '', 'base64')
+    const digest = (bytes: string, salted = salt) =>
+      createHash('sha256').update(salted).update(bytes).digest('base64url')
+    const question = JSON.stringify(person.lookUp)
+    expect(record['request']).to.include({ digest: digest(question) })
+    expect(record['answer']).to.include({ digest: digest(body) })
+    expect(JSON.stringify(record)).not.to.include(digest(question, Buffer.alloc(0)))
   })
 
   it('gives only the agreed fields of a citizen, whatever the provider sends', async () => {
