@@ -7,7 +7,7 @@
  * provider open, and all Node processes get the same heap settings. Each answer is compared with what it has
  * to be: a row with one wrong answer fails. Rows that verify tokens are shown a forged one first.
  *
- * A round measures every row once, each in a fresh process: at least 2 s of load that is not counted, then the
+ * A round measures every row once, each in a fresh process: at least 10 s of load that is not counted, then the
  * timed window. The next round goes through them backwards, so that a machine that drifts treats all alike.
  * Figures are medians over the rounds; a ratio is the median of the ratios within each round.
  *

@@ -40,7 +40,7 @@ export function readOptions(parameters: readonly string[]): Options | undefined 
   return {
     rounds: positive('--rounds', values.rounds, short ? 1 : 3, 1),
     seconds: positive('--seconds', values.seconds, short ? 3 : 5, 0.1),
-    warmUpSeconds: 10,
+    warmUpSeconds: short ? 2 : 10,
     connections: positive('--connections', values.connections, 64, 1),
     names: known(values.only),
     jsonFile: values.json,
