@@ -8,6 +8,7 @@ import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createExchangeRouter } from './http/exchange.ts'
 import { createOauthRouter } from './http/oauth.ts'
+import { createProblemPages } from './http/problem-pages.ts'
 import { createServer, type ServerTls } from './http/server.ts'
 import { createAdmission } from './identity/admission.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
@@ -303,6 +304,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         detailsHonoured: false,
         onRequest: telemetry.request,
       }),
+      createProblemPages(),
     ],
     hosts: () => hosts,
     publicUrl: () => publicUrl,

@@ -101,13 +101,22 @@ export function createConduct(parts: ConductParts): Conduct {
     return [resolved, authorise(candidates, ask, now())]
   }
 
+  /** What was revoked or narrowed while the provider was answering is not released. */
+  function allowAnew(passage: Passage): Authorisation {
+    const registry = parts.registry()
+    const [, authorisation] = allow(registry, passage)
+    passage.facts.registryDigest = registry.digest
+    noteAuthorisation(passage.facts, authorisation)
+    return authorisation
+  }
+
   async function carry(passage: Passage): Promise<Answer> {
     const { facts, request, consumer } = passage
     const registry = parts.registry()
-    const [resolved, authorisation] = allow(registry, passage)
+    const [resolved, asked] = allow(registry, passage)
     const { operation, pathParameters } = resolved
-    const { document } = authorisation.agreement
-    noteAuthorisation(facts, authorisation)
+    const { document } = asked.agreement
+    noteAuthorisation(facts, asked)
     passage.quota = await parts.takeQuota(document.id, document.quota)
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
     if (operation.kind === 'submit') {
@@ -119,7 +128,7 @@ export function createConduct(parts: ConductParts): Conduct {
     const reply = await askProvider(parts.callOf(resolved.service), resolved, {
       request,
       consumer,
-      authorisation,
+      authorisation: asked,
       nowMs: now(),
     }).finally(() => {
       passage.providerMs = clock() - startedMs
@@ -127,9 +136,7 @@ export function createConduct(parts: ConductParts): Conduct {
     })
     facts.attempts = reply.attempts
     const answer = readAnswer(operation, reply)
-    // What was revoked while the provider was answering is not released.
-    if (parts.registry() !== registry) allow(parts.registry(), passage)
-    const { grant, fields } = authorisation
+    const { grant, fields } = registry === parts.registry() ? asked : allowAnew(passage)
     const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
     const released = reply.status < 300 ? project(answer) : answer
     return {

@@ -197,6 +197,7 @@ export function createExchangeRouter(parts: ExchangeDoorParts): Router {
       sendProblem(request, response, ended, {
         publicUrl: parts.publicUrl(),
         exchangeId: inbound.exchangeId,
+        traceId: inbound.trace.traceId,
         headers,
       })
       return

@@ -68,6 +68,7 @@ export function sendProblem(
   context: {
     readonly publicUrl: string
     readonly exchangeId?: string
+    readonly traceId?: string
     readonly headers?: Record<string, string>
   },
 ): void {

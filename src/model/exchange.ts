@@ -89,7 +89,8 @@ export interface ExchangeFacts {
   readonly tokenDigest: string
   /** As asked for; it may name a service that does not exist. */
   readonly service: string
-  readonly registryDigest: string
+  /** Of the registry the exchange was last judged by. */
+  registryDigest: string
   provider?: SubsystemId
   operation?: string
   kind?: OperationKind

@@ -1,0 +1,195 @@
+import { expect } from 'chai'
+import {
+  type Conclusion,
+  type ConductParts,
+  createConduct,
+  type EndedExchange,
+} from '../../src/exchange/conduct.ts'
+import { GatewayError } from '../../src/model/errors.ts'
+import type { ExchangeFacts, InboundRequest, Outcome } from '../../src/model/exchange.ts'
+import type { ProviderReply } from '../../src/provider/call.ts'
+import type { Registry } from '../../src/registry/snapshot.ts'
+import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
+
+const BODY = Buffer.from('{"personalId":"099090000017"}')
+const REQUEST: InboundRequest = {
+  exchangeId: '01a20000-0000-7000-8000-000000000000',
+  receivedAtMs: 0,
+  credentials: { method: 'POST', url: 'https://gw.test/exchange' },
+  service: AGREEMENT.service,
+  method: 'POST',
+  path: '/tra-cuu',
+  query: undefined,
+  purpose: 'giai-quyet-thu-tuc',
+  dossier: undefined,
+  procedure: undefined,
+  officer: undefined,
+  idempotencyKey: undefined,
+  fields: undefined,
+  trace: { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false },
+  salt: Buffer.alloc(16, 9),
+  body: BODY,
+  json: JSON.parse(BODY.toString()),
+  signal: undefined,
+}
+const PERSON = { name: 'Trần Thị Thử', born: '1990', religion: 'không' }
+
+interface Bench {
+  readonly steps: string[]
+  readonly recorded: { facts: ExchangeFacts; outcome: Outcome }[]
+  readonly observed: EndedExchange[]
+  run(request?: Partial<InboundRequest>): Promise<Conclusion>
+}
+
+/** A conduct over parts that note what happens, in order; `change` replaces some of them. */
+function bench(
+  change: Partial<ConductParts> = {},
+  answer: () => Promise<Partial<ProviderReply>> = async () => ({}),
+): Bench {
+  const steps: string[] = []
+  const recorded: Bench['recorded'] = []
+  const observed: EndedExchange[] = []
+  const registry = smallRegistry([compileAgreement()])
+  const conduct = createConduct({
+    registry: () => registry,
+    authenticate: () => {
+      steps.push('authenticate')
+      return { id: 'H29/mot-cua', binding: 'dpop', tokenDigest: 't', audience: 'https://gw.test/exchange' }
+    },
+    ledger: {
+      assertAvailable: () => {},
+      async begin() {
+        steps.push('begin')
+      },
+      async complete(facts, outcome) {
+        steps.push('record')
+        recorded.push({ facts: structuredClone(facts), outcome })
+        return { leafIndex: 0, leafHash: 'h' }
+      },
+    },
+    takeQuota: () => {
+      steps.push('quota')
+      return { policy: 'TT-1', perSecond: 1, perDay: 1, remainingToday: 0, secondsToReset: 1 }
+    },
+    submissions: { claim: async () => ({ state: 'first' }), async release() {} },
+    callOf: () => async () => {
+      steps.push('call')
+      const body = Buffer.from(JSON.stringify(PERSON))
+      const reply = { status: 200, contentType: 'application/json', retryAfter: undefined, body, attempts: 1 }
+      return { ...reply, ...(await answer()) }
+    },
+    now: () => Date.parse('2026-11-22T03:00:00Z'),
+    clock: () => 0,
+    observe: (ended) => observed.push(ended),
+    ...change,
+  })
+  return { steps, recorded, observed, run: (request = {}) => conduct({ ...REQUEST, ...request }) }
+}
+
+function bodyOf({ ended }: Conclusion): unknown {
+  if (ended instanceof Error) throw ended
+  return JSON.parse(ended.body)
+}
+
+function codeOf({ ended }: Conclusion): string {
+  return ended instanceof GatewayError ? ended.code : 'answered'
+}
+
+describe('conduct', () => {
+  it('goes through its steps in their order and releases only agreed fields', async () => {
+    const { steps, recorded, run } = bench()
+    expect(bodyOf(await run())).to.deep.equal({ name: 'Trần Thị Thử', born: '1990' })
+    expect(steps).to.deep.equal(['authenticate', 'quota', 'call', 'record'])
+    expect(recorded).to.have.length(1)
+    expect(recorded[0]?.outcome).to.equal('delivered')
+    expect(recorded[0]?.facts).to.include({ subject: '099090000017', agreement: 'TT-1', operation: 'lookUp' })
+  })
+
+  it('asks no one and records nothing for whom it does not know', async () => {
+    const authenticate = () => {
+      throw new GatewayError('credential_invalid')
+    }
+    const { steps, recorded, run } = bench({ authenticate })
+    expect(await run().catch(({ code }) => code)).to.equal('credential_invalid')
+    expect(steps).to.deep.equal([])
+    expect(recorded).to.deep.equal([])
+  })
+
+  it('records a refusal before it is told, without asking the provider', async () => {
+    const { steps, recorded, run } = bench()
+    expect(codeOf(await run({ purpose: 'quang-cao' }))).to.equal('purpose_not_agreed')
+    expect(steps).to.deep.equal(['authenticate', 'record'])
+    expect(recorded[0]?.outcome).to.equal('refused')
+    // Questions about a person count, refused ones too.
+    expect(recorded[0]?.facts.subject).to.equal('099090000017')
+  })
+
+  it('asks no provider while the ledger takes no records', async () => {
+    const { steps, run } = bench({
+      ledger: {
+        assertAvailable() {
+          throw new GatewayError('ledger_unavailable')
+        },
+        async begin() {},
+        complete: () => Promise.reject(new GatewayError('ledger_unavailable')),
+      },
+    })
+    const conclusion = await run()
+    expect(codeOf(conclusion)).to.equal('ledger_unavailable')
+    expect(conclusion.receipt).to.equal(undefined)
+    expect(steps).to.deep.equal(['authenticate'])
+  })
+
+  it('withholds an answer whose record did not become durable', async () => {
+    const complete = () => Promise.reject(new GatewayError('ledger_unavailable'))
+    const { observed, run } = bench({ ledger: { assertAvailable() {}, async begin() {}, complete } })
+    expect(codeOf(await run())).to.equal('ledger_unavailable')
+    expect(observed[0]).to.include({ outcome: 'failed', status: 503 })
+  })
+
+  it('makes a submission durable before the provider is asked', async () => {
+    const registry = smallRegistry([compileAgreement()], {
+      kind: 'submit',
+      durableBefore: true,
+      idempotent: false,
+    })
+    const { steps, run } = bench({ registry: () => registry })
+    expect(codeOf(await run({ idempotencyKey: 'k' }))).to.equal('answered')
+    expect(steps).to.deep.equal(['authenticate', 'quota', 'begin', 'call', 'record'])
+  })
+
+  it('keeps an error of its own private and still records the exchange', async () => {
+    const { recorded, run } = bench({
+      takeQuota() {
+        throw new TypeError('a bug')
+      },
+    })
+    const { ended } = await run()
+    expect(ended).to.include({ code: 'internal_error' })
+    expect(recorded[0]).to.include({ outcome: 'failed' })
+  })
+
+  describe('when the registry changes while the provider answers', () => {
+    function changing(next: Registry): Bench & { registries: Registry[] } {
+      const registries = [smallRegistry([compileAgreement()])]
+      const made = bench({ registry: () => registries.at(-1) ?? next }, async () => {
+        registries.push(next)
+        return {}
+      })
+      return { ...made, registries }
+    }
+
+    it('releases nothing that was revoked', async () => {
+      const { recorded, run } = changing(smallRegistry([compileAgreement({ state: 'revoked' })]))
+      expect(codeOf(await run())).to.equal('agreement_not_in_force')
+      expect(recorded[0]).to.include({ outcome: 'refused' })
+    })
+
+    it('releases only what is agreed now, and records the registry it was judged by', async () => {
+      const narrowed = compileAgreement({ operations: [{ operation: 'lookUp', fields: ['/born'] }] })
+      const { recorded, run } = changing({ ...smallRegistry([narrowed]), digest: 'f'.repeat(64) })
+      expect(bodyOf(await run())).to.deep.equal({ born: '1990' })
+      expect(recorded[0]?.facts).to.deep.include({ fields: ['/born'], registryDigest: 'f'.repeat(64) })
+    })
+  })
+})
