@@ -2,7 +2,14 @@ import { GatewayError } from '../model/errors.ts'
 import type { ExchangeFacts, Outcome, Receipt } from '../model/exchange.ts'
 import { extend, hashLeaf, rootOf } from './merkle.ts'
 import { type ExchangeRecord, encodeLeaf, recordOf } from './record.ts'
-import type { Append, LedgerHead, LedgerStore, SequencedRecord, SettledReply } from './store.ts'
+import {
+  type Append,
+  DuplicateRecord,
+  type LedgerHead,
+  type LedgerStore,
+  type SequencedRecord,
+  type SettledReply,
+} from './store.ts'
 import type { Tagger } from './tag.ts'
 
 /** What one batch's append looked like, for metrics. */
@@ -128,10 +135,15 @@ export function createLedger(parts: LedgerParts): Ledger {
         atMs: append.after.lastAt,
       })
     } catch (cause) {
+      head = undefined
+      if (cause instanceof DuplicateRecord && batch.length > 1) {
+        // Another process closed one of these exchanges as interrupted; the others must not suffer for it.
+        for (const pending of batch) await write([pending])
+        return
+      }
       // Whether the batch became durable may be unknown: the replies are withheld, so the log can only
       // tell of more than left the gateway, never of less.
-      head = undefined
-      setAvailable(false, cause)
+      if (!(cause instanceof DuplicateRecord)) setAvailable(false, cause)
       const error = new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
       for (const { reject } of batch) reject(error)
     }

@@ -40,12 +40,20 @@ export interface Intent {
   readonly record: ExchangeRecord
 }
 
+/** An exchange of the batch has its record already; nothing of the batch was written. */
+export class DuplicateRecord extends Error {
+  override readonly name = 'DuplicateRecord'
+}
+
 /** The log's storage. Every promise that resolves has been made durable. */
 export interface LedgerStore {
   readHead(): Promise<LedgerHead>
   /** Takes the head's lock until the next `append`: for when writers keep getting in each other's way. */
   lockHead(): Promise<LedgerHead>
-  /** @returns false where another writer appended since `before`; then nothing was written. */
+  /**
+   * @returns false where another writer appended since `before`; then nothing was written.
+   * @throws DuplicateRecord
+   */
   append(append: Append): Promise<boolean>
   writeIntent(intent: Intent): Promise<void>
   /** Intents whose process is gone. */

@@ -1,7 +1,14 @@
 import pg from 'pg'
 import type { Frontier } from '../ledger/merkle.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
-import type { Append, Intent, LedgerHead, LedgerStore, SequencedRecord } from '../ledger/store.ts'
+import {
+  type Append,
+  DuplicateRecord,
+  type Intent,
+  type LedgerHead,
+  type LedgerStore,
+  type SequencedRecord,
+} from '../ledger/store.ts'
 import { CopyBatch, createCopyWriter } from './copy-batch.ts'
 import { LIVING_PROCESSES, PROCESS_LOCK } from './process-lock.ts'
 import type { Seal, Vault } from './vault.ts'
@@ -15,6 +22,7 @@ interface LedgerStoreParts {
 }
 
 const OTHER_WRITER = 'LT001'
+const UNIQUE_VIOLATION = '23505'
 const HASH_BYTES = 32
 const COLUMNS = [
   'leaf_index',
@@ -163,7 +171,10 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
         return true
       } catch (error) {
         if (locked) await rollBack(client)
-        if (error instanceof pg.DatabaseError && error.code === OTHER_WRITER) return false
+        const code = error instanceof pg.DatabaseError ? error.code : undefined
+        if (code === OTHER_WRITER) return false
+        if (code === UNIQUE_VIOLATION)
+          throw new DuplicateRecord('an exchange has its record already', { cause: error })
         throw error
       }
     },
