@@ -10,7 +10,7 @@ import { createWording } from './demo-wording.ts'
 import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import { readVersion, startOrTell, stopAsked } from './serve.ts'
+import { startOrTell, stopAsked } from './serve.ts'
 import { requireSettings } from './settings-file.ts'
 import { pad, widthOf } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -173,12 +173,12 @@ function introduce({ terminal, outside }: Tools): void {
 }
 
 async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
-  const { terminal, outside, projectRoot } = tools
+  const { terminal, outside } = tools
   const startedMs = performance.now()
   const settings = requireSettings(tools)
   introduce(tools)
   const progress = tellProgress(tools)
-  const parts = { tools, settings, version: readVersion(projectRoot), progress }
+  const parts = { tools, settings, version: tools.version, progress }
   const world = await startOrTell(() => startDemoWorld(parts), tools)
   let reason = 'tour_ended'
   try {

@@ -199,6 +199,7 @@ export async function run(argv: readonly string[], outside: Outside): Promise<Ex
     outside,
     debug: flags.debug,
     projectRoot: PROJECT_ROOT,
+    version: readVersion(),
     settingsFile:
       flags.settingsFile === undefined
         ? join(PROJECT_ROOT, 'config/gateway.yaml')

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { RegistryRefused } from '../gateway.ts'
 import { placeSourceFaults } from './check.ts'
@@ -8,11 +6,6 @@ import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
-
-/** @returns the version of this build. */
-export function readVersion(projectRoot: string): string {
-  return JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).version
-}
 
 /** Resolves when the operator asks for a stop; its value is the signal's name. */
 export function stopAsked(signal: AbortSignal): Promise<string> {
@@ -42,8 +35,7 @@ export async function startOrTell<Started>(start: () => Promise<Started>, tools:
 
 async function serve(tools: Tools): Promise<ExitCode> {
   const settings = requireSettings(tools)
-  const version = readVersion(tools.projectRoot)
-  const running = await startOrTell(() => startGateway(settings, version), tools)
+  const running = await startOrTell(() => startGateway(settings, tools.version), tools)
   const reason = await stopAsked(tools.outside.signal)
   return (await running.close(reason)) ? EXIT.ok : EXIT.failed
 }

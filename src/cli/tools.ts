@@ -10,6 +10,8 @@ export interface Tools {
   readonly debug: boolean
   /** Where the project's own `config` and `schemas` are. */
   readonly projectRoot: string
+  /** Of this build. */
+  readonly version: string
   readonly settingsFile: string
   /** Makes a commander action of a command's work; the work's exit code becomes the process's. */
   act<Arguments extends unknown[]>(
