@@ -60,6 +60,7 @@ default; \`Accept-Language: en\` gives English.
 | \`status\` | the HTTP status |
 | \`code\`, \`fault\` | for programs: one of the codes below; \`consumer\`, \`provider\` or \`gateway\` |
 | \`instance\`, \`exchangeId\` | the exchange, once the request was understood; quote it when asking for help |
+| \`traceId\` | the W3C trace the exchange belongs to: the same in its record, its log line and at the provider |
 | \`errors\` | of a body that breaks its contract: \`pointer\` (RFC 6901), \`rule\` and \`detail\` of each place; never the value |
 
 \`Retry-After\` (seconds) stands beside an error that passes by itself. The token endpoint answers in OAuth's own form
