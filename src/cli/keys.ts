@@ -43,8 +43,8 @@ const TEXTS = {
     en: 'Paste what follows into the Subsystem document of the registry, then run: lienthong registry apply',
   },
   rotated: (file: string, at: string): Bilingual => ({
-    vi: `Đã tạo ${file}, ký từ ${at}. Khởi động lại các cổng trước lúc đó; khóa cũ còn được nhận 10 phút nữa.`,
-    en: `Made ${file}; it signs from ${at} (Vietnam's time). Restart the gateways before; the old key is taken 10 minutes longer.`,
+    vi: `Đã tạo ${file}, ký từ ${at}. Các cổng công bố khóa này trong nửa phút; khóa cũ còn được nhận thêm 10 phút sau đó.`,
+    en: `Made ${file}; it signs from ${at} (Vietnam's time). The gateways publish it within half a minute; the old key is taken 10 minutes longer.`,
   }),
   exists: { vi: 'Đã có tệp này, không ghi đè', en: 'The file is there already and is not replaced' },
   existsFix: {
