@@ -162,7 +162,7 @@ async function closeServer(server: Server, timeoutMs: number): Promise<boolean> 
   return drained
 }
 
-function registryChecks(lastError: () => unknown): ReadinessCheck {
+function registryCheck(lastError: () => unknown): ReadinessCheck {
   return {
     name: 'registry',
     check: () =>
@@ -337,7 +337,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   ]
 
   return {
-    checks: [ledgerCheck(ledger), registryChecks(() => holder.lastError())],
+    checks: [ledgerCheck(ledger), registryCheck(() => holder.lastError())],
     registry: () => holder.current(),
     async listen() {
       const { port } = await listenOn(server, listen.host, listen.port)

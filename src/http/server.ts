@@ -123,7 +123,8 @@ export function createServer(parts: ServerParts): Server {
     noDelay: true,
   }
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
+  /** @param onAdmitted runs between the gate and Express. */
+  function handle(request: IncomingMessage, response: ServerResponse, onAdmitted?: () => void): void {
     // While the server drains, each connection ends with the answer under way on it.
     if (!server.listening) response.shouldKeepAlive = false
     const refuse = (thrown: unknown) => {
@@ -136,6 +137,7 @@ export function createServer(parts: ServerParts): Server {
       refuse(thrown)
       return
     }
+    onAdmitted?.()
     app(request as never, response as never, refuse)
   }
 
@@ -151,18 +153,17 @@ export function createServer(parts: ServerParts): Server {
           rejectUnauthorized: false,
           ...(tls.clientAuthorities && { ca: tls.clientAuthorities }),
         },
-        handle,
+        (request, response) => handle(request, response),
       )
-    : createHttpServer(options, handle)
+    : createHttpServer(options, (request, response) => handle(request, response))
   server.maxHeadersCount = MAX_HEADERS
   server.maxConnections = limits.maxConnections
   server.on('clientError', refuseUnparsed)
   server.on('upgrade', (_request, socket) => socket.destroy())
   server.on('connect', (_request, socket) => socket.destroy())
   server.on('checkContinue', (request, response) => {
-    // The gate judges before a body is invited.
-    response.writeContinue()
-    handle(request, response)
+    // A body is invited only once the gate has let the request pass.
+    handle(request, response, () => response.writeContinue())
   })
   return server
 }
