@@ -5,7 +5,6 @@ import type { PublicJwk, Service, Subsystem } from '../model/party.ts'
 import { applyRegistry } from '../registry/administration.ts'
 import { overlay, type RegistryDocuments } from '../registry/documents.ts'
 import { readRegistryDirectory } from '../registry/read-documents.ts'
-import type { AgencyName } from '../sandbox/agency.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
@@ -14,13 +13,6 @@ import { CliFault, EXIT } from './fault.ts'
 
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
 export const DEMO_CONSUMER = 'H29/mot-cua'
-
-/** Which agency of the sandbox answers for which subsystem of the registry. */
-const DEMO_PROVIDERS = {
-  'G01/dan-cu': 'population',
-  'G10/dat-dai': 'land',
-  'G12/thue': 'tax',
-} as const satisfies Record<string, AgencyName>
 
 /** The consumer's fresh key, both halves. */
 export interface ConsumerKey {
@@ -58,11 +50,9 @@ function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk)
     credentials: { jwks: [key] },
     sandbox: { bearerTokens: true },
   }
-  const agencies: Readonly<Record<string, AgencyName>> = DEMO_PROVIDERS
   const services = documents.services.flatMap((service): Service[] => {
-    const agency = agencies[providerOf(service.id)]
-    if (agency === undefined) return []
-    return [{ ...service, binding: { ...service.binding, baseUrl: sandbox.agencies[agency].url } }]
+    const baseUrl = sandbox.urlOf(providerOf(service.id))
+    return baseUrl === undefined ? [] : [{ ...service, binding: { ...service.binding, baseUrl } }]
   })
   return overlay(documents, { subsystems: [subsystem], services })
 }

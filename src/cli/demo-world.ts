@@ -198,7 +198,7 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
 }
 
 /**
- * Starts the embedded PostgreSQL, the three agencies and the gateway, and registers a consumer with a fresh key.
+ * Starts the embedded PostgreSQL, the agencies and the gateway, and registers a consumer with a fresh key.
  * What was started is ended again where something of it fails.
  */
 export async function startDemoWorld(parts: Start): Promise<DemoWorld> {

@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { AGENCIES, type AgencyName } from './agencies.ts'
 import { type Country, createCountry } from './country.ts'
-import { createLandAgency } from './land-agency.ts'
-import { refuse, type SandboxOperation } from './operation.ts'
-import { createPopulationAgency } from './population-agency.ts'
+import { refuse } from './operation.ts'
 import {
   type BreakMode,
   type Delay,
@@ -14,10 +13,6 @@ import {
   respondBroken,
   waitFor,
 } from './respond.ts'
-import { createTaxAgency } from './tax-agency.ts'
-
-/** The agencies of the sandbox: `G01/dan-cu`, `G10/dat-dai` and `G12/thue`. */
-export type AgencyName = 'population' | 'land' | 'tax'
 
 export interface SandboxAgencyOptions {
   readonly agency: AgencyName
@@ -44,12 +39,6 @@ export interface SandboxAgency {
   /** Cuts every connection, answered or not. */
   close(): Promise<void>
 }
-
-const AGENCIES = {
-  population: createPopulationAgency,
-  land: createLandAgency,
-  tax: createTaxAgency,
-} as const satisfies Record<AgencyName, (country: Country, now: () => Date) => readonly SandboxOperation[]>
 
 const HOST = '127.0.0.1'
 const MAX_BODY_BYTES = 65_536
@@ -110,7 +99,7 @@ function send(response: ServerResponse, reply: Reply): void {
 /** Everything an agency says to one request when it works. Nothing is logged. */
 function createHandler(options: SandboxAgencyOptions): (request: IncomingMessage) => Promise<Reply> {
   const { agency, now, credential, delay = waitFor, country = createCountry() } = options
-  const operations = AGENCIES[agency](country, now)
+  const operations = AGENCIES[agency].create(country, now)
   const byPath = new Map(operations.map((operation) => [operation.path, operation]))
 
   return async (request) => {

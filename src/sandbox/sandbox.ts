@@ -1,19 +1,9 @@
-import {
-  type AgencyName,
-  type SandboxAgency,
-  type SandboxAgencyOptions,
-  startSandboxAgency,
-} from './agency.ts'
+import { AGENCIES, AGENCY_NAMES, type AgencyName } from './agencies.ts'
+import { type SandboxAgency, type SandboxAgencyOptions, startSandboxAgency } from './agency.ts'
 import { createCountry } from './country.ts'
 
-/** Where the agencies stand by default; `config/registry` binds their services to these. */
-export const SANDBOX_PORTS = { population: 9101, land: 9102, tax: 9103 } as const satisfies Record<
-  AgencyName,
-  number
->
-
 export interface SandboxOptions extends Omit<SandboxAgencyOptions, 'agency' | 'port' | 'country'> {
-  /** `default`: SANDBOX_PORTS, a free port instead of one that is taken. `free`: free ports. */
+  /** `default`: those of AGENCIES, a free port instead of one that is taken. `free`: free ports. */
   readonly ports: 'default' | 'free'
   /** Another seed is another country. */
   readonly seed?: number
@@ -22,6 +12,8 @@ export interface SandboxOptions extends Omit<SandboxAgencyOptions, 'agency' | 'p
 /** All agencies, in one country. */
 export interface Sandbox {
   readonly agencies: Readonly<Record<AgencyName, SandboxAgency>>
+  /** @returns the base URL of the agency that answers for `agency/subsystem`. */
+  urlOf(subsystem: string): string | undefined
   close(): Promise<void>
 }
 
@@ -38,17 +30,21 @@ async function startNear(options: SandboxAgencyOptions): Promise<SandboxAgency> 
   }
 }
 
-/** Starts the three agencies on loopback; their data agree with each other. */
+/** Starts every agency on loopback; their data agree with each other. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { ports, seed, ...rest } = options
   const country = createCountry(seed)
-  const start = (agency: AgencyName) =>
-    startNear({ ...rest, agency, country, port: ports === 'default' ? SANDBOX_PORTS[agency] : 0 })
-  const [population, land, tax] = await Promise.all([start('population'), start('land'), start('tax')])
+  const start = async (agency: AgencyName) => {
+    const port = ports === 'default' ? AGENCIES[agency].port : 0
+    return [agency, await startNear({ ...rest, agency, country, port })] as const
+  }
+  const started = await Promise.all(AGENCY_NAMES.map(start))
+  const bySubsystem = new Map(started.map(([name, { url }]) => [AGENCIES[name].subsystem as string, url]))
   return {
-    agencies: { population, land, tax },
+    agencies: Object.fromEntries(started) as Record<AgencyName, SandboxAgency>,
+    urlOf: (subsystem) => bySubsystem.get(subsystem),
     async close() {
-      await Promise.all([population.close(), land.close(), tax.close()])
+      await Promise.all(started.map(([, agency]) => agency.close()))
     },
   }
 }

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
-import { type AgencyName, type SandboxAgency, startSandboxAgency } from '../../src/sandbox/agency.ts'
+import { AGENCIES, AGENCY_NAMES, type AgencyName } from '../../src/sandbox/agencies.ts'
+import { type SandboxAgency, startSandboxAgency } from '../../src/sandbox/agency.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
 import { respond } from '../../src/sandbox/respond.ts'
 import { sampleParcel, samplePerson, sampleScenario, sampleTaxpayer } from '../../src/sandbox/samples.ts'
-import { SANDBOX_PORTS, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SCENARIOS } from '../../src/sandbox/scenarios.ts'
 import { createTaxAgency } from '../../src/sandbox/tax-agency.ts'
 import { checkBody, compileSchemas, operationOf } from './contracts.ts'
@@ -351,9 +352,9 @@ describe('the whole sandbox', () => {
   it('takes free ports where the default ones are taken', async () => {
     const first = await startSandbox({ ports: 'default', now })
     const second = await startSandbox({ ports: 'default', now })
-    for (const name of ['population', 'land', 'tax'] as const) {
+    for (const name of AGENCY_NAMES) {
       expect(second.agencies[name].port).not.to.equal(first.agencies[name].port)
-      expect(second.agencies[name].port).not.to.equal(SANDBOX_PORTS[name])
+      expect(second.agencies[name].port).not.to.equal(AGENCIES[name].port)
     }
     await Promise.all([first.close(), second.close()])
   })

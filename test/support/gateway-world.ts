@@ -142,17 +142,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
     syntheticPersons: true,
     admission,
   })
-  const { population, land, tax } = sandbox.agencies
-  const ports: Record<string, string> = {
-    'G01/dan-cu': population.url,
-    'G10/dat-dai': land.url,
-    'G12/thue': tax.url,
-  }
   const services = read.documents.services.map((service): Service => {
     const provider = service.id.split('/').slice(0, 2).join('/')
     return {
       ...service,
-      binding: { ...service.binding, baseUrl: ports[provider] ?? service.binding.baseUrl },
+      binding: { ...service.binding, baseUrl: sandbox.urlOf(provider) ?? service.binding.baseUrl },
     }
   })
   const subsystems = read.documents.subsystems
