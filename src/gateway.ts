@@ -242,7 +242,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     sandbox: settings.sandbox,
     nonceSecret: nonceRequired ? openSecretFile(join(keysDir, 'nonce.key'), randomBytes(32)) : undefined,
     tokenLifetimeSeconds: tokens.lifetimeSeconds,
-    detailsHonoured: false,
   })
 
   const providers = createProviderCalls(
@@ -301,7 +300,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         now,
         thumbprintOf: (request) => certificates.fromSocket(request.socket),
         acceptsCertificates: listen.tls !== undefined,
-        detailsHonoured: false,
         onRequest: telemetry.request,
       }),
       createProblemPages(),

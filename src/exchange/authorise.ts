@@ -1,23 +1,28 @@
 import { isWithin } from '../model/agreement.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { DataExchangeDetail } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { CompiledAgreement, CompiledGrant } from '../registry/snapshot.ts'
+import { narrow } from './narrow.ts'
 
 /** What is asked for, as far as an agreement judges it. */
 export interface Ask {
+  readonly service: string
   readonly operation: string
   readonly purpose: string
   readonly fields: readonly string[] | undefined
   readonly officer: string | undefined
   readonly dossier: string | undefined
   readonly procedure: string | undefined
+  /** What the consumer's token is narrowed to (RFC 9396). */
+  readonly details?: readonly DataExchangeDetail[] | undefined
 }
 
 export interface Authorisation {
   readonly agreement: CompiledAgreement
   readonly grant: CompiledGrant
-  /** The fields that may leave: those asked for, or all agreed ones. */
+  /** The fields that may leave: those asked for, or all that agreement and token allow. */
   readonly fields: readonly string[]
 }
 
@@ -34,6 +39,7 @@ const ORDER: readonly ErrorCode[] = [
   'purpose_not_agreed',
   'particulars_missing',
   'field_not_agreed',
+  'token_too_narrow',
 ]
 
 function missingParticular(agreement: CompiledAgreement, ask: Ask): string | undefined {
@@ -101,6 +107,17 @@ function objectionTo(agreement: CompiledAgreement, ask: Ask, nowMs: number): Obj
   return undefined
 }
 
+function tooNarrow({ document }: CompiledAgreement): Objection {
+  const { id } = document
+  return {
+    code: 'token_too_narrow',
+    detail: {
+      vi: `Thỏa thuận ${id} cho phép, nhưng authorization_details của mã truy cập thì không.`,
+      en: `Agreement ${id} would allow it; the authorization_details of the token do not.`,
+    },
+  }
+}
+
 /**
  * Decides by which agreement an exchange may take place; default no.
  * @throws the objection of the agreement that came nearest to allowing it.
@@ -116,10 +133,13 @@ export function authorise(candidates: readonly CompiledAgreement[], ask: Ask, no
   for (const agreement of candidates) {
     const objection = objectionTo(agreement, ask, nowMs)
     const grant = agreement.grants.get(ask.operation)
+    let told = objection
     if (objection === undefined && grant !== undefined) {
-      return { agreement, grant, fields: ask.fields ?? grant.fields }
+      const fields = narrow(agreement.document, grant, ask)
+      if (fields !== undefined) return { agreement, grant, fields }
+      told = tooNarrow(agreement)
     }
-    if (objection && ORDER.indexOf(objection.code) >= ORDER.indexOf(nearest.code)) nearest = objection
+    if (told && ORDER.indexOf(told.code) >= ORDER.indexOf(nearest.code)) nearest = told
   }
   throw new GatewayError(nearest.code, { detail: nearest.detail })
 }

@@ -97,7 +97,10 @@ export function createConduct(parts: ConductParts): Conduct {
     const resolved = resolve(registry, request, facts)
     const candidates = resolved.service.agreementsOf(consumer.id)
     const { purpose = '', fields, officer, dossier, procedure } = request
-    const ask = { operation: resolved.operation.id, purpose, fields, officer, dossier, procedure }
+    const { details } = consumer
+    const { service } = request
+    const operation = resolved.operation.id
+    const ask = { service, operation, purpose, fields, officer, dossier, procedure, details }
     return [resolved, authorise(candidates, ask, now())]
   }
 
@@ -120,7 +123,7 @@ export function createConduct(parts: ConductParts): Conduct {
     passage.quota = await parts.takeQuota(document.id, document.quota)
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
     if (operation.kind === 'submit') {
-      const settled = await claim(passage, operation.id)
+      const settled = await claim(passage, operation.id, asked)
       if (settled) return settled
     }
     if (operation.durableBefore) await ledger.begin(facts)
@@ -146,10 +149,15 @@ export function createConduct(parts: ConductParts): Conduct {
     }
   }
 
-  async function claim(passage: Passage, operation: string): Promise<Answer | undefined> {
+  async function claim(
+    passage: Passage,
+    operation: string,
+    { grant, fields }: Authorisation,
+  ): Promise<Answer | undefined> {
     const { request, consumer } = passage
     const slot = submissionSlot(consumer.id, request, operation)
-    const digest = submissionDigest(request)
+    // A reply kept for a wider token is no reply to a narrower one.
+    const digest = submissionDigest(request, fields === grant.fields ? undefined : fields)
     const settled = await claimSubmission(parts.submissions, slot, digest)
     if (settled) return { ...settled, replayed: true }
     passage.slot = slot

@@ -31,10 +31,14 @@ export function submissionSlot(consumer: SubsystemId, request: InboundRequest, o
 }
 
 /**
- * Tells whether a repetition is the same submission. The consumer's key stands in it and is kept nowhere, so
+ * Tells whether a repetition is the same submission, asked for with the same right to its answer. The consumer's key stands in it and is kept nowhere, so
  * a body cannot be found by trying.
+ * @param fields those that may leave, where they are fewer than the agreement's.
  */
-export function submissionDigest({ idempotencyKey = '', fields = [], body }: InboundRequest): string {
+export function submissionDigest(
+  { idempotencyKey = '', body }: InboundRequest,
+  fields: readonly string[] = [],
+): string {
   const context = Buffer.from(`${idempotencyKey}\0${fields.join(' ')}\0`)
   return hash('sha256', Buffer.concat([context, body]), 'base64url')
 }

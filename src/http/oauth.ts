@@ -24,7 +24,6 @@ export interface OauthDoorParts {
   readonly thumbprintOf: (request: IncomingMessage) => string | undefined
   /** Whether client certificates reach the gateway: by its own TLS or through a trusted proxy. */
   readonly acceptsCertificates: boolean
-  readonly detailsHonoured: boolean
   /** Told of each request to the token endpoint, refused ones with their code. */
   readonly onRequest: (request: TokenRequestFacts) => void
 }
@@ -107,7 +106,7 @@ function sendJson(
  * required by the standard and empty here: there is no authorization endpoint.
  */
 function metadata(addresses: Addresses, parts: OauthDoorParts): Record<string, unknown> {
-  const { acceptsCertificates, detailsHonoured } = parts
+  const { acceptsCertificates } = parts
   return {
     issuer: addresses.issuer,
     token_endpoint: addresses.tokenEndpoint,
@@ -121,7 +120,7 @@ function metadata(addresses: Addresses, parts: OauthDoorParts): Record<string, u
     token_endpoint_auth_signing_alg_values_supported: ALGORITHM_NAMES,
     dpop_signing_alg_values_supported: ALGORITHM_NAMES,
     tls_client_certificate_bound_access_tokens: acceptsCertificates,
-    ...(detailsHonoured && { authorization_details_types_supported: ['data_exchange'] }),
+    authorization_details_types_supported: ['data_exchange'],
     protected_resources: addresses.resources,
   }
 }

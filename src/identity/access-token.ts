@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { Consumer, TokenBinding } from '../model/exchange.ts'
+import type { Consumer, DataExchangeDetail, TokenBinding } from '../model/exchange.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Addresses } from './addresses.ts'
-import { type DataExchangeDetail, readDetails } from './authorization-details.ts'
+import { readDetails } from './authorization-details.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import type { DecoyKeys } from './decoy.ts'
 import { refusal } from './faults.ts'
@@ -74,14 +74,9 @@ export function createTokenIssuer(parts: TokenIssuerParts): IssueToken {
   }
 }
 
-/** A consumer as its token names it, with what the token is narrowed to. */
-export interface TokenConsumer extends Consumer {
-  readonly details: readonly DataExchangeDetail[] | undefined
-}
-
 /** A token that met every rule; whether its holder may use it here is `authenticate`'s to say. */
 export interface VerifiedToken {
-  readonly consumer: TokenConsumer
+  readonly consumer: Consumer
   /** SHA-256 of the token, base64url: what a DPoP proof's `ath` must be. */
   readonly digest: string
   /** `jkt` or `x5t#S256`; undefined for a bearer token. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
-import type { Credentials } from '../model/exchange.ts'
+import type { Consumer, Credentials } from '../model/exchange.ts'
 import type { Subsystem } from '../model/party.ts'
-import type { TokenConsumer, VerifiedToken, VerifyToken } from './access-token.ts'
+import type { VerifiedToken, VerifyToken } from './access-token.ts'
 import { holdsCertificate } from './client-certificate.ts'
 import type { CheckDpopProof } from './dpop.ts'
 import { refusal } from './faults.ts'
@@ -14,7 +14,7 @@ import { isAtOrBelow } from './resource.ts'
  * @throws GatewayError (or rejects with one) `credential_missing`, `credential_invalid`,
  * `dpop_proof_invalid`, `dpop_nonce_required`, `subsystem_suspended`, `ledger_unavailable`.
  */
-export type Authenticate = (credentials: Credentials) => TokenConsumer | Promise<TokenConsumer>
+export type Authenticate = (credentials: Credentials) => Consumer | Promise<Consumer>
 
 export interface AuthenticatorParts {
   readonly verifyToken: VerifyToken

@@ -1,39 +1,42 @@
 import { GatewayError } from '../model/errors.ts'
+import type { DataExchangeDetail } from '../model/exchange.ts'
 import { type Members, parseStrictObject } from './strict-json.ts'
 
-/**
- * What a consumer narrows its own token to (RFC 9396), type `data_exchange`. Absent members don't narrow;
- * the agreement decides in any case.
- */
-export interface DataExchangeDetail {
-  readonly type: 'data_exchange'
-  readonly service?: string
-  readonly purpose?: string
-  readonly legal_basis?: string
-  readonly agreement?: string
-  readonly fields?: readonly string[]
-}
-
-const TEXT_MEMBERS = ['service', 'purpose', 'legal_basis', 'agreement'] as const
-const KNOWN_MEMBERS = new Set<string>(['type', 'fields', ...TEXT_MEMBERS])
 const MAX_DETAILS = 16
-const MAX_FIELDS = 64
+const MAX_ENTRIES = 64
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+const SERVICE = /^[A-Z0-9.]{1,35}\/[a-z0-9-]{1,64}\/[a-z0-9-]{1,64}\/v[1-9]\d{0,2}$/
+const POINTER = /^(?=.{2,256}$)(?:\/(?:[^~/\p{Cc}]|~[01])*)+$/u
 
-function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && /^[^\p{Cc}]{1,256}$/u.test(value)
+function isText(pattern: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && pattern.test(value)
 }
+
+/** 1–64 different texts: an empty list would allow nothing, and a member that allows nothing is a mistake. */
+function isListOf(pattern: RegExp): (value: unknown) => boolean {
+  return (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= MAX_ENTRIES &&
+    new Set(value).size === value.length &&
+    value.every(isText(pattern))
+}
+
+/** Every member there is, and what it may hold. */
+const MEMBERS = new Map<string, (value: unknown) => boolean>([
+  ['type', (value) => value === 'data_exchange'],
+  ['service', isText(SERVICE)],
+  ['operations', isListOf(NAME)],
+  ['purpose', isText(NAME)],
+  ['legal_basis', isText(NAME)],
+  ['agreement', isText(NAME)],
+  ['fields', isListOf(POINTER)],
+])
 
 function isDetail(value: unknown): value is DataExchangeDetail {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const detail = value as Members
-  if (detail['type'] !== 'data_exchange') return false
-  if (Object.keys(detail).some((name) => !KNOWN_MEMBERS.has(name))) return false
-  if (TEXT_MEMBERS.some((name) => detail[name] !== undefined && !isShortText(detail[name]))) return false
-  const { fields } = detail
-  return (
-    fields === undefined ||
-    (Array.isArray(fields) && fields.length <= MAX_FIELDS && fields.every(isShortText))
-  )
+  if (!Object.hasOwn(value, 'type')) return false
+  return Object.entries(value as Members).every(([name, member]) => MEMBERS.get(name)?.(member) === true)
 }
 
 /** @returns the value as details, undefined where it isn't a list of 1–16 well-formed ones. */

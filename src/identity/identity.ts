@@ -26,8 +26,6 @@ export interface IdentityParts {
   /** At least 32 bytes shared by all processes; undefined where proofs need no nonce of ours. */
   readonly nonceSecret: Uint8Array | undefined
   readonly tokenLifetimeSeconds: number
-  /** Whether the pipeline holds consumers to `authorization_details`. */
-  readonly detailsHonoured: boolean
 }
 
 /** Who is calling: tokens given out at one door and recognised at the others. */
@@ -72,7 +70,6 @@ export function createIdentity(parts: IdentityParts): Identity {
         lifetimeSeconds: parts.tokenLifetimeSeconds,
       }),
       sandbox,
-      detailsHonoured: parts.detailsHonoured,
     }),
   }
 }

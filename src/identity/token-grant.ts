@@ -1,8 +1,9 @@
 import { GatewayError } from '../model/errors.ts'
+import type { DataExchangeDetail } from '../model/exchange.ts'
 import type { Subsystem } from '../model/party.ts'
 import type { Confirmation, IssueToken } from './access-token.ts'
 import type { Addresses } from './addresses.ts'
-import { type DataExchangeDetail, parseDetails } from './authorization-details.ts'
+import { parseDetails } from './authorization-details.ts'
 import type { AuthenticatedClient, CheckClientAssertion } from './client-assertion.ts'
 import { checkClientCertificate, holdsCertificate } from './client-certificate.ts'
 import type { CheckDpopProof } from './dpop.ts'
@@ -36,8 +37,6 @@ export interface TokenGrantParts {
   readonly checkProof: CheckDpopProof
   readonly issueToken: IssueToken
   readonly sandbox: boolean
-  /** Whether the pipeline holds consumers to `authorization_details`; refused where it doesn't. */
-  readonly detailsHonoured: boolean
 }
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -89,12 +88,6 @@ function chooseResource(parts: TokenGrantParts, asked: string | undefined): stri
   return asked
 }
 
-function chooseDetails(parts: TokenGrantParts, asked: string | undefined) {
-  if (asked === undefined) return undefined
-  if (!parts.detailsHonoured) throw new GatewayError('authorization_details_invalid')
-  return parseDetails(asked)
-}
-
 /** What the token is tied to: the proof's key, else the connection's certificate, else (sandbox) nothing. */
 async function bind(
   parts: TokenGrantParts,
@@ -132,7 +125,8 @@ export function createTokenGrant(parts: TokenGrantParts): GrantToken {
     checkGrantType(parameters)
     const client = await authenticateClient(parts, request)
     const audience = chooseResource(parts, parameters.get('resource'))
-    const details = chooseDetails(parts, parameters.get('authorization_details'))
+    const asked = parameters.get('authorization_details')
+    const details = asked === undefined ? undefined : parseDetails(asked)
     const confirmation = await bind(parts, client.subsystem, request)
     await client.claim()
     const issued = await parts.issueToken({ subsystem: client.subsystem.id, audience, confirmation, details })

@@ -257,6 +257,17 @@ export const ERRORS = {
       en: 'Take the named field out of Exchange-Fields, or have the agreement amended.',
     },
   },
+  token_too_narrow: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: { vi: 'Mã truy cập không bao gồm yêu cầu này', en: 'The access token does not cover the request' },
+    fix: {
+      vi: 'Xin mã truy cập có authorization_details bao gồm dịch vụ, thao tác, mục đích và trường này, hoặc không thu hẹp.',
+      en: 'Get a token whose authorization_details name this service, operation, purpose and fields, or one without them.',
+    },
+    oauth: 'insufficient_scope',
+  },
   particulars_missing: {
     status: 403,
     fault: 'consumer',

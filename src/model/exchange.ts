@@ -18,6 +18,25 @@ export interface TraceContext {
 /** How the access token is tied to its holder. */
 export type TokenBinding = 'dpop' | 'mtls' | 'bearer'
 
+/**
+ * What a token is narrowed to (RFC 9396), type `data_exchange`. A member that is absent does not narrow. Several
+ * of them allow together what each allows; the agreement decides in any case.
+ */
+export interface DataExchangeDetail {
+  readonly type: 'data_exchange'
+  /** The one service it is good for. */
+  readonly service?: string
+  /** Operation ids of the service's contract. */
+  readonly operations?: readonly string[]
+  readonly purpose?: string
+  /** Id of a legal basis the agreement has to stand on. */
+  readonly legal_basis?: string
+  /** Id of the one agreement it may be used under. */
+  readonly agreement?: string
+  /** JSON Pointers, read as those of an agreement are. */
+  readonly fields?: readonly string[]
+}
+
 /** Who is asking, as authentication found it. */
 export interface Consumer {
   readonly id: SubsystemId
@@ -26,6 +45,8 @@ export interface Consumer {
   readonly tokenDigest: string
   /** The resource the token is good for: an address prefix (RFC 8707). */
   readonly audience: string
+  /** What the token is narrowed to; undefined where it is good for all that is agreed. */
+  readonly details?: readonly DataExchangeDetail[] | undefined
 }
 
 /** What stands in front of authentication, as it came over the wire; nothing in it is trusted. */

@@ -20,18 +20,21 @@ const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/
 /** A consumer's programs ask for a few sets of fields; more than these are compiled anew. */
 const MAX_SUBSETS = 32
 
+/** @returns whether `pointer` names one of the fields or what lies below one. */
+export function coversPointer(fields: ReadonlySet<string>, pointer: string): boolean {
+  if (fields.has(pointer)) return true
+  if (!POINTER.test(pointer)) return false
+  for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
+    if (fields.has(pointer.slice(0, end))) return true
+  }
+  return false
+}
+
 export function compileGrant({ fields }: OperationGrant): CompiledGrant {
   const agreed = new Set(fields)
   const subsets = new Map<string, Projection>()
 
-  function covers(pointer: string): boolean {
-    if (agreed.has(pointer)) return true
-    if (!POINTER.test(pointer)) return false
-    for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
-      if (agreed.has(pointer.slice(0, end))) return true
-    }
-    return false
-  }
+  const covers = (pointer: string) => coversPointer(agreed, pointer)
 
   return Object.freeze({
     fields,

@@ -69,6 +69,7 @@ describe('the OAuth door', () => {
       response_types_supported: [],
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
       token_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
+      authorization_details_types_supported: ['data_exchange'],
       dpop_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
       tls_client_certificate_bound_access_tokens: false,
       protected_resources: [`${door.url}/exchange`],

@@ -191,11 +191,6 @@ describe('the client_credentials grant', () => {
       'request_malformed',
       async (world) => ({ dpop: null, assertion: await assertionOf(world, TRUSTING) }),
     ],
-    [
-      'authorization_details while they are not honoured',
-      'authorization_details_invalid',
-      () => ({ parameters: { authorization_details: '[{"type":"data_exchange"}]' } }),
-    ],
     ...[
       'https://other.test/exchange',
       `${EXCHANGE}/`,
@@ -253,12 +248,13 @@ describe('the client_credentials grant', () => {
 describe('authorization_details', () => {
   let world: IdentityWorld
   before(async () => {
-    world = await createIdentityWorld({ detailsHonoured: true })
+    world = await createIdentityWorld()
   })
 
   it('travel from the request into the answer, the token and the consumer', async () => {
     const details = [
       { type: 'data_exchange', service: 'G01/dan-cu/cong-dan/v1', purpose: 'tthc', fields: ['/hoTen'] },
+      { type: 'data_exchange', operations: ['lookUp'], legal_basis: 'luat', agreement: 'TT-1' },
     ]
     const answer = await requestToken(world, {
       parameters: { authorization_details: JSON.stringify(details) },
@@ -282,6 +278,16 @@ describe('authorization_details', () => {
     '[{"type":"data_exchange","purpose":""}]',
     '[{"type":"data_exchange","fields":"/a"}]',
     '[{"type":"data_exchange","fields":[1]}]',
+    '[{"type":"data_exchange","fields":[]}]',
+    '[{"type":"data_exchange","fields":["name"]}]',
+    '[{"type":"data_exchange","fields":["/"]}]',
+    '[{"type":"data_exchange","fields":["/a~2"]}]',
+    '[{"type":"data_exchange","fields":["/a","/a"]}]',
+    '[{"type":"data_exchange","operations":[]}]',
+    '[{"type":"data_exchange","operations":"lookUp"}]',
+    '[{"type":"data_exchange","service":"G01/dan-cu"}]',
+    '[{"type":"data_exchange","service":"G01/dan-cu/cong-dan/v1/tra-cuu"}]',
+    '[{"service":"G01/dan-cu/cong-dan/v1"}]',
     '[{"type":"data_exchange","type":"data_exchange"}]',
     '[{"type":"data_exchange"}],"other":[1]',
     `[${Array(17).fill('{"type":"data_exchange"}').join(',')}]`,

@@ -71,6 +71,8 @@ export async function createConsumer(
   gatewayUrl: string,
   clientId: string,
   pair: webcrypto.CryptoKeyPair,
+  /** Further parameters of the token request. */
+  parameters: Readonly<Record<string, string>> = {},
 ): Promise<Consumer> {
   const http = { [oauth.allowInsecureRequests]: true }
   const issuer = new URL(gatewayUrl)
@@ -88,7 +90,7 @@ export async function createConsumer(
       server,
       client,
       authentication,
-      new URLSearchParams(),
+      new URLSearchParams(parameters),
       {
         DPoP: dpop,
         ...http,

@@ -58,7 +58,6 @@ export interface WorldOptions {
   readonly sandbox?: boolean
   readonly nonceSecret?: Uint8Array
   readonly replay?: ReplayStore
-  readonly detailsHonoured?: boolean
   readonly now?: () => number
 }
 
@@ -91,7 +90,6 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
     sandbox: options.sandbox ?? false,
     nonceSecret: options.nonceSecret,
     tokenLifetimeSeconds: 300,
-    detailsHonoured: options.detailsHonoured ?? false,
   })
   const world: IdentityWorld = {
     identity,

@@ -54,7 +54,6 @@ export async function openDoor({ tls, nonceSecret }: DoorOptions = {}): Promise<
       now,
       thumbprintOf,
       acceptsCertificates: tls !== undefined,
-      detailsHonoured: false,
       onRequest: ({ code }) => {
         if (code !== undefined) refusals.push(code)
       },
