@@ -1,0 +1,92 @@
+import type { ErrorEntry } from './error-entry.ts'
+
+/** The errors of finding out who is asking, part of `ERRORS`. */
+export const IDENTITY_ERRORS = {
+  credential_missing: {
+    status: 401,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Thiếu mã truy cập', en: 'The access token is missing' },
+    fix: {
+      vi: 'Lấy mã truy cập ở /oauth/token rồi gửi trong tiêu đề Authorization.',
+      en: 'Get an access token at /oauth/token and send it in the Authorization header.',
+    },
+  },
+  credential_invalid: {
+    status: 401,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Mã truy cập không hợp lệ', en: 'The access token is not valid' },
+    fix: {
+      vi: 'Lấy mã truy cập mới; kiểm tra khóa DPoP hoặc chứng thư mà mã gắn với.',
+      en: 'Get a new access token; check the DPoP key or certificate the token is bound to.',
+    },
+    oauth: 'invalid_token',
+  },
+  dpop_proof_invalid: {
+    status: 401,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Bằng chứng DPoP không hợp lệ', en: 'The DPoP proof is not valid' },
+    fix: {
+      vi: 'Tạo bằng chứng DPoP mới cho đúng phương thức, địa chỉ và mã truy cập (RFC 9449).',
+      en: 'Make a new DPoP proof for this method, address and token (RFC 9449).',
+    },
+    oauth: 'invalid_dpop_proof',
+  },
+  dpop_nonce_required: {
+    status: 401,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: {
+      vi: 'Cần nonce của cổng trong bằng chứng DPoP',
+      en: 'The DPoP proof needs a nonce of the gateway',
+    },
+    fix: {
+      vi: 'Gửi lại với nonce trong tiêu đề DPoP-Nonce.',
+      en: 'Send again with the nonce of the DPoP-Nonce header.',
+    },
+    oauth: 'use_dpop_nonce',
+  },
+  client_invalid: {
+    status: 401,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Không xác thực được hệ thống', en: 'The subsystem could not be authenticated' },
+    fix: {
+      vi: 'Kiểm tra khóa đã đăng ký, aud, thời hạn và jti của client assertion.',
+      en: "Check the registered key and the assertion's aud, lifetime and jti.",
+    },
+    oauth: 'invalid_client',
+  },
+  grant_unsupported: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Kiểu cấp mã không được hỗ trợ', en: 'The grant type is not supported' },
+    fix: { vi: 'Dùng grant_type=client_credentials.', en: 'Use grant_type=client_credentials.' },
+    oauth: 'unsupported_grant_type',
+  },
+  resource_invalid: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Tài nguyên được hỏi không hợp lệ', en: 'The requested resource is not valid' },
+    fix: {
+      vi: 'Dùng một resource nằm dưới địa chỉ /exchange của cổng (RFC 8707).',
+      en: "Use one resource below the gateway's /exchange address (RFC 8707).",
+    },
+    oauth: 'invalid_target',
+  },
+  authorization_details_invalid: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'authorization_details không hợp lệ', en: 'The authorization_details are not valid' },
+    fix: {
+      vi: 'Gửi 1–16 phần tử loại data_exchange theo tài liệu tích hợp (RFC 9396).',
+      en: 'Send 1–16 elements of type data_exchange as the integration guide says (RFC 9396).',
+    },
+    oauth: 'invalid_authorization_details',
+  },
+} as const satisfies Record<string, ErrorEntry>
