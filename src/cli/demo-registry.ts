@@ -28,10 +28,6 @@ export async function makeConsumerKey(): Promise<ConsumerKey> {
   return { privateJwk, publicJwk: { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' } }
 }
 
-function providerOf(service: string): string {
-  return service.split('/').slice(0, 2).join('/')
-}
-
 /** The registry with the consumer's key in it and the services bound to where the agencies listen. */
 function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
@@ -51,7 +47,7 @@ function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk)
     sandbox: { bearerTokens: true },
   }
   const services = documents.services.flatMap((service): Service[] => {
-    const baseUrl = sandbox.urlOf(providerOf(service.id))
+    const baseUrl = sandbox.urlOf(service.id)
     return baseUrl === undefined ? [] : [{ ...service, binding: { ...service.binding, baseUrl } }]
   })
   return overlay(documents, { subsystems: [subsystem], services })

@@ -1,3 +1,7 @@
+import { type Person, parsePersonalId } from './person-number.ts'
+import type { Register } from './register.ts'
+import { ANSWERED_ENDINGS } from './scenarios.ts'
+
 /** What one agency of the sandbox was asked. */
 export interface SandboxRequest {
   readonly body: Readonly<Record<string, unknown>>
@@ -32,4 +36,32 @@ export function refuse(status: number, code: string, message: string): SandboxAn
 /** The answer about what the agency does not hold; it repeats nothing of the request. */
 export function notFound(): SandboxAnswer {
   return refuse(404, 'not_found', 'Không có dữ liệu theo thông tin đã cho.')
+}
+
+const CONFLICTS = {
+  key: 'Idempotency-Key đã dùng cho nội dung khác.',
+  content: 'Đã nhận nội dung khác cho cùng việc này.',
+} as const
+
+/** Takes a claim down. @returns its number under `numberName` and the time of receipt, or 409. */
+export function enter<T>(
+  register: Register<T>,
+  claim: T,
+  { idempotencyKey }: SandboxRequest,
+  numberName: string,
+): SandboxAnswer {
+  const submission = register.submit(claim, idempotencyKey)
+  if ('conflict' in submission) return refuse(409, 'conflict', CONFLICTS[submission.conflict])
+  const { number, receivedAt } = submission.entry
+  return { status: 200, body: { [numberName]: number, receivedAt } }
+}
+
+/** @returns the person of a request who is in the register. */
+export function personIn(request: SandboxRequest, member = 'personalId'): Person | undefined {
+  return parsePersonalId(textOf(request, member), ANSWERED_ENDINGS)
+}
+
+/** An answer of 200 with the time of its data; 404 where nothing was found. */
+export function answer(body: object | undefined, now: () => Date): SandboxAnswer {
+  return body === undefined ? notFound() : { status: 200, body: { ...body, dataAsOf: now().toISOString() } }
 }

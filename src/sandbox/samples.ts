@@ -1,6 +1,6 @@
+import type { ObligationClaim } from './agencies/tax.ts'
 import { createCountry } from './country.ts'
 import { enterpriseAt, enterpriseEnding, taxCodeOf } from './enterprise.ts'
-import type { ObligationClaim } from './obligations.ts'
 import { parcelAt, parcelKeyOf } from './parcel-place.ts'
 import { personAt, personalIdOf } from './person-number.ts'
 

@@ -12,8 +12,8 @@ export interface SandboxOptions extends Omit<SandboxAgencyOptions, 'agency' | 'p
 /** All agencies, in one country. */
 export interface Sandbox {
   readonly agencies: Readonly<Record<AgencyName, SandboxAgency>>
-  /** @returns the base URL of the agency that answers for `agency/subsystem`. */
-  urlOf(subsystem: string): string | undefined
+  /** @returns the base URL of the agency that answers this service. */
+  urlOf(service: string): string | undefined
   close(): Promise<void>
 }
 
@@ -39,10 +39,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return [agency, await startNear({ ...rest, agency, country, port })] as const
   }
   const started = await Promise.all(AGENCY_NAMES.map(start))
-  const bySubsystem = new Map(started.map(([name, { url }]) => [AGENCIES[name].subsystem as string, url]))
+  const byService = new Map(started.map(([name, { url }]) => [AGENCIES[name].service as string, url]))
   return {
     agencies: Object.fromEntries(started) as Record<AgencyName, SandboxAgency>,
-    urlOf: (subsystem) => bySubsystem.get(subsystem),
+    urlOf: (service) => byService.get(service),
     async close() {
       await Promise.all(started.map(([, agency]) => agency.close()))
     },

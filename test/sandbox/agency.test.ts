@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { createTaxAgency } from '../../src/sandbox/agencies/tax.ts'
 import { AGENCIES, AGENCY_NAMES, type AgencyName } from '../../src/sandbox/agencies.ts'
 import { type SandboxAgency, startSandboxAgency } from '../../src/sandbox/agency.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
@@ -6,7 +7,6 @@ import { respond } from '../../src/sandbox/respond.ts'
 import { sampleParcel, samplePerson, sampleScenario, sampleTaxpayer } from '../../src/sandbox/samples.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { SCENARIOS } from '../../src/sandbox/scenarios.ts'
-import { createTaxAgency } from '../../src/sandbox/tax-agency.ts'
 import { checkBody, compileSchemas, operationOf } from './contracts.ts'
 
 const now = () => new Date('2026-11-22T01:30:00.000Z')

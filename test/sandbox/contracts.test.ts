@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { GatewayError } from '../../src/model/errors.ts'
+import { createLandAgency } from '../../src/sandbox/agencies/land.ts'
+import { createPopulationAgency } from '../../src/sandbox/agencies/population.ts'
+import { createTaxAgency } from '../../src/sandbox/agencies/tax.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
-import { createLandAgency } from '../../src/sandbox/land-agency.ts'
 import type { SandboxOperation } from '../../src/sandbox/operation.ts'
-import { createPopulationAgency } from '../../src/sandbox/population-agency.ts'
 import { sampleParcel, samplePerson, sampleTaxpayer } from '../../src/sandbox/samples.ts'
-import { createTaxAgency } from '../../src/sandbox/tax-agency.ts'
 import { CONTRACTS, checkBody, compileSchemas, operationOf, readSchemas } from './contracts.ts'
 
 const now = () => new Date('2026-11-22T01:30:00.000Z')

@@ -145,10 +145,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
     admission,
   })
   const services = read.documents.services.map((service): Service => {
-    const provider = service.id.split('/').slice(0, 2).join('/')
     return {
       ...service,
-      binding: { ...service.binding, baseUrl: sandbox.urlOf(provider) ?? service.binding.baseUrl },
+      binding: { ...service.binding, baseUrl: sandbox.urlOf(service.id) ?? service.binding.baseUrl },
     }
   })
   const subsystems = read.documents.subsystems

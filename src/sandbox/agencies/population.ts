@@ -1,14 +1,14 @@
-import { compareBirthDates, compareNames, isNameMatch } from '../model/name-match.ts'
-import type { Country } from './country.ts'
+import { compareBirthDates, compareNames, isNameMatch } from '../../model/name-match.ts'
+import type { Country } from '../country.ts'
 import {
+  answer,
   notFound,
+  personIn,
   type SandboxAnswer,
   type SandboxOperation,
   type SandboxRequest,
   textOf,
-} from './operation.ts'
-import { type Person, parsePersonalId } from './person-number.ts'
-import { ANSWERED_ENDINGS } from './scenarios.ts'
+} from '../operation.ts'
 
 type ValueRung = 'exact' | 'different'
 
@@ -29,19 +29,14 @@ function birthDateMatches(claimed: string, held: string): boolean {
 export function createPopulationAgency(country: Country, now: () => Date): readonly SandboxOperation[] {
   const { citizens, names } = country
 
-  function find(request: SandboxRequest): Person | undefined {
-    return parsePersonalId(textOf(request, 'personalId'), ANSWERED_ENDINGS)
-  }
-
   function lookUp(request: SandboxRequest): SandboxAnswer {
-    const person = find(request)
-    if (person === undefined) return notFound()
-    return { status: 200, body: { ...citizens.recordOf(person), dataAsOf: now().toISOString() } }
+    const person = personIn(request)
+    return answer(person && citizens.recordOf(person), now)
   }
 
   /** Only what was claimed is compared; nothing the register holds is told. */
   function verify(request: SandboxRequest): SandboxAnswer {
-    const person = find(request)
+    const person = personIn(request)
     if (person === undefined) return notFound()
     const claimed = (member: string) => textOf(request, member)
     const [birthDate, sex, idCardNumber] = [claimed('birthDate'), claimed('sex'), claimed('idCardNumber')]

@@ -1,14 +1,15 @@
-import { compareNames, isNameMatch } from '../model/name-match.ts'
-import type { Country } from './country.ts'
+import { compareNames, isNameMatch } from '../../model/name-match.ts'
+import type { Country } from '../country.ts'
 import {
+  answer,
   notFound,
   type SandboxAnswer,
   type SandboxOperation,
   type SandboxRequest,
   textOf,
-} from './operation.ts'
-import type { ParcelPlace } from './parcel-place.ts'
-import { personalIdOf } from './person-number.ts'
+} from '../operation.ts'
+import type { ParcelPlace } from '../parcel-place.ts'
+import { personalIdOf } from '../person-number.ts'
 
 /**
  * The operations of `services/G10/dat-dai/thua-dat.v1.yaml`.
@@ -26,8 +27,7 @@ export function createLandAgency(country: Country, now: () => Date): readonly Sa
 
   function lookUp(request: SandboxRequest): SandboxAnswer {
     const place = find(request)
-    if (place === undefined) return notFound()
-    return { status: 200, body: { ...parcels.recordOf(place), dataAsOf: now().toISOString() } }
+    return answer(place && parcels.recordOf(place), now)
   }
 
   function verifyOwner(request: SandboxRequest): SandboxAnswer {

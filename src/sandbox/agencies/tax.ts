@@ -1,32 +1,41 @@
-import type { Country } from './country.ts'
-import { createObligations, type ObligationClaim } from './obligations.ts'
+import type { Country } from '../country.ts'
 import {
+  answer,
+  enter,
   notFound,
   refuse,
   type SandboxAnswer,
   type SandboxOperation,
   type SandboxRequest,
   textOf,
-} from './operation.ts'
+} from '../operation.ts'
+import { createRegister } from '../register.ts'
 
-const CONFLICTS = {
-  key: 'Idempotency-Key đã dùng cho nội dung khác.',
-  content: 'Hồ sơ này đã có nghĩa vụ cùng loại cho thửa đất với nội dung khác.',
-} as const
+/** A financial obligation about land, as an agency submits it. */
+export interface ObligationClaim {
+  readonly dossierCode: string
+  readonly parcelKey: string
+  readonly taxCode: string
+  readonly kind: string
+  readonly amountVnd: number
+  readonly dueDate: string
+}
 
 /**
  * The operations of `services/G12/thue/nguoi-nop-thue.v1.yaml`. What is submitted is kept while the agency
  * runs and can be looked up.
  * @param now the time of the data in each answer, and of receipt.
  */
-export function createTaxAgency(country: Country, now: () => Date): readonly SandboxOperation[] {
-  const { taxpayers } = country
-  const obligations = createObligations(now)
+export function createTaxAgency({ taxpayers }: Country, now: () => Date): readonly SandboxOperation[] {
+  const obligations = createRegister<ObligationClaim>({
+    now,
+    prefix: 'NVTC',
+    matterOf: ({ dossierCode, parcelKey, kind }) => `${dossierCode} ${parcelKey} ${kind}`,
+  })
 
   function lookUp(request: SandboxRequest): SandboxAnswer {
     const taxpayer = taxpayers.find(textOf(request, 'taxCode'))
-    if (taxpayer === undefined) return notFound()
-    return { status: 200, body: { ...taxpayers.recordOf(taxpayer), dataAsOf: now().toISOString() } }
+    return answer(taxpayer && taxpayers.recordOf(taxpayer), now)
   }
 
   function claimOf(request: SandboxRequest): ObligationClaim | undefined {
@@ -46,17 +55,15 @@ export function createTaxAgency(country: Country, now: () => Date): readonly San
     const claim = claimOf(request)
     if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin của nghĩa vụ tài chính.')
     if (taxpayers.find(claim.taxCode) === undefined) return notFound()
-    const submission = obligations.submit(claim, request.idempotencyKey)
-    if ('conflict' in submission) return refuse(409, 'conflict', CONFLICTS[submission.conflict])
-    const { obligationNumber, receivedAt } = submission.obligation
-    return { status: 200, body: { obligationNumber, receivedAt } }
+    return enter(obligations, claim, request, 'obligationNumber')
   }
 
   /** The tax code must be the obligation's: a number alone shows nothing of anybody. */
   function findObligation(request: SandboxRequest): SandboxAnswer {
-    const obligation = obligations.find(textOf(request, 'obligationNumber'))
-    const isOwn = obligation !== undefined && obligation.taxCode === textOf(request, 'taxCode')
-    return isOwn ? { status: 200, body: obligation } : notFound()
+    const entry = obligations.find(textOf(request, 'obligationNumber'))
+    if (entry === undefined || entry.claim.taxCode !== textOf(request, 'taxCode')) return notFound()
+    const { number: obligationNumber, receivedAt, claim } = entry
+    return { status: 200, body: { obligationNumber, receivedAt, ...claim } }
   }
 
   return [
