@@ -10,7 +10,7 @@ import type {
   QuotaState,
   Receipt,
 } from '../model/exchange.ts'
-import type { ProviderCall } from '../provider/call.ts'
+import type { ProviderCall, ProviderReply } from '../provider/call.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { type Authorisation, authorise } from './authorise.ts'
 import type { TakeQuota } from './quota.ts'
@@ -128,15 +128,14 @@ export function createConduct(parts: ConductParts): Conduct {
     }
     if (operation.durableBefore) await ledger.begin(facts)
     const startedMs = clock()
-    const reply = await askProvider(parts.callOf(resolved.service), resolved, {
-      request,
-      consumer,
-      authorisation: asked,
-      nowMs: now(),
-    }).finally(() => {
+    let reply: ProviderReply
+    try {
+      const context = { request, consumer, authorisation: asked, nowMs: now() }
+      reply = await askProvider(parts.callOf(resolved.service), resolved, context)
+    } finally {
       passage.providerMs = clock() - startedMs
       facts.providerMs = Math.round(passage.providerMs)
-    })
+    }
     facts.attempts = reply.attempts
     const answer = readAnswer(operation, reply)
     const { grant, fields } = registry === parts.registry() ? asked : allowAnew(passage)

@@ -1,6 +1,7 @@
 import { Axios, type AxiosAdapter, AxiosError, type AxiosRequestConfig } from 'axios'
 import { GatewayError } from '../model/errors.ts'
-import type { AbortReason, Attempt, ProviderCall, ProviderReply, ProviderRequest } from './call.ts'
+import type { AbortReason, Attempt, ProviderCall } from './call.ts'
+import type { PoolRequestConfig } from './pool-adapter.ts'
 
 interface HttpOptions {
   /** `http://host:port` and the path that every target is below; no `/` at its end. */
@@ -17,14 +18,19 @@ interface HttpOptions {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
 
-function assertHeaders(headers: Readonly<Record<string, string>>): void {
+/** @returns the fields as the pool takes them: name, value, name, value … */
+function checkedFields(headers: Readonly<Record<string, string>>): string[] {
+  const fields: string[] = []
   for (const name in headers) {
-    if (CONTROL.test(headers[name] ?? '')) {
+    const value = headers[name] ?? ''
+    if (CONTROL.test(value)) {
       throw new GatewayError('request_malformed', {
         detail: { vi: `Tiêu đề ${name} có ký tự điều khiển.`, en: `Header ${name} has a control character.` },
       })
     }
+    fields.push(name, value)
   }
+  return fields
 }
 
 function aborted(reason: AbortReason): GatewayError {
@@ -61,55 +67,59 @@ function header(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** axios's own transport with all it would do unasked switched off; the pool's adapter knows nothing of it. */
+const HARDENED: AxiosRequestConfig = {
+  maxRedirects: 0,
+  allowAbsoluteUrls: true,
+  proxy: false,
+  maxBodyLength: Number.POSITIVE_INFINITY,
+  responseType: 'arraybuffer',
+  decompress: false,
+  validateStatus: null,
+  transformRequest: [],
+  transformResponse: [],
+}
+
 /**
  * One attempt over HTTP by axios: nothing is followed, guessed or transformed. The URL was made and checked
- * by the caller; axios's own joining would let dot segments out of the base path.
+ * by the caller; axios's own joining would let dot segments out of the base path. axios merges and copies each
+ * option for each request, so the pool's adapter is given none that it does not read.
  */
 export function createHttpCall(options: HttpOptions): ProviderCall {
-  const axios = new Axios({
-    adapter: options.adapter,
-    maxRedirects: 0,
-    allowAbsoluteUrls: options.adapter === 'http',
-    proxy: false,
-    maxContentLength: options.maxResponseBytes,
-    maxBodyLength: Number.POSITIVE_INFINITY,
-    responseType: 'arraybuffer',
-    decompress: false,
-    validateStatus: null,
-    transformRequest: [],
-    transformResponse: [],
-  })
+  const { adapter, maxResponseBytes, assertReachable, onAttempt } = options
+  const isPooled = adapter !== 'http'
+  const axios = new Axios(
+    isPooled
+      ? { adapter, allowAbsoluteUrls: false }
+      : { adapter, maxContentLength: maxResponseBytes, ...HARDENED },
+  )
   const { origin, pathname } = new URL(options.baseUrl)
-  const base = (options.adapter === 'http' ? origin : '') + pathname.replace(/\/$/, '')
-
-  async function attempt(request: ProviderRequest): Promise<ProviderReply> {
-    const config: AxiosRequestConfig = {
-      method: request.method,
-      url: base + request.target,
-      headers: { ...request.headers },
-      signal: request.deadline,
-    }
-    if (request.body) config.data = request.body
-    const { status, headers, data } = await axios.request<Buffer>(config)
-    const retryAfter = header(headers['retry-after'])
-    assertAnswered(status, retryAfter)
-    return { status, contentType: header(headers['content-type']) ?? '', retryAfter, body: data, attempts: 1 }
-  }
+  const base = (isPooled ? '' : origin) + pathname.replace(/\/$/, '')
 
   return async (request) => {
-    assertHeaders(request.headers)
-    if (request.deadline.aborted) throw aborted(request.deadline.reason as AbortReason)
+    const { method, headers, body, deadline } = request
+    const config: PoolRequestConfig = {
+      method,
+      url: base + request.target,
+      data: body,
+      signal: deadline,
+      fields: checkedFields(headers),
+    }
+    if (!isPooled) config.headers = { ...headers }
+    if (deadline.aborted) throw aborted(deadline.reason as AbortReason)
     const startedMs = performance.now()
-    const observe = (end: { status: number } | { error: string }) =>
-      options.onAttempt({ method: request.method, seconds: (performance.now() - startedMs) / 1000, ...end })
+    const elapsedSeconds = () => (performance.now() - startedMs) / 1000
     try {
-      options.assertReachable()
-      const reply = await attempt(request)
-      observe({ status: reply.status })
-      return reply
+      assertReachable()
+      const { status, headers: answered, data } = await axios.request<Buffer>(config)
+      const retryAfter = header(answered['retry-after'])
+      assertAnswered(status, retryAfter)
+      onAttempt({ method, seconds: elapsedSeconds(), status })
+      const contentType = header(answered['content-type']) ?? ''
+      return { status, contentType, retryAfter, body: data, attempts: 1 }
     } catch (thrown) {
-      const error = translate(thrown, request.deadline)
-      observe({ error: error.code })
+      const error = translate(thrown, deadline)
+      onAttempt({ method, seconds: elapsedSeconds(), error: error.code })
       throw error
     }
   }

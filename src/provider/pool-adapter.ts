@@ -1,17 +1,28 @@
 import {
   type AxiosAdapter,
   AxiosError,
+  AxiosHeaders,
+  type AxiosRequestConfig,
   type AxiosResponse,
   CanceledError,
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { type Dispatcher, errors, Pool } from 'undici'
 
+/** What one request through the pool is told. */
+export interface PoolRequestConfig extends AxiosRequestConfig {
+  /**
+   * The request's fields: name, value, name, value … axios's own `headers` would be copied and normalised four
+   * times on their way, at 3 µs a field; an option it does not know is handed on.
+   */
+  readonly fields: readonly string[]
+}
+
 /** The answer as it grows, under the size limit. */
 interface Growing {
   status: number
   /** What the gateway reads of the answer's fields; axios's own treatment costs by the field. */
-  headers: Record<string, string>
+  readonly headers: AxiosHeaders
   readonly chunks: Buffer[]
   bytes: number
 }
@@ -33,7 +44,7 @@ function createHandler(
   maxBytes: number,
   settle: { resolve: (response: AxiosResponse) => void; reject: (error: unknown) => void },
 ): Dispatcher.DispatchHandler {
-  const answer: Growing = { status: 0, headers: {}, chunks: [], bytes: 0 }
+  const answer: Growing = { status: 0, headers: new AxiosHeaders(), chunks: [], bytes: 0 }
   const { signal } = config
   let stop: (() => void) | undefined
   return {
@@ -89,7 +100,7 @@ export function createPoolAdapter(
           {
             path: config.url ?? '/',
             method: (config.method ?? 'get').toUpperCase(),
-            headers: config.headers as unknown as Record<string, string>,
+            headers: (config as PoolRequestConfig).fields as string[],
             body: config.data ?? null,
           },
           createHandler(config, maxBytes, { resolve, reject }),

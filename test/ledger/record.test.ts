@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import canonicalize from 'canonicalize'
@@ -59,6 +60,17 @@ describe('record', () => {
 
 describe('tags', () => {
   const tag = tagWith(Buffer.alloc(32, 1))
+
+  it('are HMAC-SHA256 under the key, cut to 16 bytes', () => {
+    for (const length of [0, 1, 32, 63, 64]) {
+      const key = randomBytes(length)
+      const whole = createHmac('sha256', key).update('subject\0NGUYỄN').digest()
+      expect(tagWith(key)('subject', 'Nguyễn'), `${length}`).to.equal(
+        whole.subarray(0, 16).toString('base64url'),
+      )
+    }
+    expect(() => tagWith(randomBytes(65))).to.throw(RangeError)
+  })
 
   it('are the same for spellings of one identifier, and differ by kind and by key', () => {
     expect(tag('officer', ' cb-017 ')).to.equal(tag('officer', 'CB-017'))
