@@ -29,6 +29,7 @@ import type { RegistryStore } from './registry/store.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './storage/database.ts'
 import { createLedgerStore } from './storage/ledger.ts'
+import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
 import { createReplayStore } from './storage/replay.ts'
@@ -70,6 +71,8 @@ export class RegistryRefused extends Error {
 
 const PROBE_MS = 500
 const SWEEP_MS = 30_000
+const ROLLUP_MS = 1000
+const PARTITION_MS = 3_600_000
 const RANDOM_POOL_BYTES = 8192
 
 /** Random bytes drawn in one go for many small ids. */
@@ -312,6 +315,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   if (tls) telemetry.certificate('server', new X509Certificate(tls.certificate))
 
+  await ensurePartitions(pool, now())
   // Connects the log's writer, so that this process counts among the living before it claims anything.
   await store.readHead()
   const closeOrphans = async () => {
@@ -322,6 +326,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const ends = [
     repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
     repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
+    repeat(() => ensurePartitions(pool, now()), PARTITION_MS, telemetry.databaseError),
+    repeat(() => advanceRollups(pool), ROLLUP_MS, telemetry.databaseError),
     repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),

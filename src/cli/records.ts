@@ -44,7 +44,7 @@ const TEXTS = {
   },
   dossier: { vi: 'đọc mã hồ sơ từ stdin', en: 'read a dossier code from stdin' },
   officer: { vi: 'đọc mã cán bộ từ stdin', en: "read an officer's code from stdin" },
-  before: { vi: 'trước bản ghi số này (để xem trang sau)', en: 'before this record (for the next page)' },
+  before: { vi: 'trước giao dịch này (để xem trang sau)', en: 'before this exchange (for the next page)' },
   limit: {
     vi: `số bản ghi, nhiều nhất ${MAX_PAGE} (mặc định ${DEFAULT_LIMIT})`,
     en: `how many, at most ${MAX_PAGE} (default ${DEFAULT_LIMIT})`,
@@ -54,7 +54,7 @@ const TEXTS = {
     en: `${count === 1 ? '1 record' : `${count} records`}.`,
   }),
   none: { vi: 'Không có bản ghi nào khớp.', en: 'No record matches.' },
-  more: (before: number): Bilingual => ({
+  more: (before: string): Bilingual => ({
     vi: `Còn bản ghi cũ hơn: thêm --before ${before}`,
     en: `There are earlier ones: add --before ${before}`,
   }),
@@ -118,10 +118,10 @@ function parseCode(typed: string | undefined): ErrorCode | undefined {
   )
 }
 
-function parseExchange(typed: string | undefined): string | undefined {
+function parseExchange(typed: string | undefined, flag: string): string | undefined {
   const id = typed?.replace(/^urn:uuid:/i, '')
   if (id === undefined || UUID.test(id)) return id
-  throw usageFault({ vi: '--exchange phải là một UUID.', en: '--exchange must be a UUID.' })
+  throw usageFault({ vi: `${flag} phải là một UUID.`, en: `${flag} must be a UUID.` })
 }
 
 function parseCount(typed: string | undefined, flag: string, max: number): number | undefined {
@@ -143,10 +143,10 @@ function parseQuery(options: RecordsOptions, nowMs: number): AuditQuery {
     agreement,
     purpose,
     code: parseCode(options.code),
-    exchange: parseExchange(options.exchange),
+    exchange: parseExchange(options.exchange, '--exchange'),
     since: since === undefined ? undefined : parseInstant(since, nowMs, 'start'),
     until: until === undefined ? undefined : parseInstant(until, nowMs, 'end'),
-    before: parseCount(options.before, '--before', Number.MAX_SAFE_INTEGER),
+    before: parseExchange(options.before, '--before'),
     limit: parseCount(options.limit, '--limit', MAX_PAGE) ?? DEFAULT_LIMIT,
   }
 }
@@ -208,7 +208,7 @@ function showPage({ entries, more }: AuditPage, { terminal }: Tools): void {
   })
   const last = entries.at(-1)
   terminal.talk(terminal.pick(entries.length === 0 ? TEXTS.none : TEXTS.found(entries.length)))
-  if (more && last !== undefined) terminal.talk(terminal.pick(TEXTS.more(last.leafIndex)))
+  if (more && last !== undefined) terminal.talk(terminal.pick(TEXTS.more(last.record.exchange)))
 }
 
 async function records(options: RecordsOptions, tools: Tools): Promise<ExitCode> {
@@ -254,7 +254,7 @@ export function define(command: Command, tools: Tools): void {
     .addOption(fromStdin('--subject-stdin', TEXTS.subject, ['dossierStdin', 'officerStdin']))
     .addOption(fromStdin('--dossier-stdin', TEXTS.dossier, ['subjectStdin', 'officerStdin']))
     .addOption(fromStdin('--officer-stdin', TEXTS.officer, ['subjectStdin', 'dossierStdin']))
-    .option('--before <n>', pick(TEXTS.before))
+    .option('--before <id>', pick(TEXTS.before))
     .option('--limit <n>', pick(TEXTS.limit))
     .action(tools.act((options: RecordsOptions) => records(options, tools)))
   addGuide(command, tools.terminal, {

@@ -2,6 +2,8 @@ import type pg from 'pg'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import { tagWith } from '../ledger/tag.ts'
 import type { AuditEntry, AuditQuery, AuditStore, TimeSpan } from '../reporting/audit-query.ts'
+import { branchConditions, createParameters, recordConditions } from './audit-conditions.ts'
+import { countExchanges } from './audit-counts.ts'
 import type { Vault } from './vault.ts'
 
 interface ReportParts {
@@ -16,35 +18,30 @@ interface RecordRow {
   readonly leaf_hash: Buffer
 }
 
-const TAG_COLUMNS = { subject: 'subject_tag', officer: 'officer_tag', dossier: 'dossier_tag' } as const
+const RECORD_COLUMNS = 'leaf_index, leaf, leaf_hash, exchange_id'
 
-/** Conditions with their parameters; names of columns are our own, values never stand in the text. */
-function conditionsOf(query: AuditQuery): { readonly text: string; readonly values: readonly unknown[] } {
-  const values: unknown[] = []
-  const conditions: string[] = []
-  const add = (condition: string, value: unknown) => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(`${condition} $${values.length}`)
+/** The search as one statement; undefined where nothing can match. */
+export function searchStatement(
+  query: AuditQuery,
+): { readonly text: string; readonly values: readonly unknown[] } | undefined {
+  const parameters = createParameters()
+  const shared = recordConditions(query, parameters)
+  if (query.before !== undefined) shared.push(`exchange_id < ${parameters.add(query.before)}`)
+  const branches = branchConditions(query, parameters)
+  const limit = parameters.add(query.limit + 1)
+  const select = (conditions: readonly string[]) =>
+    `SELECT ${RECORD_COLUMNS} FROM exchange_record
+      ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY exchange_id DESC LIMIT ${limit}`
+  const [first, ...others] = branches.map((branch) => select([...shared, ...branch]))
+  if (first === undefined) return undefined
+  const { values } = parameters
+  if (others.length === 0) return { text: first, values }
+  const union = [first, ...others].map((branch) => `(${branch})`).join(' UNION ALL ')
+  return {
+    text: `SELECT DISTINCT ON (exchange_id) ${RECORD_COLUMNS} FROM (${union}) AS found
+      ORDER BY exchange_id DESC LIMIT ${limit}`,
+    values,
   }
-  const { tagged } = query
-  add('consumer =', query.consumer)
-  add('provider =', query.provider)
-  add('service =', query.service)
-  add('operation =', query.operation)
-  add('outcome =', query.outcome)
-  add('code =', query.code)
-  add('agreement =', query.agreement)
-  add('purpose =', query.purpose)
-  add('exchange_id =', query.exchange)
-  add('at >=', query.since)
-  add('at <', query.until)
-  add('leaf_index <', query.before)
-  if (tagged) {
-    values.push(tagged.tags)
-    conditions.push(`${TAG_COLUMNS[tagged.kind]} = ANY ($${values.length})`)
-  }
-  return { text: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, values }
 }
 
 function entryOf({ leaf_index, leaf, leaf_hash }: RecordRow): AuditEntry {
@@ -56,34 +53,57 @@ function entryOf({ leaf_index, leaf, leaf_hash }: RecordRow): AuditEntry {
   }
 }
 
-/** The month (`yyyy-mm`, UTC, as tag keys are named) of the last instant that belongs to a span. */
-function lastMonth({ until }: TimeSpan): string | undefined {
-  return until && new Date(until.getTime() - 1).toISOString().slice(0, 7)
+/** The month (`yyyy-mm`, UTC, as tag keys are named) of an instant. */
+function monthOf(instant: Date): string {
+  return instant.toISOString().slice(0, 7)
 }
+
+function monthsOf({ since, until }: TimeSpan): readonly (string | undefined)[] {
+  return [since && monthOf(since), until && monthOf(new Date(until.getTime() - 1))]
+}
+
+const JUDGED_REGISTRY = `SELECT version, applied_at AS "appliedAt" FROM registry_version
+  WHERE digest = $1 AND applied_at <= $2 ORDER BY version DESC LIMIT 1`
+const JUDGED_AGREEMENT = `SELECT body FROM registry_document
+  WHERE kind IN ('Agreement', 'Reader') AND id = $1 AND digest = $2 LIMIT 1`
 
 /** Searches over the exchange log's derived columns. */
 export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
   return {
     async search(query) {
-      const { text, values } = conditionsOf(query)
-      const { rows } = await pool.query<RecordRow>(
-        `SELECT leaf_index, leaf, leaf_hash FROM exchange_record ${text}
-          ORDER BY leaf_index DESC LIMIT $${values.length + 1}`,
-        [...values, query.limit + 1],
-      )
+      const statement = searchStatement(query)
+      if (statement === undefined) return { entries: [], more: false }
+      const { rows } = await pool.query<RecordRow>(statement.text, [...statement.values])
       return { entries: rows.slice(0, query.limit).map(entryOf), more: rows.length > query.limit }
+    },
+    count: (conditions, by) => countExchanges(pool, conditions, by),
+    async judgedUnder({ registry, agreement, at }) {
+      const versions = await pool.query<{ version: number; appliedAt: Date }>(JUDGED_REGISTRY, [
+        registry,
+        new Date(at),
+      ])
+      const texts =
+        agreement === undefined
+          ? undefined
+          : await pool.query<{ body: string }>(JUDGED_AGREEMENT, [agreement.id, agreement.digest])
+      const body = texts?.rows[0]?.body
+      return { registry: versions.rows[0], agreement: body === undefined ? undefined : JSON.parse(body) }
+    },
+    async treeSize() {
+      const { rows } = await pool.query<{ size: number }>('SELECT size FROM ledger_head')
+      return Number(rows[0]?.size ?? 0)
     },
     async tagsOf(kind, identifier, span) {
       const vault = openVault()
       const { rows } = await pool.query<{ month: string; sealed_key: Buffer }>(
-        // A tag is of the month its exchange was received in. One that was cut off is recorded when a gateway
-        // finds it, whenever that is: no earlier month can be left out.
-        'SELECT month, sealed_key FROM tag_key WHERE month <= coalesce($1, month) ORDER BY month',
-        [lastMonth(span)],
+        // A tag, like an exchange's id, is of the month the exchange was received in.
+        `SELECT month, sealed_key FROM tag_key
+          WHERE month >= coalesce($1, month) AND month <= coalesce($2, month) ORDER BY month`,
+        [...monthsOf(span)],
       )
       return rows.map(({ month, sealed_key }) => {
         const key = vault.open(sealed_key, Buffer.from(`tag_key/${month}`))
-        return tagWith(key)(kind, identifier)
+        return { month, tag: tagWith(key)(kind, identifier) }
       })
     },
   }

@@ -10,10 +10,20 @@ CREATE TABLE ledger_head (
 );
 INSERT INTO ledger_head (size, last_at, root, peaks) VALUES (0, 0, sha256(''), '');
 
--- Columns beside `leaf` are an index derived from its bytes; the bytes are the record.
+-- When an exchange was received: the first 48 bits of its UUIDv7 (RFC 9562 §5.7).
+CREATE FUNCTION exchange_time(exchange_id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_timestamp(('x' || translate(left(exchange_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+
+-- The smallest exchange id of an instant: a span of time is a range of ids.
+CREATE FUNCTION exchange_id_from(instant timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN rpad(lpad(to_hex(floor(extract(epoch FROM instant) * 1000)::bigint), 12, '0'), 32, '0')::uuid;
+
+-- Columns beside `leaf` are an index derived from its bytes; the bytes are the record. Partitioned by month
+-- (UTC, as tag keys are) of receipt, which the exchange id itself tells: an id is looked for in one partition,
+-- and is unique over all. `leaf_index` is unique by the head's compare-and-swap.
 CREATE TABLE exchange_record (
-  leaf_index bigint PRIMARY KEY,
-  exchange_id uuid NOT NULL UNIQUE,
+  leaf_index bigint NOT NULL,
+  exchange_id uuid PRIMARY KEY,
   at timestamptz NOT NULL,
   leaf bytea NOT NULL,
   leaf_hash bytea NOT NULL,
@@ -28,9 +38,46 @@ CREATE TABLE exchange_record (
   subject_tag text,
   officer_tag text,
   dossier_tag text
-);
-CREATE INDEX exchange_record_at ON exchange_record (at);
-CREATE INDEX exchange_record_subject ON exchange_record (subject_tag) WHERE subject_tag IS NOT NULL;
+) PARTITION BY RANGE (exchange_id);
+CREATE INDEX exchange_record_leaf_index ON exchange_record (leaf_index);
+-- Each ends in the exchange id, which is the order of every search.
+CREATE INDEX exchange_record_consumer ON exchange_record (consumer, exchange_id);
+CREATE INDEX exchange_record_provider ON exchange_record (provider, exchange_id);
+CREATE INDEX exchange_record_service ON exchange_record (service, exchange_id);
+CREATE INDEX exchange_record_agreement ON exchange_record (agreement, exchange_id);
+CREATE INDEX exchange_record_outcome ON exchange_record (outcome, exchange_id) WHERE outcome <> 'delivered';
+CREATE INDEX exchange_record_code ON exchange_record (code, exchange_id) WHERE code IS NOT NULL;
+CREATE INDEX exchange_record_subject ON exchange_record (subject_tag, exchange_id) WHERE subject_tag IS NOT NULL;
+CREATE INDEX exchange_record_officer ON exchange_record (officer_tag, exchange_id) WHERE officer_tag IS NOT NULL;
+CREATE INDEX exchange_record_dossier ON exchange_record (dossier_tag, exchange_id) WHERE dossier_tag IS NOT NULL;
+
+-- Takes what no month's partition takes, so that an append never fails for want of one.
+CREATE TABLE exchange_record_default PARTITION OF exchange_record DEFAULT;
+
+-- Makes the partition of `instant`'s month where there is none, and moves there what the default one holds of
+-- that month. Attaching, unlike CREATE … PARTITION OF, lets appends go on. Returns whether one was made.
+CREATE FUNCTION ensure_record_partition(instant timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  first timestamptz := date_trunc('month', instant, 'UTC');
+  next timestamptz := date_trunc('month', first + interval '32 days', 'UTC');
+  name text := 'exchange_record_' || to_char(first AT TIME ZONE 'UTC', 'YYYY_MM');
+  low uuid := exchange_id_from(first);
+  high uuid := exchange_id_from(next);
+BEGIN
+  PERFORM pg_advisory_xact_lock(7417);
+  IF to_regclass(name) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE exchange_record INCLUDING DEFAULTS)', name);
+  IF EXISTS (SELECT FROM exchange_record_default WHERE exchange_id >= low AND exchange_id < high) THEN
+    LOCK TABLE exchange_record_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format(
+      'WITH moved AS (DELETE FROM exchange_record_default WHERE exchange_id >= $1 AND exchange_id < $2 RETURNING *)
+       INSERT INTO %I SELECT * FROM moved', name) USING low, high;
+  END IF;
+  EXECUTE format('ALTER TABLE exchange_record ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, low, high);
+  RETURN true;
+END $$;
 
 -- Moves the head, or raises LT001 where another writer was there first; the caller's transaction then
 -- writes nothing.

@@ -1,0 +1,85 @@
+import type { AuditConditions, MonthTag } from '../reporting/audit-query.ts'
+
+const TAG_COLUMNS = { subject: 'subject_tag', officer: 'officer_tag', dossier: 'dossier_tag' } as const
+
+/** Numbered parameters of one statement: values never stand in its text. */
+export interface Parameters {
+  readonly values: unknown[]
+  /** @returns `$n` of a value. */
+  add(value: unknown): string
+}
+
+export function createParameters(): Parameters {
+  const values: unknown[] = []
+  return {
+    values,
+    add(value) {
+      values.push(value)
+      return `$${values.length}`
+    },
+  }
+}
+
+/** Where the ids of a span begin and end: the planner then reads only the partitions and index ranges it needs. */
+export function idsFrom(parameters: Parameters, since: Date | undefined): string[] {
+  return since === undefined ? [] : [`exchange_id >= exchange_id_from(${parameters.add(since)})`]
+}
+
+export function idsUntil(parameters: Parameters, until: Date | undefined): string[] {
+  return until === undefined ? [] : [`exchange_id < exchange_id_from(${parameters.add(until)})`]
+}
+
+/** The conditions on columns that records and counts share. */
+export function columnConditions(query: AuditConditions, parameters: Parameters): string[] {
+  const conditions: string[] = []
+  const add = (column: string, value: string | undefined) => {
+    if (value !== undefined) conditions.push(`${column} = ${parameters.add(value)}`)
+  }
+  add('consumer', query.consumer)
+  add('provider', query.provider)
+  add('service', query.service)
+  add('operation', query.operation)
+  add('outcome', query.outcome)
+  add('code', query.code)
+  add('agreement', query.agreement)
+  add('purpose', query.purpose)
+  // Said again for the planner: the index of outcomes leaves the delivered ones out.
+  if (query.outcome !== undefined && query.outcome !== 'delivered') conditions.push("outcome <> 'delivered'")
+  return conditions
+}
+
+/** All that holds for every branch of a search. */
+export function recordConditions(query: AuditConditions, parameters: Parameters): string[] {
+  const { exchange, treeSize } = query
+  return [
+    ...columnConditions(query, parameters),
+    ...(exchange === undefined ? [] : [`exchange_id = ${parameters.add(exchange)}`]),
+    ...idsFrom(parameters, query.since),
+    ...idsUntil(parameters, query.until),
+    ...(treeSize === undefined ? [] : [`leaf_index < ${parameters.add(treeSize)}`]),
+  ]
+}
+
+function tagBranch(column: string, { month, tag }: MonthTag, parameters: Parameters): string[] {
+  const from = new Date(`${month}-01T00:00:00Z`)
+  const until = new Date(from)
+  until.setUTCMonth(from.getUTCMonth() + 1)
+  // A tag is of its month alone, so each branch reads one partition.
+  return [`${column} = ${parameters.add(tag)}`, ...idsFrom(parameters, from), ...idsUntil(parameters, until)]
+}
+
+/**
+ * One list of conditions for each way a record can match; an index gives the records of each in order of their
+ * id, where `OR` or `ANY` over all of them would have to find and sort every match.
+ */
+export function branchConditions(query: AuditConditions, parameters: Parameters): readonly string[][] {
+  const { tagged, parties } = query
+  const byTag = tagged ? tagged.tags.map((tag) => tagBranch(TAG_COLUMNS[tagged.kind], tag, parameters)) : [[]]
+  const byParty = parties
+    ? parties.flatMap((party) => {
+        const value = parameters.add(party)
+        return [[`consumer = ${value}`], [`provider = ${value}`]]
+      })
+    : [[]]
+  return byTag.flatMap((tag) => byParty.map((party) => [...tag, ...party]))
+}

@@ -1,0 +1,175 @@
+import type pg from 'pg'
+import type { AuditConditions, AuditCount, Dimension } from '../reporting/audit-query.ts'
+import {
+  branchConditions,
+  columnConditions,
+  createParameters,
+  idsFrom,
+  idsUntil,
+  type Parameters,
+  recordConditions,
+} from './audit-conditions.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Vietnam's days begin at 17:00 UTC. */
+const ZONE_MS = 7 * HOUR_MS
+
+type Grain = 'day' | 'hour' | 'record'
+
+/** How a dimension of time reads from rows of each grain; undefined where they can't tell. */
+const TIME: Readonly<Record<'day' | 'hour', Readonly<Record<Grain, string | undefined>>>> = {
+  day: {
+    day: 'day::text',
+    hour: "(hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
+    record: "(received AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
+  },
+  hour: {
+    day: undefined,
+    hour: `to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
+    record: `to_char(date_trunc('hour', received, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
+  },
+}
+
+function expressionOf(dimension: Dimension, grain: Grain): string {
+  return dimension === 'day' || dimension === 'hour' ? (TIME[dimension][grain] ?? '') : dimension
+}
+
+interface Source {
+  readonly grain: Grain
+  readonly table: string
+  readonly conditions: readonly string[]
+}
+
+interface Segment {
+  readonly grain: Grain
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** A span cut so that whole days come from the days' counts, whole hours from the hours', and the rest is counted. */
+export function cutSpan(fromMs: number, untilMs: number, finest: 'day' | 'hour'): readonly Segment[] {
+  const cuts = (unit: number, shift: number) => ({
+    first: Math.ceil((fromMs + shift) / unit) * unit - shift,
+    last: Math.floor((untilMs + shift) / unit) * unit - shift,
+  })
+  const hours = cuts(HOUR_MS, 0)
+  const segments: Segment[] = []
+  const add = (grain: Grain, from: number, until: number) => {
+    if (from < until) segments.push({ grain, fromMs: from, untilMs: until })
+  }
+  if (hours.first >= hours.last) {
+    add('record', fromMs, untilMs)
+    return segments
+  }
+  add('record', fromMs, hours.first)
+  const days = cuts(DAY_MS, ZONE_MS)
+  if (finest === 'hour' || days.first >= days.last) add('hour', hours.first, hours.last)
+  else {
+    add('hour', hours.first, days.first)
+    add('day', days.first, days.last)
+    add('hour', days.last, hours.last)
+  }
+  add('record', hours.last, untilMs)
+  return segments
+}
+
+function dateOf(ms: number): Date | undefined {
+  return Number.isFinite(ms) ? new Date(ms) : undefined
+}
+
+const COUNTED = '(SELECT counted FROM rollup_progress)'
+
+function partyCondition({ parties }: AuditConditions, parameters: Parameters): string[] {
+  if (parties === undefined) return []
+  const value = parameters.add(parties)
+  return [`(consumer = ANY (${value}) OR provider = ANY (${value}))`]
+}
+
+function segmentSource(segment: Segment, parameters: Parameters): Source {
+  const { grain } = segment
+  const from = dateOf(segment.fromMs)
+  const until = dateOf(segment.untilMs)
+  if (grain === 'record') {
+    const ids = [...idsFrom(parameters, from), ...idsUntil(parameters, until)]
+    return { grain, table: 'countable_record', conditions: [...ids, `leaf_index < ${COUNTED}`] }
+  }
+  const place = (date: Date) =>
+    grain === 'hour'
+      ? parameters.add(date)
+      : `(${parameters.add(date)}::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date`
+  return {
+    grain,
+    table: grain === 'hour' ? 'exchange_hour' : 'exchange_day',
+    conditions: [
+      ...(from ? [`${grain} >= ${place(from)}`] : []),
+      ...(until ? [`${grain} < ${place(until)}`] : []),
+    ],
+  }
+}
+
+function rollupSources(
+  conditions: AuditConditions,
+  by: readonly Dimension[],
+  parameters: Parameters,
+): Source[] {
+  const fromMs = conditions.since?.getTime() ?? Number.NEGATIVE_INFINITY
+  const untilMs = conditions.until?.getTime() ?? Number.POSITIVE_INFINITY
+  const segments = cutSpan(fromMs, untilMs, by.includes('hour') ? 'hour' : 'day')
+  const ids = [...idsFrom(parameters, conditions.since), ...idsUntil(parameters, conditions.until)]
+  const tail: Source = {
+    grain: 'record',
+    table: 'countable_record',
+    conditions: [...ids, `leaf_index >= ${COUNTED}`],
+  }
+  return [...segments.map((segment) => segmentSource(segment, parameters)), tail]
+}
+
+/** One statement, so one snapshot: what the job has not counted yet is counted from the records. */
+export function countStatement(
+  conditions: AuditConditions,
+  by: readonly Dimension[],
+): { readonly text: string; readonly values: readonly unknown[] } {
+  const parameters = createParameters()
+  const { tagged, exchange, treeSize } = conditions
+  const counted = tagged === undefined && exchange === undefined && treeSize === undefined
+  const shared = counted
+    ? [...columnConditions(conditions, parameters), ...partyCondition(conditions, parameters)]
+    : recordConditions(conditions, parameters)
+  const sources: readonly Source[] = counted
+    ? rollupSources(conditions, by, parameters)
+    : branchConditions({ tagged }, parameters).map((branch) => ({
+        grain: 'record',
+        table: 'countable_record',
+        conditions: [...branch, ...partyCondition(conditions, parameters)],
+      }))
+  const texts = sources.map(({ grain, table, conditions: own }) => {
+    const where = [...shared, ...own]
+    const columns = by.map((dimension, place) => `${expressionOf(dimension, grain)} AS d${place}, `).join('')
+    const groups = by.map((_, place) => place + 1)
+    return `SELECT ${columns}${grain === 'record' ? 'count(*)' : 'sum(count)'}::bigint AS n FROM ${table}
+      ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+      ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''}`
+  })
+  const columns = by.map((_, place) => `d${place}`)
+  const groups =
+    columns.length > 0 ? `GROUP BY ${columns.join(', ')} ORDER BY n DESC, ${columns.join(', ')}` : ''
+  const all = texts.length > 0 ? texts.join('\nUNION ALL\n') : 'SELECT 0::bigint AS n WHERE false'
+  return {
+    text: `SELECT ${columns.map((column) => `${column}, `).join('')}coalesce(sum(n), 0)::bigint AS n FROM (${all}) AS parts ${groups}`,
+    values: parameters.values,
+  }
+}
+
+export async function countExchanges(
+  pool: pg.Pool,
+  conditions: AuditConditions,
+  by: readonly Dimension[],
+): Promise<readonly AuditCount[]> {
+  const { text, values } = countStatement(conditions, by)
+  const { rows } = await pool.query<Record<string, string | number>>(text, [...values])
+  return rows.map((row) => ({
+    values: by.map((_, place) => String(row[`d${place}`])),
+    count: Number(row['n']),
+  }))
+}

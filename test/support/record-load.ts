@@ -1,0 +1,56 @@
+import type pg from 'pg'
+
+export interface RecordLoad {
+  readonly records: number
+  readonly from: Date
+  readonly until: Date
+}
+
+/**
+ * Fills the log's table with records of synthetic exchanges spread evenly over a span, as many consumers, services
+ * and outcomes as a national platform has; leaves have the size of real ones but make no tree, so this is for plans
+ * and times of searches alone. Subject `i` of 100,000 has the tag `subject-i`, officer `i` of 2,000 `officer-i`.
+ */
+const FILL = `INSERT INTO exchange_record
+SELECT i,
+       overlay(exchange_id_from($3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5))::text
+               placing '7' || left(m, 3) || '-8' || substr(m, 4, 3) || '-' || substr(m, 7, 12) from 15)::uuid,
+       $3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5),
+       convert_to(jsonb_build_object('v', 1, 'exchange', i, 'pad', repeat(md5(i::text), 16))::text, 'UTF8'),
+       sha256(i::text::bytea),
+       'H' || lpad((10 + c % 34)::text, 2, '0') || '/mot-cua' || CASE WHEN c >= 34 THEN '-' || c / 34 ELSE '' END,
+       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20,
+       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20 || '/dich-vu-' || s || '/v1',
+       CASE WHEN r < 80 THEN 'lookUp' ELSE 'verify' END,
+       CASE WHEN r < 94 THEN 'delivered' WHEN r < 98 THEN 'refused' ELSE 'failed' END,
+       CASE WHEN r < 94 THEN NULL WHEN r < 96 THEN 'field_not_agreed' WHEN r < 98 THEN 'request_invalid'
+            WHEN r = 98 THEN 'provider_timeout' ELSE 'provider_unavailable' END,
+       'TT-' || c || '-' || s, 'muc-dich-' || i % 6,
+       CASE WHEN s % 3 > 0 THEN 'subject-' || h % 100000 END,
+       'officer-' || c * 10 + h % 10,
+       'dossier-' || i / 3
+  FROM generate_series($1::bigint, $2::bigint) AS i,
+       LATERAL (SELECT (hashint8(i) & 2147483647) AS h, md5(i::text) AS m) AS hashed,
+       LATERAL (SELECT (h / 100 % 200 * (h / 7 % 200) / 200) AS c, (h / 11 % 60 * (h / 13 % 60) / 60) AS s, h % 100 AS r) AS drawn`
+
+const STEP = 100_000
+
+/** @param onStep told of how many are there so far. */
+export async function loadRecords(
+  pool: pg.Pool,
+  { records, from, until }: RecordLoad,
+  onStep: (done: number) => void = () => {},
+): Promise<void> {
+  const month = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth()))
+  for (; month < until; month.setUTCMonth(month.getUTCMonth() + 1)) {
+    await pool.query('SELECT ensure_record_partition($1)', [month])
+  }
+  const width = until.getTime() - from.getTime()
+  for (let first = 0; first < records; first += STEP) {
+    const count = Math.min(STEP, records - first)
+    const at = (place: number) => new Date(from.getTime() + (width * place) / records)
+    await pool.query(FILL, [first, first + count - 1, at(first), at(first + count), count])
+    await pool.query('UPDATE ledger_head SET size = $1', [first + count])
+    onStep(first + count)
+  }
+}
