@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
+import { createClientCertificates } from './http/client-certificates.ts'
 import { createExchangeRouter } from './http/exchange.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
@@ -270,7 +271,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
 
   const random = createRandomPool()
-  const certificates = createCertificateReader(now)
+  const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)
   const server = createServer({
@@ -291,7 +292,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         newExchangeId: (nowMs) => formatExchangeId(nowMs, random(10)),
         newSalt: () => Buffer.from(random(16)),
         randomHex: (bytes) => random(bytes).toString('hex'),
-        thumbprintOf: (request) => certificates.fromSocket(request.socket),
+        thumbprintOf: certificates.thumbprintOf,
         dpopNonce: () => identity.nonces?.issue(),
         logOrigin: `${settings.publicUrl ?? 'lienthong'}/log`,
         onRefusal: telemetry.request,
@@ -301,14 +302,15 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         identity,
         keys: () => keys,
         now,
-        thumbprintOf: (request) => certificates.fromSocket(request.socket),
-        acceptsCertificates: listen.tls !== undefined,
+        thumbprintOf: certificates.thumbprintOf,
+        acceptsCertificates: listen.tls !== undefined || listen.trustedProxies.length > 0,
         onRequest: telemetry.request,
       }),
       createProblemPages(),
     ],
     hosts: () => hosts,
     publicUrl: () => publicUrl,
+    assertPassedOn: certificates.assertPassedOn,
     limits,
     onInternalError: telemetry.internalError,
     ...(tls && { tls }),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { pointerTo } from './contract/minimise.ts'
@@ -15,6 +16,7 @@ export interface Settings {
     readonly host: string
     readonly port: number
     readonly hosts: readonly string[]
+    readonly trustedProxies: readonly string[]
     readonly tls?: {
       readonly certificateFile: string
       readonly keyFile: string
@@ -186,6 +188,16 @@ function deepFreeze<Value>(value: Value): Value {
   return value
 }
 
+/** An address, or a CIDR range that is not the whole world. */
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, more] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || more !== undefined) return false
+  return (
+    prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  )
+}
+
 const NOT_ONE_OBJECT = {
   line: 1,
   column: 1,
@@ -218,6 +230,7 @@ export function readSettings(source: SettingsSource): Settings {
   Object.assign(settings, structuredClone(source.overrides))
   const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false })
   ajv.addFormat('http-url', (value: string) => /^https?:\/\/[^/?#@]+$/.test(value) && URL.canParse(value))
+  ajv.addFormat('address-range', isAddressRange)
   const validate = ajv.compile<Settings>(schema)
   if (!validate(settings)) {
     const place = { file, document, ...applied }

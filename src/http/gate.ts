@@ -18,6 +18,7 @@ const SINGLE = new Set([
   'exchange-fields',
   'traceparent',
   'client-cert',
+  'client-cert-chain',
 ])
 
 /** An escaped slash, backslash, dot or NUL, a dot segment, an empty segment, a fragment, a control or a non-ASCII character. */

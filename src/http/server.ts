@@ -24,6 +24,8 @@ interface ServerParts {
   readonly routers: readonly Router[]
   readonly hosts: () => ReadonlySet<string>
   readonly publicUrl: () => string
+  /** Refuses a client certificate passed on by somebody who may not. */
+  readonly assertPassedOn: (request: IncomingMessage) => void
   readonly limits: ServerLimits
   readonly tls?: ServerTls
   /** Told of what went wrong inside a handler without being a GatewayError. */
@@ -133,6 +135,7 @@ export function createServer(parts: ServerParts): Server {
     }
     try {
       assertUnambiguous(request, parts.hosts())
+      parts.assertPassedOn(request)
     } catch (thrown) {
       refuse(thrown)
       return

@@ -2,6 +2,20 @@ import type { ErrorEntry } from './error-entry.ts'
 
 /** The errors of finding out who is asking, part of `ERRORS`. */
 export const IDENTITY_ERRORS = {
+  certificate_header_refused: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'gate',
+    title: {
+      vi: 'Client-Cert không đến từ máy chủ trung gian được tin cậy',
+      en: 'Client-Cert does not come from a trusted proxy',
+    },
+    fix: {
+      vi: 'Không gửi Client-Cert. Nếu có máy chủ trung gian kết thúc TLS, đơn vị vận hành khai báo địa chỉ của nó ở listen.trustedProxies.',
+      en: "Do not send Client-Cert. Where a proxy terminates TLS, its operator names the proxy's address in listen.trustedProxies.",
+    },
+    oauth: 'invalid_request',
+  },
   credential_missing: {
     status: 401,
     fault: 'consumer',

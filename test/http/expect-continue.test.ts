@@ -10,6 +10,7 @@ describe('a request that waits to be invited (Expect: 100-continue)', () => {
     router.use((_request, response) => response.end())
     const hosts = new Set<string>()
     const server = createServer({
+      assertPassedOn: () => {},
       routers: [router],
       hosts: () => hosts,
       publicUrl: () => '',

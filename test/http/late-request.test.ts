@@ -15,6 +15,7 @@ describe('a connection that asked for nothing in time', () => {
     })
     const hosts = new Set<string>()
     const server = createServer({
+      assertPassedOn: () => {},
       routers: [router],
       hosts: () => hosts,
       publicUrl: () => '',

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 
-/** Self-signed X.509 certificates (RFC 5280) over P-256, written as DER by hand: Node has no maker of them. */
+/** X.509 certificates (RFC 5280), self-signed or issued by another of them, over P-256,
+ * written as DER by hand: Node has no maker of them. */
 
 function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents)
@@ -28,12 +29,21 @@ export interface CertificateContent {
   readonly name: string
   readonly notBeforeMs: number
   readonly notAfterMs: number
+  /** Who signs it; itself where absent. */
+  readonly issuer?: { readonly name: string; readonly privateKey: KeyObject }
 }
 
+const nameOf = (name: string) => sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(name)))))
+
 /** A certificate for `name` and the loopback address, good between the two moments (before 2050). */
-export function makeCertificate({ name, notBeforeMs, notAfterMs }: CertificateContent): TestCertificate {
+export function makeCertificate({
+  name,
+  notBeforeMs,
+  notAfterMs,
+  issuer,
+}: CertificateContent): TestCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const subject = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(name)))))
+  const subject = nameOf(name)
   const loopback = der(0x87, Buffer.from([127, 0, 0, 1]))
   const names = sequence(der(0x82, Buffer.from('localhost')), loopback)
   const extensions = der(0xa3, sequence(sequence(oid('551d11'), der(0x04, names))))
@@ -41,13 +51,13 @@ export function makeCertificate({ name, notBeforeMs, notAfterMs }: CertificateCo
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ECDSA_SHA256,
-    subject,
+    issuer === undefined ? subject : nameOf(issuer.name),
     sequence(utcTime(notBeforeMs), utcTime(notAfterMs)),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
     extensions,
   )
-  const signature = sign('sha256', body, privateKey)
+  const signature = sign('sha256', body, issuer?.privateKey ?? privateKey)
   const bytes = sequence(body, ECDSA_SHA256, der(0x03, Buffer.from([0]), signature))
   const certificate = new X509Certificate(bytes)
   return {

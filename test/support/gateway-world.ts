@@ -77,15 +77,17 @@ export async function createConsumer(
   const http = { [oauth.allowInsecureRequests]: true }
   const issuer = new URL(gatewayUrl)
   const client: oauth.Client = { client_id: clientId }
-  const server = await oauth.processDiscoveryResponse(
-    issuer,
-    await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...http }),
-  )
+  let discovered: oauth.AuthorizationServer | undefined
   const dpop = oauth.DPoP(client, pair)
   const authentication = oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'main' })
   let token: string | undefined
 
   async function dpopToken(): Promise<string> {
+    discovered ??= await oauth.processDiscoveryResponse(
+      issuer,
+      await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...http }),
+    )
+    const server = discovered
     const response = await oauth.clientCredentialsGrantRequest(
       server,
       client,
