@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Operation } from '../contract/contract.ts'
 import { readPointer } from '../contract/minimise.ts'
+import { ANSWER_LIMITS, parseStrictJson } from '../contract/strict-json.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { BodyFacts, Consumer, ExchangeFacts, InboundRequest } from '../model/exchange.ts'
 import type { ProviderCall, ProviderReply } from '../provider/call.ts'
@@ -147,12 +148,7 @@ function parseAnswer(reply: ProviderReply): unknown {
       detail: { vi: 'Câu trả lời không phải JSON.', en: 'The answer is not JSON.' },
     })
   }
-  try {
-    return JSON.parse(reply.body.toString())
-  } catch (cause) {
-    throw new GatewayError('response_invalid', {
-      cause,
-      detail: { vi: 'Câu trả lời không phải JSON hợp lệ.', en: 'The answer is not valid JSON.' },
-    })
-  }
+  const read = parseStrictJson(reply.body, ANSWER_LIMITS)
+  if ('value' in read) return read.value
+  throw new GatewayError('response_invalid', { errors: [read.violation] })
 }

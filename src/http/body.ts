@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { parseStrictJson, REQUEST_LIMITS } from '../contract/strict-json.ts'
 import { GatewayError } from '../model/errors.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -34,18 +35,22 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   })
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Faults of a text that no reader takes; every other one some reader would. */
+const NOT_JSON: ReadonlySet<string> = new Set(['encoding', 'byteOrderMark', 'syntax'])
 
-/** Parses a JSON body. @throws `content_type_unsupported` or `body_not_json`. */
+/**
+ * Parses a JSON body that nobody further on can read differently.
+ * @throws `content_type_unsupported`, `body_not_json`, or `body_not_strict` with the place of the fault.
+ */
 export function parseJsonBody(request: IncomingMessage, body: Buffer): unknown {
   if (body.length === 0) return undefined
   const { 'content-type': contentType = '', 'content-encoding': encoding } = request.headers
   if (encoding !== undefined || !/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType)) {
     throw new GatewayError('content_type_unsupported')
   }
-  try {
-    return JSON.parse(UTF8.decode(body))
-  } catch (cause) {
-    throw new GatewayError('body_not_json', { cause })
-  }
+  const read = parseStrictJson(body, REQUEST_LIMITS)
+  if ('value' in read) return read.value
+  const { violation } = read
+  const code = NOT_JSON.has(violation.rule) ? 'body_not_json' : 'body_not_strict'
+  throw new GatewayError(code, { detail: violation.detail, errors: [violation] })
 }

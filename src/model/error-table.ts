@@ -36,6 +36,19 @@ export const ERRORS = {
     title: { vi: 'Nội dung không phải JSON hợp lệ', en: 'The body is not valid JSON' },
     fix: { vi: 'Gửi nội dung JSON (UTF-8) hợp lệ.', en: 'Send a valid JSON body in UTF-8.' },
   },
+  body_not_strict: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'gate',
+    title: {
+      vi: 'JSON có thể bị hiểu khác nhau hoặc vượt giới hạn',
+      en: 'The JSON could be read in two ways, or is beyond the limits',
+    },
+    fix: {
+      vi: 'Sửa chỗ được nêu: mỗi tên một lần, số lớn gửi dưới dạng chuỗi, ít tầng hơn (RFC 7493).',
+      en: 'Correct the place named: each name once, large numbers as strings, fewer levels (RFC 7493).',
+    },
+  },
   body_too_large: {
     status: 413,
     fault: 'consumer',

@@ -100,7 +100,7 @@ const TOKENS: readonly AttackRow[] = [
   ['authorization_details that are null', 'claims', { claims: { authorization_details: null } }],
   [
     'exp at 1e400',
-    'times',
+    'json',
     {
       claimsText: `{"iss":"https://gateway.test","sub":"${CONSUMER}","client_id":"${CONSUMER}","aud":"https://gateway.test/exchange","jti":"a","iat":1,"exp":1e400}`,
     },
