@@ -47,6 +47,7 @@ const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => 
     ['services', ({ documents }) => documents.services.length, { vi: 'dịch vụ', en: 'services' }],
     ['legalBases', ({ documents }) => documents.legalBases.length, { vi: 'căn cứ', en: 'legal bases' }],
     ['agreements', ({ documents }) => documents.agreements.length, { vi: 'thỏa thuận', en: 'agreements' }],
+    ['readers', ({ documents }) => documents.readers.length, { vi: 'quyền đọc sổ', en: 'readers' }],
   ]
 
 /** The registry's faults in one language. */

@@ -1,5 +1,6 @@
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Validity } from './party.ts'
+import type { DelayedDisclosure } from './reader.ts'
 
 /** A text of law that gives ground for an agreement. Texts are repealed: the dates are data. */
 export interface LegalBasis {
@@ -39,6 +40,7 @@ export interface Agreement {
   readonly legalBases: readonly string[]
   readonly quota: Quota
   readonly requires?: { readonly officer?: boolean; readonly dossier?: boolean; readonly procedure?: boolean }
+  readonly delayedDisclosure?: DelayedDisclosure
   readonly validity: Validity
   readonly state: 'active' | 'suspended' | 'revoked'
 }

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { Agreement, LegalBasis, ValidSpan } from '../model/agreement.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
+import type { Reader } from '../model/reader.ts'
 import type { RegistryDocuments } from './documents.ts'
 import type { CompiledGrant } from './grant.ts'
 import type { CheckShape } from './shape.ts'
@@ -30,6 +31,15 @@ export interface CompiledService {
   agreementsOf(consumer: SubsystemId): readonly CompiledAgreement[]
 }
 
+/** A reader's right as the registry in force has it. */
+export interface CompiledReader {
+  readonly document: Reader
+  /** SHA-256 of the canonical document, hex. */
+  readonly digest: string
+  readonly span: ValidSpan
+  readonly bases: readonly CompiledBasis[]
+}
+
 /** Who may ask whom for what: one consistent, immutable state of it, indexed. */
 export interface Registry {
   readonly version: number
@@ -39,6 +49,8 @@ export interface Registry {
   readonly subsystems: ReadonlyMap<SubsystemId, Subsystem>
   readonly services: ReadonlyMap<ServiceId, CompiledService>
   readonly agreements: ReadonlyMap<string, CompiledAgreement>
+  /** Rights to read the log, by who has them. */
+  readonly readers: ReadonlyMap<SubsystemId, readonly CompiledReader[]>
 }
 
 /** What one compilation leaves to the next: work on documents that have not changed is not done again. */

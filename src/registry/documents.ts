@@ -1,9 +1,10 @@
 import type { SchemaDocument } from '../contract/catalogue.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
+import type { Reader } from '../model/reader.ts'
 
 /** A document an operator writes. */
-export type RegistryDocument = Agency | Subsystem | Service | LegalBasis | Agreement
+export type RegistryDocument = Agency | Subsystem | Service | LegalBasis | Agreement | Reader
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
 export type DocumentKind = RegistryDocument['kind'] | 'Schema'
@@ -15,6 +16,7 @@ export interface RegistryDocuments {
   readonly services: readonly Service[]
   readonly legalBases: readonly LegalBasis[]
   readonly agreements: readonly Agreement[]
+  readonly readers: readonly Reader[]
   readonly schemas: readonly SchemaDocument[]
 }
 
@@ -36,6 +38,7 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   services: [],
   legalBases: [],
   agreements: [],
+  readers: [],
   schemas: [],
 })
 
@@ -60,9 +63,9 @@ export function compareNames(a: DocumentName, b: DocumentName): number {
 
 /** @returns all documents with their names, sorted by kind and id. */
 export function listDocuments(documents: RegistryDocuments): NamedDocument[] {
-  const { agencies, subsystems, services, legalBases, agreements, schemas } = documents
+  const { agencies, subsystems, services, legalBases, agreements, readers, schemas } = documents
   const named: NamedDocument[] = []
-  for (const list of [agencies, subsystems, services, legalBases, agreements]) {
+  for (const list of [agencies, subsystems, services, legalBases, agreements, readers]) {
     for (const document of list) {
       named.push({ kind: document.kind, id: documentId(document), content: document, document })
     }
@@ -83,6 +86,7 @@ export function collectDocuments(
   const services: Service[] = []
   const legalBases: LegalBasis[] = []
   const agreements: Agreement[] = []
+  const readers: Reader[] = []
   for (const document of documents) {
     switch (document.kind) {
       case 'Agency':
@@ -100,9 +104,12 @@ export function collectDocuments(
       case 'Agreement':
         agreements.push(document)
         break
+      case 'Reader':
+        readers.push(document)
+        break
     }
   }
-  return { agencies, subsystems, services, legalBases, agreements, schemas }
+  return { agencies, subsystems, services, legalBases, agreements, readers, schemas }
 }
 
 /**
@@ -121,6 +128,7 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     services: lay(documents.services, patch.services, documentId),
     legalBases: lay(documents.legalBases, patch.legalBases, documentId),
     agreements: lay(documents.agreements, patch.agreements, documentId),
+    readers: lay(documents.readers, patch.readers, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
 }
@@ -138,6 +146,7 @@ export function withoutDocuments(
     services: documents.services.filter(isKept),
     legalBases: documents.legalBases.filter(isKept),
     agreements: documents.agreements.filter(isKept),
+    readers: documents.readers.filter(isKept),
     schemas: documents.schemas,
   }
 }

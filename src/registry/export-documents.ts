@@ -15,6 +15,7 @@ const FOLDERS = {
   Service: 'services',
   LegalBasis: 'legal-bases',
   Agreement: 'agreements',
+  Reader: 'readers',
   Schema: 'schemas',
 } as const
 

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
+import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import { type DocumentName, documentPath } from './documents.ts'
 
 /** What the documents of a registry say of each other. */
@@ -24,6 +25,7 @@ const KINDS = {
   Service: { vi: 'dịch vụ', en: 'service' },
   LegalBasis: { vi: 'căn cứ pháp lý', en: 'legal basis' },
   Agreement: { vi: 'thỏa thuận', en: 'agreement' },
+  Reader: { vi: 'quyền đọc sổ', en: 'reader' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
 
@@ -136,6 +138,11 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
   }
 }
 
+function checkDelay(delay: DelayedDisclosure | undefined, directory: Directory, check: Check): void {
+  if (delay === undefined) return
+  check(directory.legalBases, { kind: 'LegalBasis', id: delay.legalBasis }, '/delayedDisclosure/legalBasis')
+}
+
 /** Operations and fields that the contract does not have. */
 function checkGrants(agreement: Agreement, contract: Contract): DocumentFault[] {
   const path = documentPath(agreement)
@@ -173,7 +180,20 @@ export function checkAgreementReferences(
   agreement.legalBases.forEach((id, index) => {
     check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
   })
+  checkDelay(agreement.delayedDisclosure, directory, check)
   if (contract !== undefined) faults.push(...checkGrants(agreement, contract))
+  return faults
+}
+
+/** @returns what a reader's right names and the registry does not have. */
+export function checkReaderReferences(reader: Reader, directory: Directory): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, reader, faults)
+  check(directory.subsystems, { kind: 'Subsystem', id: reader.subsystem }, '/subsystem')
+  reader.legalBases.forEach((id, index) => {
+    check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
+  })
+  checkDelay(reader.delayedDisclosure, directory, check)
   return faults
 }
 

@@ -115,6 +115,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
   switch (document.kind) {
     case 'Agency':
     case 'LegalBasis':
+    case 'Reader':
       return checkValidity(document.validity)
     case 'Subsystem':
       return checkKeyIds(document)

@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import agencySchema from '../../schemas/registry/agency.schema.json' with { type: 'json' }
 import agreementSchema from '../../schemas/registry/agreement.schema.json' with { type: 'json' }
 import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' with { type: 'json' }
+import readerSchema from '../../schemas/registry/reader.schema.json' with { type: 'json' }
 import serviceSchema from '../../schemas/registry/service.schema.json' with { type: 'json' }
 import subsystemSchema from '../../schemas/registry/subsystem.schema.json' with { type: 'json' }
 import termsSchema from '../../schemas/registry/terms.schema.json' with { type: 'json' }
@@ -20,6 +21,7 @@ const SCHEMAS = {
   Service: serviceSchema,
   LegalBasis: legalBasisSchema,
   Agreement: agreementSchema,
+  Reader: readerSchema,
 } as const satisfies Record<Kind, object>
 
 /** Judges the shape of a document: all it breaks of its kind's schema. */

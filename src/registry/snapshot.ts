@@ -12,7 +12,13 @@ import {
   withoutDocuments,
 } from './documents.ts'
 import { type Build, compileAgreement, compileServices } from './index-agreements.ts'
-import { checkAgreementReferences, checkPartyReferences, type Directory } from './references.ts'
+import { compileReaders } from './readers.ts'
+import {
+  checkAgreementReferences,
+  checkPartyReferences,
+  checkReaderReferences,
+  type Directory,
+} from './references.ts'
 import { type Admission, checkAdmission, checkDocument } from './rules.ts'
 import { createShapeCheck } from './shape.ts'
 
@@ -116,6 +122,7 @@ function finish(build: Build, list: readonly NamedDocument[], version: number): 
     agencies: directory.agencies,
     subsystems: new Map(documents.subsystems.map((subsystem) => [subsystem.id, subsystem])),
     services: compileServices(build, agreements),
+    readers: compileReaders(documents.readers, directory, memo),
     agreements,
     documents,
     catalogue: directory.catalogue,
@@ -154,6 +161,7 @@ export function compileRegistry(documents: RegistryDocuments, options: CompileOp
     ...compiled.faults,
     ...checkPartyReferences(directory),
     ...checkAgreements(build),
+    ...sound.readers.flatMap((reader) => checkReaderReferences(reader, directory)),
   ]
   if (faults.length > 0) return { faults }
   return { registry: finish(build, list, options.version), preparations: compiled.preparations }

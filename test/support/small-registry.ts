@@ -94,6 +94,7 @@ export function smallRegistry(
     agencies: new Map(),
     subsystems: new Map([[provider.id, provider]]),
     services: new Map([[document.id, service]]),
+    readers: new Map(),
     agreements: new Map(agreements.map((agreement) => [agreement.document.id, agreement])),
   }
 }
