@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
-import { createClientCertificates } from './http/client-certificates.ts'
+import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeRouter } from './http/exchange.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
@@ -313,6 +313,10 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     assertPassedOn: certificates.assertPassedOn,
     limits,
     onInternalError: telemetry.internalError,
+    onRefusal: telemetry.request,
+    onCut: telemetry.connectionCut,
+    isProxy: createRanges(listen.trustedProxies),
+    clock,
     ...(tls && { tls }),
   })
   if (tls) telemetry.certificate('server', new X509Certificate(tls.certificate))

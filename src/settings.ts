@@ -31,8 +31,12 @@ export interface Settings {
   readonly limits: {
     readonly maxBodyBytes: number
     readonly maxConnections: number
+    readonly maxConnectionsPerAddress: number
+    readonly maxRequestsPerConnection: number
     readonly headersTimeoutMs: number
     readonly requestTimeoutMs: number
+    readonly idleTimeoutMs: number
+    readonly answerTimeoutMs: number
     readonly drainTimeoutMs: number
     readonly maxSeriesPerMetric: number
   }

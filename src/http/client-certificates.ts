@@ -19,7 +19,7 @@ export interface ClientCertificates {
 const CERTIFICATE_FIELDS = ['client-cert', 'client-cert-chain'] as const
 
 /** @param ranges addresses and CIDR ranges, e.g. `10.0.3.7` or `10.0.3.0/24`, checked with the settings. */
-function createRanges(ranges: readonly string[]): (address: string | undefined) => boolean {
+export function createRanges(ranges: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList()
   for (const range of ranges) {
     const [address = '', prefix] = range.split('/')

@@ -1,9 +1,14 @@
+import { constants } from 'node:crypto'
 import { createServer as createHttpServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import express, { type Express, type Router } from 'express'
+import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import { assertUnambiguous } from './gate.ts'
+import type { CutReason } from '../telemetry/metric-table.ts'
+import { guardConnections } from './connections.ts'
+import { ALLOWED_METHODS, assertUnambiguous, MAX_FIELDS } from './gate.ts'
 import { preferredLanguage } from './language.ts'
 import { problemDocument, problemHeaders } from './problem.ts'
 
@@ -14,10 +19,24 @@ export interface ServerTls {
   readonly clientAuthorities?: string
 }
 
+/** What one peer, and all of them, may take of the listener; times in milliseconds. */
 export interface ServerLimits {
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  readonly maxRequestsPerConnection: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly answerTimeoutMs: number
+}
+
+/** A request the gate refused before any door saw it. */
+export interface GateRefusal {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly code: ErrorCode
+  readonly totalMs: number
 }
 
 interface ServerParts {
@@ -30,10 +49,20 @@ interface ServerParts {
   readonly tls?: ServerTls
   /** Told of what went wrong inside a handler without being a GatewayError. */
   readonly onInternalError: (error: unknown) => void
+  /** Told of each request that the gate refused. */
+  readonly onRefusal: (refusal: GateRefusal) => void
+  /** Told of each connection that was ended for what its peer did. */
+  readonly onCut: (reason: CutReason) => void
+  /** Whether the address is a trusted proxy's. */
+  readonly isProxy: (address: string | undefined) => boolean
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number
 }
 
 const MAX_HEADER_BYTES = 8192
-const MAX_HEADERS = 64
+const CHECK_INTERVAL_MS = 500
+/** Node adds this to the time it lets an idle connection live. */
+const IDLE_MARGIN_MS = 1000
 
 /**
  * Express gives each request and response its own prototype, which makes every property access after it
@@ -90,18 +119,42 @@ export function sendProblem(
   response.end(body)
 }
 
-/** A request the parser itself refuses has no response object: the answer is written as it is. */
-function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+const TIMED_OUT = new Set(['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_TLS_HANDSHAKE_TIMEOUT'])
+
+/** Where there is no response object, the answer is written as it is and the connection closed. */
+function endRaw(socket: Duplex, status: string): void {
   if (!socket.writable) return
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request'
   const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
   // A connection only half closed would still have a late request carried out, and its answer lost.
   socket.end(answer, () => socket.destroy())
+}
+
+/** What a request that the parser itself refuses is answered. */
+function statusOfUnparsed(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return '413 Content Too Large'
+  return TIMED_OUT.has(code ?? '') ? '408 Request Timeout' : '400 Bad Request'
+}
+
+/** @param ending connections that end with a refusal under way on them: no more is said there. */
+function refuseUnparsed(server: Server, ending: WeakSet<Duplex>, onCut: (reason: CutReason) => void): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const { code = '' } = error
+    const isTimeout = TIMED_OUT.has(code)
+    // Nothing can be said where the handshake itself went wrong.
+    const isSpeechless = /^ERR_(?:TLS|SSL)_/.test(code)
+    if (ending.has(socket) && !isTimeout) return
+    // A peer that went away did nothing wrong.
+    if (code !== 'ECONNRESET' && socket.writable) onCut(isTimeout ? 'timeout' : 'malformed')
+    if (isSpeechless || ending.has(socket)) socket.destroy()
+    else endRaw(socket, statusOfUnparsed(code))
+  })
+  for (const event of ['upgrade', 'connect'] as const) {
+    server.on(event, (_request, socket: Duplex) => {
+      onCut('upgrade')
+      endRaw(socket, '400 Bad Request')
+    })
+  }
 }
 
 /**
@@ -110,33 +163,50 @@ function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
  */
 export function createServer(parts: ServerParts): Server {
   const app = createApp(parts)
-  const { limits, tls, publicUrl } = parts
+  const { limits, tls, publicUrl, onCut, clock } = parts
+  const checkIntervalMs = Math.min(CHECK_INTERVAL_MS, limits.headersTimeoutMs / 2)
   const options = {
     IncomingMessage: bornAs(IncomingMessage, app.request) as unknown as typeof IncomingMessage,
     ServerResponse: bornAs(ServerResponse, app.response) as unknown as typeof ServerResponse,
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
-    connectionsCheckingInterval: 500,
-    keepAliveTimeout: 30_000,
-    requireHostHeader: true,
+    connectionsCheckingInterval: checkIntervalMs,
+    keepAliveTimeout: Math.max(1, limits.idleTimeoutMs - IDLE_MARGIN_MS),
+    keepAliveTimeoutBuffer: Math.min(IDLE_MARGIN_MS, limits.idleTimeoutMs),
+    // The gate refuses a request without Host, in its own words.
+    requireHostHeader: false,
     insecureHTTPParser: false,
     joinDuplicateHeaders: false,
     noDelay: true,
   }
 
+  /** Connections that end with the refusal under way on them. */
+  const ending = new WeakSet<Socket>()
+
   /** @param onAdmitted runs between the gate and Express. */
   function handle(request: IncomingMessage, response: ServerResponse, onAdmitted?: () => void): void {
     // While the server drains, each connection ends with the answer under way on it.
     if (!server.listening) response.shouldKeepAlive = false
+    const startedMs = clock()
     const refuse = (thrown: unknown) => {
-      if (!(thrown instanceof GatewayError)) parts.onInternalError(thrown)
-      sendProblem(request, response, thrown, { publicUrl: publicUrl() })
+      const error = asGatewayError(thrown)
+      const { code, entry } = error
+      if (code === 'internal_error') parts.onInternalError(error.cause)
+      const { method = '' } = request
+      parts.onRefusal({ method, route: '', status: entry.status, code, totalMs: clock() - startedMs })
+      const headers = { allow: ALLOWED_METHODS }
+      const isMethod = code === 'method_unsupported' && !response.hasHeader('allow')
+      sendProblem(request, response, error, { publicUrl: publicUrl(), ...(isMethod && { headers }) })
     }
+    // What follows a refused request may have been meant as a part of it (RFC 9112 §11.2).
+    if (ending.has(request.socket)) return
     try {
       assertUnambiguous(request, parts.hosts())
       parts.assertPassedOn(request)
     } catch (thrown) {
+      ending.add(request.socket)
+      response.shouldKeepAlive = false
       refuse(thrown)
       return
     }
@@ -151,6 +221,8 @@ export function createServer(parts: ServerParts): Server {
           cert: tls.certificate,
           key: tls.key,
           minVersion: 'TLSv1.2',
+          secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+          handshakeTimeout: limits.headersTimeoutMs,
           requestCert: true,
           // Certificates are judged by the registry's thumbprints; a chain alone opens nothing.
           rejectUnauthorized: false,
@@ -159,11 +231,12 @@ export function createServer(parts: ServerParts): Server {
         (request, response) => handle(request, response),
       )
     : createHttpServer(options, (request, response) => handle(request, response))
-  server.maxHeadersCount = MAX_HEADERS
+  // One more than is taken: what is beyond Node drops, and dropped fields could be the ones that matter.
+  server.maxHeadersCount = MAX_FIELDS + 1
   server.maxConnections = limits.maxConnections
-  server.on('clientError', refuseUnparsed)
-  server.on('upgrade', (_request, socket) => socket.destroy())
-  server.on('connect', (_request, socket) => socket.destroy())
+  guardConnections(server, { ...limits, checkIntervalMs }, parts)
+  refuseUnparsed(server, ending, onCut)
+  server.on('checkExpectation', (request, response) => handle(request, response))
   server.on('checkContinue', (request, response) => {
     // A body is invited only once the gate has let the request pass.
     handle(request, response, () => response.writeContinue())

@@ -35,6 +35,10 @@ const OTEL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 
 const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
 const APPEND_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5] as const
 
+const CUT_REASONS = ['total', 'address', 'slow_reader', 'timeout', 'malformed', 'upgrade'] as const
+/** Why a connection was ended before its request or answer was through. */
+export type CutReason = (typeof CUT_REASONS)[number]
+
 const EXCHANGE_METRICS = {
   lienthong_transactions_total: {
     type: 'counter',
@@ -90,6 +94,12 @@ const EXCHANGE_METRICS = {
       error_type: 'error',
     },
     buckets: OTEL_SECONDS,
+  },
+  lienthong_connections_cut_total: {
+    type: 'counter',
+    help: 'Connections ended before their request or answer was through, by what their peer did.',
+    meaning: 'Số kết nối bị cắt trước khi xong yêu cầu hoặc câu trả lời, theo lý do.',
+    labels: { reason: CUT_REASONS },
   },
   lienthong_exchanges_in_flight: {
     type: 'gauge',

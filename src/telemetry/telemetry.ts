@@ -10,6 +10,7 @@ import { knownIn } from './known.ts'
 import { createLedgerMetrics } from './ledger-metrics.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Logger } from './logger.ts'
+import type { CutReason } from './metric-table.ts'
 import type { Metrics } from './metrics.ts'
 import { createProviderMetrics } from './provider-metrics.ts'
 import { createRefusalSummary } from './refusal-summary.ts'
@@ -18,6 +19,8 @@ import { createRefusalSummary } from './refusal-summary.ts'
 export interface Telemetry {
   exchange(ended: EndedExchange): void
   request(event: RequestEvent): void
+  /** A connection was ended for what its peer did. */
+  connectionCut(reason: CutReason): void
   /** The gauge of a service's exchanges under way: `inc()` at the start, `dec()` at the end. */
   inFlight(service: string): { inc(): void; dec(): void }
   /** Logs how many authentications were refused since the last time. */
@@ -80,6 +83,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
   let unavailableSinceMs = 0
   const log = (event: LogEvent) => logger.log(event)
   const refusals = createRefusalSummary(log, REFUSAL_WINDOW_SECONDS)
+  const cut = metrics.counter('lienthong_connections_cut_total')
   const quotas = metrics.counter('lienthong_quota_decisions_total')
 
   return {
@@ -106,6 +110,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       exchanges.observeAuthentication(code)
       refusals.note(code)
     },
+    connectionCut: (reason) => cut.child({ reason }).inc(),
     inFlight: (service) => exchanges.inFlight(service),
     tellRefusals: () => refusals.tell(),
     certificate(use, { subject, validTo }) {
