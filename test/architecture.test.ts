@@ -41,6 +41,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   winston: ['telemetry/'],
   'prom-client': ['telemetry/'],
   ajv: ['contract/', 'registry/', 'settings.ts'],
+  re2js: ['contract/pattern.ts'],
   jose: ['identity/', 'ledger/', 'cli/'],
   yaml: ['registry/', 'settings.ts', 'cli/'],
   commander: ['cli/', 'main.ts'],

@@ -1,5 +1,4 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { canonicalJson } from '../model/canonical.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import {
   contentAt,
@@ -7,98 +6,30 @@ import {
   inside,
   isDictionary,
   isMembers,
-  isWithinExtent,
   type Location,
   type Members,
   membersOf,
-  type SchemaDocument,
 } from './document.ts'
 import { type ContractDescription, type Report, readContract } from './openapi.ts'
 import { OPERATION_RULES } from './operation-rules.ts'
 import { createUnfoldedSize, reachableFrom, subschemasOf } from './schema.ts'
-import { type RuleContext, SCHEMA_RULES, type SchemaNode, type SchemaRule } from './schema-rules.ts'
+import type { RuleContext, SchemaNode, SchemaRule } from './schema-rule.ts'
+import { SCHEMA_RULES } from './schema-rules.ts'
 import { type DocumentFault, violationsOf } from './violation.ts'
 
 /** Which documents are safe to compile. Everything is judged at load; nothing unsafe reaches ajv. */
 
-const MAX_EXTENT = { nodes: 50_000, depth: 40 }
-const MAX_BYTES = 262_144
+/**
+ * ajv's time for one function grows with the square of its parts, so each schema is small; the bounds below
+ * keep the compilation of any admitted schema to about a second (measured: docs/decisions/0004).
+ */
+const MAX_PARTS = 500
 
 /** Schemas that one may unfold to; a chain of references can double at each link. */
-const MAX_UNFOLDED = 20_000
+const MAX_UNFOLDED = 5_000
 
-const PATH = /^(?:dictionary|services)(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\.(?:yaml|yml|json)$/
-
-/** Every rule for a document as a whole, in order: the first broken one is told. */
-const DOCUMENT_RULES: readonly {
-  readonly rule: string
-  readonly isBroken: (document: SchemaDocument) => boolean
-  readonly detail: Bilingual
-}[] = [
-  {
-    rule: 'path_malformed',
-    isBroken: ({ path }) => !PATH.test(path),
-    detail: {
-      vi: 'Tài liệu phải nằm trong dictionary/ hoặc services/, tên ASCII, đuôi .yaml, .yml hoặc .json.',
-      en: 'A document stands under dictionary/ or services/ with an ASCII name ending in .yaml, .yml or .json.',
-    },
-  },
-  {
-    rule: 'document_not_object',
-    isBroken: ({ content }) => !isMembers(content),
-    detail: { vi: 'Tài liệu phải là một đối tượng.', en: 'A document must be an object.' },
-  },
-  {
-    rule: 'document_too_complex',
-    isBroken: ({ content }) => !isWithinExtent(content, MAX_EXTENT),
-    detail: {
-      vi: 'Tài liệu sâu hơn 40 cấp hoặc có hơn 50.000 thành phần.',
-      en: 'The document has more than 40 levels or 50,000 parts.',
-    },
-  },
-  {
-    // ajv takes such a member for the name of a schema wherever it stands, also in an example.
-    rule: 'identifier_inside',
-    isBroken: ({ content }) => Object.values(content ?? {}).some(hasIdentifier),
-    detail: {
-      vi: '$id, $anchor và $dynamicAnchor không được đứng bên trong tài liệu.',
-      en: '$id, $anchor and $dynamicAnchor must not stand inside a document.',
-    },
-  },
-]
-
-function hasIdentifier(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasIdentifier)
-  return membersOf(value).some(
-    ([name, member]) =>
-      (typeof member === 'string' && (name === '$id' || name === '$anchor' || name === '$dynamicAnchor')) ||
-      hasIdentifier(member),
-  )
-}
-
-/** What a document is, once it is known to be one. */
-export type Reading = { readonly canonical: string } | { readonly fault: DocumentFault }
-
-/** @returns the canonical text of a document (RFC 8785), or why it can't be looked at. */
-export function readDocument(document: SchemaDocument): Reading {
-  const { path, content } = document
-  const fault = (rule: string, detail: Bilingual) => ({ fault: { path, pointer: '', rule, detail } })
-  const broken = DOCUMENT_RULES.find((rule) => rule.isBroken(document))
-  if (broken !== undefined) return fault(broken.rule, broken.detail)
-  try {
-    const canonical = canonicalJson(content)
-    if (Buffer.byteLength(canonical) <= MAX_BYTES) return { canonical }
-    return fault('document_too_large', {
-      vi: 'Tài liệu lớn hơn 256 KB.',
-      en: 'The document is larger than 256 KB.',
-    })
-  } catch {
-    return fault('document_not_json', {
-      vi: 'Tài liệu chứa giá trị mà JSON không viết được.',
-      en: 'The document holds a value that JSON cannot say.',
-    })
-  }
-}
+/** Schemas that may judge one and the same value: a small body must not be worked on for long. */
+const MAX_JUDGES = 100
 
 /** @returns a schema and all schemas in it, references not followed. */
 function nodesFrom(
@@ -133,23 +64,40 @@ export interface Admission {
   admitContract(path: string): AdmittedContract
 }
 
-const MALFORMED: Bilingual = {
-  vi: 'Lược đồ phải là một đối tượng hoặc true/false.',
-  en: 'A schema must be an object or true/false.',
-}
-const RECURSIVE: Bilingual = {
-  vi: 'Lược đồ không được tự tham chiếu, trực tiếp hay qua lược đồ khác.',
-  en: 'A schema must not refer to itself, directly or through others.',
-}
-const TOO_WIDE: Bilingual = {
-  vi: 'Khi viết hết các tham chiếu, lược đồ có hơn 20.000 phần.',
-  en: 'With its references written out the schema has more than 20,000 parts.',
+/** What bounds the work of compiling a schema, and of validating by it. */
+export const SIZE_RULES = {
+  schema_malformed: {
+    vi: 'Lược đồ phải là một đối tượng hoặc true/false.',
+    en: 'A schema must be an object or true/false.',
+  },
+  schema_recursive: {
+    vi: 'Lược đồ không được tự tham chiếu, trực tiếp hay qua lược đồ khác.',
+    en: 'A schema must not refer to itself, directly or through others.',
+  },
+  schema_too_wide: {
+    vi: 'Khi viết hết các tham chiếu, lược đồ có hơn 5.000 phần.',
+    en: 'With its references written out the schema has more than 5,000 parts.',
+  },
+  schema_too_large: {
+    vi: 'Lược đồ có hơn 500 phần viết liền; tách ra thành các thành phần dùng chung ($ref).',
+    en: 'The schema has more than 500 parts in one piece; divide it into components ($ref).',
+  },
+  value_overjudged: {
+    vi: 'Hơn 100 lược đồ cùng xét một giá trị (allOf, anyOf, oneOf, not, if, $ref).',
+    en: 'More than 100 schemas judge the same value (allOf, anyOf, oneOf, not, if, $ref).',
+  },
+} as const satisfies Record<string, Bilingual>
+
+function tell(at: Location, rule: keyof typeof SIZE_RULES, report: Report): void {
+  report(at, rule, SIZE_RULES[rule])
 }
 
 interface Judge {
   readonly context: RuleContext
   readonly checkShape: ValidateFunction
   readonly unfoldedSize: (location: Location) => number
+  /** The number of schemas that judge the value at a place. */
+  readonly judges: (location: Location) => number
   /** The schemas of each document, by pointer. */
   readonly schemasOf: Map<string, ReadonlyMap<string, SchemaNode>>
 }
@@ -161,7 +109,7 @@ function findSchemas(
   roots: readonly Location[],
   report: Report,
 ): readonly SchemaNode[] {
-  const reportMalformed = (at: Location) => report(at, 'schema_malformed', MALFORMED)
+  const reportMalformed = (at: Location) => tell(at, 'schema_malformed', report)
   const nodes = roots.flatMap((root) =>
     nodesFrom(contentAt(judge.context.documents, root), root, [], reportMalformed),
   )
@@ -187,8 +135,16 @@ function applyRules(
 
 function judgeSize(judge: Judge, root: Location, report: Report): void {
   const size = judge.unfoldedSize(root)
-  if (size === Number.POSITIVE_INFINITY) report(root, 'schema_recursive', RECURSIVE)
-  else if (size > MAX_UNFOLDED) report(root, 'schema_too_wide', TOO_WIDE)
+  if (size === Number.POSITIVE_INFINITY) {
+    tell(root, 'schema_recursive', report)
+    return
+  }
+  if (size > MAX_UNFOLDED) tell(root, 'schema_too_wide', report)
+  const nodes = nodesFrom(contentAt(judge.context.documents, root), root, [], () => {})
+  if (nodes.length > MAX_PARTS) tell(root, 'schema_too_large', report)
+  for (const { location, around } of nodes) {
+    if (around.length === 0 && judge.judges(location) > MAX_JUDGES) tell(location, 'value_overjudged', report)
+  }
 }
 
 /** What can come in must be closed and typed, in the dictionary too. */
@@ -257,7 +213,8 @@ export function createAdmission(
   const judge: Judge = {
     context: { documents, formats: options.formats, isSchema },
     checkShape: options.checkShape,
-    unfoldedSize: createUnfoldedSize(documents),
+    unfoldedSize: createUnfoldedSize(documents, ({ keyword }) => keyword !== '$defs'),
+    judges: createUnfoldedSize(documents, ({ sameValue }) => sameValue),
     schemasOf,
   }
   return {

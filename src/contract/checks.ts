@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Violation } from '../model/errors.ts'
 import type { Documents, Location } from './document.ts'
-import { allMemberNames } from './schema.ts'
+import { allMemberNames, createUnfoldedSize } from './schema.ts'
 import { createValidators } from './validators.ts'
 import { violationsOf } from './violation.ts'
 
@@ -19,6 +19,12 @@ export type CheckFactory = (schema: Location) => LazyCheck
 
 /** A value beyond these is told its first fault only: looking for all costs time that it chooses. */
 const MODEST = { nodes: 1_000, textLength: 4_096 }
+
+/**
+ * Parts up to which a schema is compiled to be fast: ajv then copies what is referred to into one function,
+ * and its time for that grows with the square of the function. Larger ones are compiled piece by piece.
+ */
+const MAX_OPTIMISED = 400
 
 /** @returns whether a value is small enough to look for all its faults. */
 function isModest(value: unknown): boolean {
@@ -47,9 +53,11 @@ export function lazy<T>(make: () => T): () => T {
  * goes on, compiled when a value has failed for the first time.
  */
 export function createChecks(documents: Documents, syntheticPersons: boolean): CheckFactory {
-  const quick = lazy(() =>
-    createValidators(documents, { syntheticPersons, allErrors: false, optimise: true }),
+  const fast = lazy(() => createValidators(documents, { syntheticPersons, allErrors: false, optimise: true }))
+  const plain = lazy(() =>
+    createValidators(documents, { syntheticPersons, allErrors: false, optimise: false }),
   )
+  const sizeOf = createUnfoldedSize(documents, ({ keyword }) => keyword !== '$defs')
   const thorough = lazy(() =>
     createValidators(documents, { syntheticPersons, allErrors: true, optimise: false }),
   )
@@ -58,7 +66,7 @@ export function createChecks(documents: Documents, syntheticPersons: boolean): C
   )
 
   return (schema) => {
-    const validator = lazy(() => quick().validatorAt(schema))
+    const validator = lazy(() => (sizeOf(schema) <= MAX_OPTIMISED ? fast() : plain()).validatorAt(schema))
     const explainer = lazy(() => thorough().validatorAt(schema))
     const explain = (value: unknown, first: readonly ErrorObject[]): readonly Violation[] => {
       if (!isModest(value)) return violationsOf(first, names())

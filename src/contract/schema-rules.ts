@@ -1,40 +1,7 @@
-import type { Bilingual } from '../model/identifier.ts'
-import {
-  type Documents,
-  isDictionary,
-  isMembers,
-  type Location,
-  type Members,
-  membersOf,
-  uriOf,
-} from './document.ts'
+import { BOUND_RULES } from './bound-rules.ts'
+import { isDictionary, isMembers, type Location, membersOf, uriOf } from './document.ts'
 import { memberNames, referenceOf } from './schema.ts'
-
-/** A schema where it stands, with what is known from around it. */
-export interface SchemaNode {
-  readonly schema: Members
-  readonly location: Location
-  /** Schemas around it that judge the same value: what they bound is bounded. */
-  readonly around: readonly { readonly schema: Members; readonly location: Location }[]
-}
-
-export interface RuleContext {
-  readonly documents: Documents
-  /** The type of value that each format judges. */
-  readonly formats: ReadonlyMap<string, 'string' | 'number'>
-  /** Whether a place is one of the schemas these rules are applied to. */
-  readonly isSchema: (location: Location) => boolean
-}
-
-/** What makes a schema unsafe. */
-export interface SchemaRule {
-  readonly rule: string
-  /** Answers may carry more than the contract says, since they are minimised; requests may not. */
-  readonly scope: 'all' | 'request'
-  /** @returns the keywords at fault; `''` for the schema itself. */
-  readonly find: (node: SchemaNode, context: RuleContext) => readonly string[]
-  readonly detail: Bilingual
-}
+import { type RuleContext, type SchemaNode, type SchemaRule, typesOf } from './schema-rule.ts'
 
 /** Keywords that have a meaning for ajv and are safe. */
 const ALLOWED: ReadonlySet<string> = new Set(
@@ -72,20 +39,6 @@ function isOfDocument(keyword: string, { pointer }: Location): boolean {
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
-const MAX_UNIQUE_ITEMS = 100
-const MAX_PATTERN_LENGTH = 512
-
-function typesOf(schema: Members): readonly unknown[] {
-  return [schema['type']].flat()
-}
-
-/** @returns whether one of the keywords bounds the value, in the schema or around it. */
-function isBounded({ schema, around }: SchemaNode, ...keywords: readonly string[]): boolean {
-  return [schema, ...around.map((outer) => outer.schema)].some((bounding) =>
-    keywords.some((keyword) => bounding[keyword] !== undefined),
-  )
-}
-
 /** @returns whether the value's type follows from the schema itself. */
 function isTyped(schema: unknown): boolean {
   if (schema === false) return true
@@ -102,15 +55,6 @@ function isTyped(schema: unknown): boolean {
 /** @returns whether a format for `judged` looks at every value of a type; `null` needs no look. */
 function isJudged(type: unknown, judged: 'string' | 'number'): boolean {
   return type === judged || type === 'null' || (type === 'integer' && judged === 'number')
-}
-
-function isPattern(pattern: unknown): boolean {
-  try {
-    new RegExp(String(pattern), 'u')
-    return typeof pattern === 'string' && pattern.length <= MAX_PATTERN_LENGTH
-  } catch {
-    return false
-  }
 }
 
 function undeclaredRequired({ schema, location, around }: SchemaNode, { documents }: RuleContext): string[] {
@@ -184,9 +128,10 @@ export const SCHEMA_RULES: readonly SchemaRule[] = [
   {
     rule: 'reference_foreign',
     scope: 'all',
-    find: ({ schema, location }) => {
+    find: ({ schema, location }, { documents }) => {
       const target = referenceOf(schema, location)?.path
-      return target === undefined || target === location.path || isDictionary(target) ? [] : ['$ref']
+      const isOther = target !== undefined && target !== location.path && documents.has(target)
+      return isOther && !isDictionary(target) ? ['$ref'] : []
     },
     detail: {
       vi: 'Chỉ được tham chiếu trong tài liệu này hoặc tới từ điển dữ liệu (dictionary/).',
@@ -207,53 +152,7 @@ export const SCHEMA_RULES: readonly SchemaRule[] = [
       en: 'The reference leads to no schema; it is written path.yaml#/pointer, without a network address.',
     },
   },
-  {
-    rule: 'array_unbounded',
-    scope: 'all',
-    find: (node) => (typesOf(node.schema).includes('array') && !isBounded(node, 'maxItems') ? ['type'] : []),
-    detail: { vi: 'Danh sách phải có maxItems.', en: 'An array needs maxItems.' },
-  },
-  {
-    rule: 'unique_items_unbounded',
-    scope: 'all',
-    find: ({ schema: { uniqueItems, maxItems } }) =>
-      uniqueItems === true && !(typeof maxItems === 'number' && maxItems <= MAX_UNIQUE_ITEMS)
-        ? ['uniqueItems']
-        : [],
-    detail: {
-      vi: 'uniqueItems phải đi với maxItems không quá 100.',
-      en: 'uniqueItems needs maxItems of at most 100 beside it.',
-    },
-  },
-  {
-    rule: 'string_unbounded',
-    scope: 'all',
-    find: (node) =>
-      typesOf(node.schema).includes('string') &&
-      !isBounded(node, 'maxLength', 'format', 'enum', 'const', 'pattern')
-        ? ['type']
-        : [],
-    detail: {
-      vi: 'Chuỗi phải có maxLength, format, enum hoặc const.',
-      en: 'A string needs maxLength, format, enum or const.',
-    },
-  },
-  {
-    rule: 'pattern_unbounded',
-    scope: 'all',
-    find: (node) =>
-      node.schema['pattern'] !== undefined && !isBounded(node, 'maxLength') ? ['pattern'] : [],
-    detail: { vi: 'pattern phải đi với maxLength.', en: 'pattern needs maxLength beside it.' },
-  },
-  {
-    rule: 'pattern_invalid',
-    scope: 'all',
-    find: ({ schema: { pattern } }) => (pattern === undefined || isPattern(pattern) ? [] : ['pattern']),
-    detail: {
-      vi: 'Mẫu phải là biểu thức chính quy hợp lệ với cờ u, dài không quá 512 ký tự.',
-      en: 'The pattern must be a valid regular expression under the flag u of at most 512 characters.',
-    },
-  },
+  ...BOUND_RULES,
   {
     rule: 'format_unknown',
     scope: 'all',

@@ -202,9 +202,13 @@ export function allMemberNames(content: unknown): ReadonlySet<string> {
 /**
  * The number of schemas that one unfolds to when every reference is written out: the bound of the work
  * that validating one value can take.
+ * @param isCounted which of the schemas inside a schema are followed.
  * @returns infinity where it refers to itself.
  */
-export function createUnfoldedSize(documents: Documents): (location: Location) => number {
+export function createUnfoldedSize(
+  documents: Documents,
+  isCounted: (inner: Subschema) => boolean,
+): (location: Location) => number {
   const sizes = new Map<string, number>()
   const sizeOf = ({ schema, location }: PlacedSchema): number => {
     const key = keyOf(location)
@@ -217,7 +221,7 @@ export function createUnfoldedSize(documents: Documents): (location: Location) =
       const target = referenceOf(schema, location)
       if (target !== undefined) size += sizeOf(schemaAt(documents, target))
       for (const inner of subschemasOf(schema, location)) {
-        if (inner.keyword !== '$defs') size += sizeOf(inner)
+        if (isCounted(inner)) size += sizeOf(inner)
       }
     }
     sizes.set(key, size)

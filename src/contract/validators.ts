@@ -1,7 +1,8 @@
-import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { _, Ajv2020, type ErrorObject, nil, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { DataValidateFunction } from 'ajv/dist/types/index.js'
 import { type Documents, isMembers, type Location, membersOf, referredBy, uriOf } from './document.ts'
 import { agreesWithBirth, createFormats } from './formats.ts'
+import { compileLinear, compilePattern, type Matcher } from './pattern.ts'
 import { ANNOTATION } from './schema-rules.ts'
 
 /** Compiled schemas of a set of documents; each is compiled when it is first asked for. */
@@ -23,6 +24,9 @@ const OPENAPI_MEMBERS = [
   'components',
   'example',
 ]
+
+/** As ajv takes an engine; `code` is what it would write into a standalone file, which nobody asks for. */
+const LINEAR = Object.assign((pattern: string) => compileLinear(pattern), { code: 'RE2' })
 
 const CONSISTENT_PERSON = 'x-consistent-person'
 
@@ -95,6 +99,32 @@ function replaceLengthKeywords(ajv: Ajv2020): void {
   }
 }
 
+/** `pattern` matched by an engine whose time is bounded, and only on texts that `maxLength` lets through. */
+function replacePatternKeyword(ajv: Ajv2020): void {
+  const matchers = new Map<string, Matcher>()
+  const matcherOf = (pattern: string, longest: number | undefined): Matcher => {
+    const key = `${longest} ${pattern}`
+    const matcher = matchers.get(key) ?? compilePattern(pattern, longest)
+    matchers.set(key, matcher)
+    return matcher
+  }
+  ajv.removeKeyword('pattern')
+  ajv.addKeyword({
+    keyword: 'pattern',
+    type: 'string',
+    schemaType: 'string',
+    error: { message: '', params: ({ schemaCode }) => _`{pattern: ${schemaCode}}` },
+    code: (context) => {
+      const { gen, data, schema, parentSchema } = context
+      const { maxLength } = parentSchema
+      const longest = typeof maxLength === 'number' ? maxLength : undefined
+      const matcher = gen.scopeValue('pattern', { ref: matcherOf(String(schema), longest) })
+      const isReached = longest === undefined ? nil : _`${data}.length <= ${longest * 2} && `
+      context.fail(_`${isReached}!${matcher}.test(${data})`)
+    },
+  })
+}
+
 /** @returns every `x-…` name in a document; as a keyword it is an annotation. */
 function annotationsIn(content: unknown): ReadonlySet<string> {
   const names = new Set<string>()
@@ -136,10 +166,12 @@ export function createValidators(
     // A shared element copied into each user is called faster and compiled more often.
     inlineRefs: options.optimise,
     logger: false,
-    code: { optimize: options.optimise },
+    // Whatever else ajv might match, it matches in linear time.
+    code: { optimize: options.optimise, regExp: LINEAR },
   })
   for (const [name, format] of Object.entries(createFormats(options))) ajv.addFormat(name, format)
   replaceLengthKeywords(ajv)
+  replacePatternKeyword(ajv)
   ajv.addVocabulary(OPENAPI_MEMBERS)
   ajv.addKeyword({
     keyword: CONSISTENT_PERSON,

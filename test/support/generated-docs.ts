@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SIZE_RULES } from '../../src/contract/admission.ts'
+import { DOCUMENT_RULES } from '../../src/contract/document-rules.ts'
 import { OPERATION_RULES } from '../../src/contract/operation-rules.ts'
 import { SCHEMA_RULES } from '../../src/contract/schema-rules.ts'
 import { ERRORS, type ErrorEntry, type Stage } from '../../src/model/error-table.ts'
@@ -262,7 +264,8 @@ kín. \`lienthong check\` nêu từng chỗ sai kèm tên quy tắc dưới đâ
 A contract (OpenAPI 3.1 under \`schemas/services/\`) is admitted only if checking against it is cheap, certain and closed.
 \`lienthong check\` names each place that breaks a rule. Of OpenAPI the part that has an effect here is taken; the rest
 (callbacks, links, parameter styles, other content types) is refused rather than ignored. A document has at most 256 KB,
-40 levels and 50,000 parts; with its references written out a schema has at most 20,000, and it never refers to itself.`
+40 levels and 50,000 parts. Why the bounds are what they are, and how patterns are matched:
+[decisions/0004](decisions/0004-bounded-validation.md).`
 
 function ruleRows(rules: readonly { readonly rule: string; readonly detail: Bilingual }[]): string[][] {
   return rules.map(({ rule, detail }) => [`\`${rule}\``, `${detail.en}<br>${detail.vi}`])
@@ -270,12 +273,20 @@ function ruleRows(rules: readonly { readonly rule: string; readonly detail: Bili
 
 function writeContractRules(): string {
   const head = ['rule', 'what the check says']
-  return page('Rules for contracts', 'src/contract/operation-rules.ts and schema-rules.ts', [
+  return page('Rules for contracts', 'the rule tables of src/contract', [
     RULES_HEAD,
+    '',
+    '## Documents',
+    '',
+    ...table(head, ruleRows(DOCUMENT_RULES)),
     '',
     '## Operations',
     '',
     ...table(head, ruleRows(OPERATION_RULES)),
+    '',
+    '## Sizes of schemas',
+    '',
+    ...table(head, ruleRows(Object.entries(SIZE_RULES).map(([rule, detail]) => ({ rule, detail })))),
     '',
     '## Every schema',
     '',
