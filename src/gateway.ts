@@ -8,6 +8,7 @@ import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeRouter } from './http/exchange.ts'
+import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createServer, type ServerTls } from './http/server.ts'
@@ -16,7 +17,9 @@ import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile, readSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
+import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { createNoteKey, formatVerifierKey, type NoteSigner } from './ledger/note.ts'
 import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import type { SecretReference } from './model/party.ts'
@@ -30,6 +33,7 @@ import type { RegistryStore } from './registry/store.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './storage/database.ts'
 import { createLedgerStore } from './storage/ledger.ts'
+import { createLogReader } from './storage/log.ts'
 import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
@@ -107,7 +111,7 @@ function readTls(files: NonNullable<Settings['listen']['tls']>): ServerTls {
 }
 
 /** Runs `task` again and again, each time after the one before ended. @returns its end. */
-function repeat(
+export function repeat(
   task: () => Promise<unknown>,
   everyMs: number,
   onError: (error: unknown) => void,
@@ -136,6 +140,15 @@ async function seed(settings: Settings, store: RegistryStore, nowMs: number): Pr
     return documents
   }
   await seedRegistry(store, read, { ...options, by: 'first start', note: settings.registryDir })
+}
+
+/** The key that signs the exchange log: `keys/log.key` of the data folder, shared by all processes. */
+export async function openLogSigner({ dataDir, ledger }: Settings): Promise<NoteSigner> {
+  const { publicKey, sign } = openEd25519File(join(dataDir, 'keys/log.key'))
+  return {
+    key: await createNoteKey({ name: ledger.origin, kind: 'note', publicKey }, NODE_CRYPTO.hash),
+    sign,
+  }
 }
 
 async function listenOn(server: Server, host: string, port: number): Promise<AddressInfo> {
@@ -209,6 +222,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
+  const signer = await openLogSigner(settings)
   let publicUrl = settings.publicUrl ?? ''
 
   const store = createLedgerStore({ pool, url, vault, processNumber })
@@ -294,7 +308,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         randomHex: (bytes) => random(bytes).toString('hex'),
         thumbprintOf: certificates.thumbprintOf,
         dpopNonce: () => identity.nonces?.issue(),
-        logOrigin: `${settings.publicUrl ?? 'lienthong'}/log`,
+        logOrigin: settings.ledger.origin,
         onRefusal: telemetry.request,
         onInternalError: telemetry.internalError,
       }),
@@ -305,6 +319,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         thumbprintOf: certificates.thumbprintOf,
         acceptsCertificates: listen.tls !== undefined || listen.trustedProxies.length > 0,
         onRequest: telemetry.request,
+      }),
+      createLogRouter({
+        source: createLogReader(pool),
+        verifierKey: formatVerifierKey(signer.key),
+        servesTiles: settings.ledger.public,
       }),
       createProblemPages(),
     ],

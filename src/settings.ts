@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { pointerTo } from './contract/minimise.ts'
 import { violationsOf } from './contract/violation.ts'
@@ -41,6 +41,11 @@ export interface Settings {
     readonly maxSeriesPerMetric: number
   }
   readonly tokens: { readonly lifetimeSeconds: number; readonly dpopNonce: 'off' | 'required' }
+  readonly ledger: {
+    readonly origin: string
+    readonly anchorFile: string
+    readonly public: boolean
+  }
   readonly idempotency: { readonly keepHours: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }
@@ -250,6 +255,10 @@ export function readSettings(source: SettingsSource): Settings {
     dataDir: located(checked.dataDir),
     registryDir: located(checked.registryDir),
     schemasDir: located(checked.schemasDir),
+    ledger: {
+      ...checked.ledger,
+      anchorFile: located(checked.ledger.anchorFile ?? join(checked.dataDir, 'log/anchor')),
+    },
     listen: {
       ...checked.listen,
       ...(tls && {

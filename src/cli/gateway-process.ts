@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { createManagementServer } from '../http/management.ts'
 import { createOperationsRouter } from '../http/operations.ts'
+import { type LogKeeping, startLogKeeping } from '../log-keeping.ts'
 import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import type { ReadinessCheck } from '../telemetry/health.ts'
@@ -62,6 +63,7 @@ async function openMigrated(settings: Settings, telemetry: Telemetry, poolSize: 
 }
 
 interface ManagementParts {
+  readonly keeping: LogKeeping
   readonly settings: Settings
   readonly page: MetricsPage
   readonly checks: readonly ReadinessCheck[]
@@ -70,9 +72,11 @@ interface ManagementParts {
 
 /** The listener of operators' systems; it shares nothing with the consumers' one. */
 async function startManagement(parts: ManagementParts): Promise<{ url: string; server: Server }> {
-  const { settings, page, checks, telemetry } = parts
+  const { settings, page, keeping, telemetry } = parts
+  const checks = [...parts.checks, ...keeping.checks]
   const server = createManagementServer([
     createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
+    keeping.router,
   ])
   const { host, port } = settings.management
   await new Promise<void>((resolve, reject) => {
@@ -92,11 +96,13 @@ async function startSingle(
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version, destination)
   const database = await openMigrated(settings, telemetry, settings.database.poolSize)
   let gateway: Gateway | undefined
+  let keeping: LogKeeping | undefined
   try {
+    keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
     gateway = await createGateway(settings, { database, telemetry, now: Date.now })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
-    const management = await startManagement({ settings, page, checks: gateway.checks, telemetry })
+    const management = await startManagement({ settings, page, keeping, checks: gateway.checks, telemetry })
     logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
     return {
       publicUrl,
@@ -107,6 +113,7 @@ async function startSingle(
         const startedMs = Date.now()
         logger.log({ action: 'gateway_stopping', reason })
         const drained = (await gateway?.close()) ?? true
+        await keeping?.close()
         management.server.close()
         management.server.closeAllConnections()
         await database.close()
@@ -118,6 +125,7 @@ async function startSingle(
     }
   } catch (error) {
     await gateway?.close()
+    await keeping?.close()
     await database.close()
     stop()
     throw error
@@ -205,7 +213,9 @@ async function startPrimary(settings: Settings, version: string, count: number):
   }
   const page = createMetricsPage(() => collector.collect())
   const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
-  const management = await startManagement({ settings, page, checks: [check, databaseCheck], telemetry })
+  const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
+  const checks = [check, databaseCheck]
+  const management = await startManagement({ settings, page, keeping, checks, telemetry })
   logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: count })
   return {
     publicUrl,
@@ -223,6 +233,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
       )
       for (const worker of workers.values()) worker.process.kill('SIGTERM')
       const drained = (await Promise.all(ended)).every(Boolean)
+      await keeping.close()
       management.server.close()
       management.server.closeAllConnections()
       await database.close()

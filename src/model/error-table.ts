@@ -291,6 +291,26 @@ export const ERRORS = {
     title: { vi: 'Không ghi được nhật ký nên không trả dữ liệu', en: 'The exchange could not be recorded' },
     fix: { vi: 'Thử lại sau thời gian trong Retry-After.', en: 'Try again after Retry-After.' },
   },
+  record_unknown: {
+    status: 404,
+    fault: 'consumer',
+    stage: 'record',
+    title: { vi: 'Sổ không có giao dịch này', en: 'The log has no such exchange' },
+    fix: {
+      vi: 'Kiểm tra mã giao dịch (Exchange-Id). Nếu có biên nhận của giao dịch này, hãy giữ lại và báo cơ quan kiểm toán.',
+      en: 'Check the Exchange-Id. Whoever holds a receipt of it should keep that and tell the auditors.',
+    },
+  },
+  checkpoint_pending: {
+    status: 503,
+    fault: 'gateway',
+    stage: 'record',
+    title: { vi: 'Sổ chưa được ký đến bản ghi này', en: 'The log is not yet signed as far as this record' },
+    fix: {
+      vi: 'Hỏi lại sau một giây. Nếu quá 10 giây, báo đơn vị vận hành.',
+      en: 'Ask again in a second. If it takes more than 10 seconds, tell the operator.',
+    },
+  },
   consumer_gone: {
     status: 499,
     fault: 'consumer',

@@ -1,4 +1,6 @@
+import { REFUSAL_REASONS, type SigningRefused } from '../ledger/keeper.ts'
 import type { Outcome } from '../model/exchange.ts'
+import type { LogEvent } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What one batch's append to the ledger looked like. */
@@ -28,5 +30,25 @@ export function createLedgerMetrics(metrics: Metrics, queued: () => number): (fa
       .gauge('lienthong_ledger_last_durable_timestamp_seconds')
       .child({})
       .set(facts.atMs / 1000)
+  }
+}
+
+/** @returns the listeners of the one who signs the log. */
+export function createLogTelemetry(metrics: Metrics, log: (event: LogEvent) => void) {
+  const refused = metrics.gauge('lienthong_log_signing_refused')
+  for (const reason of REFUSAL_REASONS) refused.child({ reason }).set(0)
+  return {
+    logSigned(size: number, atMs: number): void {
+      metrics.gauge('lienthong_log_signed_size').child({}).set(size)
+      metrics
+        .gauge('lienthong_log_last_checkpoint_timestamp_seconds')
+        .child({})
+        .set(atMs / 1000)
+      for (const reason of REFUSAL_REASONS) refused.child({ reason }).set(0)
+    },
+    logRefused({ reason, signedSize, foundSize }: SigningRefused): void {
+      refused.child({ reason }).set(1)
+      log({ action: 'log_signing_refused', reason, signedSize, foundSize })
+    },
   }
 }

@@ -1,3 +1,5 @@
+import { REFUSAL_REASONS } from '../ledger/keeper.ts'
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /**
@@ -189,6 +191,15 @@ const STORE_EVENTS = {
     level: 'info',
     message: 'the ledger takes records again',
     fields: { durationMs: DURATION },
+  },
+  log_signing_refused: {
+    level: 'error',
+    message: 'the log is not what was signed: no checkpoint is signed over it',
+    fields: {
+      reason: ['lienthong.log.reason', REFUSAL_REASONS],
+      signedSize: ['lienthong.log.signed_size', 'number'],
+      foundSize: ['lienthong.log.found_size', 'number'],
+    },
   },
   orphans_closed: {
     level: 'warn',

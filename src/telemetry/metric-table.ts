@@ -1,3 +1,4 @@
+import { REFUSAL_REASONS } from '../ledger/keeper.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
 import type { MetricEntry } from './metric-entry.ts'
@@ -178,6 +179,29 @@ const LEDGER_METRICS = {
     meaning: 'Số bản ghi trong sổ giao dịch.',
     unit: 'records',
     labels: {},
+    merge: 'max',
+  },
+  lienthong_log_signed_size: {
+    type: 'gauge',
+    help: 'Records the last signed checkpoint of the exchange log covers.',
+    meaning: 'Số bản ghi đã nằm trong điểm kiểm có chữ ký gần nhất.',
+    unit: 'records',
+    labels: {},
+    merge: 'max',
+  },
+  lienthong_log_last_checkpoint_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a checkpoint of the exchange log was last signed.',
+    meaning: 'Thời điểm ký điểm kiểm gần nhất.',
+    unit: 'seconds',
+    labels: {},
+    merge: 'max',
+  },
+  lienthong_log_signing_refused: {
+    type: 'gauge',
+    help: '1 while the exchange log is not signed because it is not what it was; by what was found.',
+    meaning: 'Bằng 1 khi cổng từ chối ký sổ vì sổ không còn như đã ký, theo nguyên nhân.',
+    labels: { reason: REFUSAL_REASONS },
     merge: 'max',
   },
   lienthong_ledger_last_durable_timestamp_seconds: {

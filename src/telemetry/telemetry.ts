@@ -1,4 +1,5 @@
 import type { EndedExchange } from '../exchange/conduct.ts'
+import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
 import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
@@ -7,7 +8,7 @@ import type { Registry } from '../registry/snapshot.ts'
 import type { ExchangeEvent, RequestEvent } from './exchange-event.ts'
 import { createExchangeMetrics } from './exchange-metrics.ts'
 import { knownIn } from './known.ts'
-import { createLedgerMetrics } from './ledger-metrics.ts'
+import { createLedgerMetrics, createLogTelemetry } from './ledger-metrics.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Logger } from './logger.ts'
 import type { CutReason } from './metric-table.ts'
@@ -30,6 +31,8 @@ export interface Telemetry {
   databaseError(error: unknown): void
   ledgerAppended(observation: AppendObservation): void
   ledgerAvailability(available: boolean, cause?: unknown): void
+  logSigned(size: number, atMs: number): void
+  logRefused(refusal: SigningRefused): void
   watchQueue(queued: () => number): void
   orphansClosed(count: number): void
   registry(event: RegistryEvent): void
@@ -131,6 +134,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       else log({ action: 'ledger_unavailable', error: cause, queued: queued() })
       if (!available) unavailableSinceMs = now()
     },
+    ...createLogTelemetry(metrics, log),
     watchQueue(source) {
       queued = source
     },

@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import express, { type Router } from 'express'
+import { formatProof } from '../ledger/proof.ts'
+import {
+  HASH_BYTES,
+  hashOfSpan,
+  inclusionSpans,
+  parseTilePath,
+  TILE_WIDTH,
+  type Tile,
+  type TilePlace,
+  type TileRequest,
+  tilesOf,
+} from '../ledger/tile.ts'
+import { GatewayError } from '../model/errors.ts'
+import { createTurnstile } from './turnstile.ts'
+
+/** What is read of the log to answer those who check it. */
+export interface LogSource {
+  latestCheckpoint(): Promise<string | undefined>
+  /** The checkpoint to prove a leaf against. */
+  checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
+  readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
+  readEntries(start: number, end: number): Promise<readonly Buffer[]>
+  leafIndexOf(exchangeId: string): Promise<number | undefined>
+}
+
+interface LogRouterParts {
+  readonly source: LogSource
+  /** The log's verifier key (c2sp.org/signed-note). */
+  readonly verifierKey: string
+  /** Whether checkpoint and tiles are served: they tell how many exchanges there are, and nothing else. */
+  readonly servesTiles: boolean
+  /** Whether this request may read the records themselves. Absent: nobody may here. */
+  readonly mayReadEntries?: (request: IncomingMessage) => Promise<boolean>
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+const BYTES = 'application/octet-stream'
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Whoever checks the log must not keep exchanges from the database. */
+const READS_AT_ONCE = 2
+const READS_WAITING = 64
+
+function send(response: ServerResponse, type: string, caching: string, body: string | Buffer): void {
+  const bytes = Buffer.from(body)
+  response.writeHead(200, { 'content-type': type, 'content-length': bytes.length, 'cache-control': caching })
+  response.end(bytes)
+}
+
+/** An entry bundle: each entry behind its length, two bytes, big-endian. */
+function bundle(entries: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap((entry) => {
+      const length = Buffer.alloc(2)
+      length.writeUInt16BE(entry.length)
+      return [length, entry]
+    }),
+  )
+}
+
+/** What lets others check the log: `/log/vkey`, `/log/proof/{exchange id}`, `/log/checkpoint`, `/log/tile/…`. */
+export function createLogRouter({
+  source,
+  verifierKey,
+  servesTiles,
+  mayReadEntries,
+}: LogRouterParts): Router {
+  const router = express.Router()
+  const reading = createTurnstile(READS_AT_ONCE, READS_WAITING)
+
+  async function readTile({ level, n, width }: TileRequest): Promise<Buffer | undefined> {
+    if (level === 'entries') {
+      const start = n * TILE_WIDTH
+      const entries = await source.readEntries(start, start + width)
+      return entries.length === width ? bundle(entries) : undefined
+    }
+    const [tile] = await source.readTiles([{ level, n }])
+    const bytes = width * HASH_BYTES
+    return tile && tile.hashes.length >= bytes ? tile.hashes.subarray(0, bytes) : undefined
+  }
+
+  async function prove(exchangeId: string): Promise<string> {
+    const index = UUID.test(exchangeId) ? await source.leafIndexOf(exchangeId) : undefined
+    if (index === undefined) throw new GatewayError('record_unknown')
+    const checkpoint = await source.checkpointOver(index)
+    if (checkpoint === undefined) throw new GatewayError('checkpoint_pending', { retryAfterSeconds: 1 })
+    const spans = inclusionSpans(index, checkpoint.size)
+    const tiles = await source.readTiles(tilesOf(spans))
+    const stored = new Map(tiles.map(({ level, n, hashes }) => [`${level}/${n}`, hashes]))
+    const path = spans.map((span) =>
+      hashOfSpan(span, ({ level, n }) => stored.get(`${level}/${n}`) ?? Buffer.alloc(0)),
+    )
+    return formatProof({ index, path, checkpoint: checkpoint.note })
+  }
+
+  router.get('/log/vkey', (_request, response) =>
+    send(response, TEXT, 'public, max-age=3600', `${verifierKey}\n`),
+  )
+
+  router.get('/log/proof/:exchange', async ({ params: { exchange } }, response) => {
+    send(response, TEXT, 'no-store', await reading(() => prove(exchange)))
+  })
+
+  if (!servesTiles) return router
+
+  router.get('/log/checkpoint', async (_request, response) => {
+    const note = await reading(() => source.latestCheckpoint())
+    if (note === undefined) throw new GatewayError('checkpoint_pending', { retryAfterSeconds: 1 })
+    send(response, TEXT, 'no-cache', note)
+  })
+
+  router.get('/log/tile/*path', async (request, response) => {
+    const tile = parseTilePath(request.path.slice('/log/tile/'.length))
+    if (tile === undefined) throw new GatewayError('path_unknown')
+    if (tile.level === 'entries' && !(await mayReadEntries?.(request))) throw new GatewayError('path_unknown')
+    const bytes = await reading(() => readTile(tile))
+    if (bytes === undefined) throw new GatewayError('path_unknown')
+    // What is in a record is for its readers alone, and no cache between.
+    const caching = tile.level === 'entries' ? IMMUTABLE.replace('public', 'private') : IMMUTABLE
+    send(response, BYTES, caching, bytes)
+  })
+  return router
+}

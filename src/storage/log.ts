@@ -1,0 +1,142 @@
+import pg from 'pg'
+import type { LogStore, StoredLeaves } from '../ledger/keeper.ts'
+import type { Tile, TilePlace } from '../ledger/tile.ts'
+
+/** Held by the one process that signs the log; advisory locks are per database. */
+const SIGNER_LOCK = 7417
+
+/** What is read of the log to answer those who check it. */
+export interface LogReader {
+  /** The newest checkpoint as it is served. */
+  latestCheckpoint(): Promise<string | undefined>
+  /** The newest that covers a leaf; one that a quorum of witnesses has cosigned before one that none has. */
+  checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
+  readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
+  /** The leaves' bytes, `end` not included. */
+  readEntries(start: number, end: number): Promise<readonly Buffer[]>
+  leafIndexOf(exchangeId: string): Promise<number | undefined>
+}
+
+export function createLogReader(pool: pg.Pool): LogReader {
+  return {
+    async latestCheckpoint() {
+      const { rows } = await pool.query<{ note: string }>(
+        'SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1',
+      )
+      return rows[0]?.note
+    },
+    async checkpointOver(leafIndex) {
+      const { rows } = await pool.query<{ size: number; note: string }>(
+        `(SELECT size, note, 1 AS rank FROM log_checkpoint WHERE cosigned AND size > $1 ORDER BY size DESC LIMIT 1)
+         UNION ALL
+         (SELECT size, note, 2 FROM log_checkpoint WHERE size > $1 ORDER BY size DESC LIMIT 1)
+         ORDER BY rank LIMIT 1`,
+        [leafIndex],
+      )
+      return rows[0] && { size: rows[0].size, note: rows[0].note }
+    },
+    async readTiles(places) {
+      const { rows } = await pool.query<{ level: number; n: number; hashes: Buffer }>(
+        `SELECT level, n, hashes FROM log_tile
+          WHERE (level, n) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))`,
+        [places.map(({ level }) => level), places.map(({ n }) => n)],
+      )
+      return rows
+    },
+    async readEntries(start, end) {
+      const { rows } = await pool.query<{ leaf: Buffer }>(
+        'SELECT leaf FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index',
+        [start, end],
+      )
+      return rows.map(({ leaf }) => leaf)
+    },
+    async leafIndexOf(exchangeId) {
+      const { rows } = await pool.query<{ leaf_index: number }>(
+        'SELECT leaf_index FROM exchange_record WHERE exchange_id = $1',
+        [exchangeId],
+      )
+      return rows[0]?.leaf_index
+    },
+  }
+}
+
+interface LogStoreParts {
+  readonly pool: pg.Pool
+  readonly url: string
+}
+
+/** The log's tiles and checkpoints in PostgreSQL, for the process that signs. */
+export function createLogStore({ pool, url }: LogStoreParts): LogStore & { close(): Promise<void> } {
+  const reader = createLogReader(pool)
+  let leader: pg.Client | undefined
+
+  /** The lock lasts as long as this connection. */
+  async function takeLead(): Promise<boolean> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'lienthong-log',
+      connectionTimeoutMillis: 5000,
+      keepAlive: true,
+    })
+    client.on('error', () => {
+      if (leader === client) leader = undefined
+    })
+    try {
+      await client.connect()
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+        SIGNER_LOCK,
+      ])
+      if (rows[0]?.taken) {
+        leader = client
+        return true
+      }
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+    await client.end()
+    return false
+  }
+
+  return {
+    lead: async () => leader !== undefined || takeLead(),
+    async readHead() {
+      const { rows } = await pool.query<{ size: number; root: Buffer }>('SELECT size, root FROM ledger_head')
+      const [head] = rows
+      if (head === undefined) throw new Error('the log has no head')
+      return head
+    },
+    async readLeaves(start, end): Promise<StoredLeaves> {
+      // The hashes are PostgreSQL's own, of the bytes as they are stored now.
+      const { rows } = await pool.query<{ hashes: Buffer | null; changed: number | null }>(
+        `SELECT string_agg(computed, '' ORDER BY leaf_index) AS hashes,
+                min(leaf_index) FILTER (WHERE computed <> leaf_hash) AS changed
+           FROM (SELECT leaf_index, leaf_hash, sha256('\\x00'::bytea || leaf) AS computed
+                   FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2) leaves`,
+        [start, end],
+      )
+      return { hashes: rows[0]?.hashes ?? Buffer.alloc(0), changed: rows[0]?.changed ?? undefined }
+    },
+    readTiles: reader.readTiles,
+    async writeTiles(tiles) {
+      await pool.query(
+        `INSERT INTO log_tile (level, n, hashes)
+         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
+             ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes`,
+        [tiles.map(({ level }) => level), tiles.map(({ n }) => n), tiles.map(({ hashes }) => hashes)],
+      )
+    },
+    latestCheckpoint: reader.latestCheckpoint,
+    async publish({ size, note, signedAtMs, cosigned }) {
+      await pool.query(
+        `INSERT INTO log_checkpoint (size, note, signed_at, cosigned) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (size) DO UPDATE SET note = excluded.note, cosigned = excluded.cosigned`,
+        [size, note, new Date(signedAtMs), cosigned],
+      )
+    },
+    async close() {
+      await leader?.end()
+      leader = undefined
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
+import { tagWith } from '../../src/ledger/tag.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { createLedgerStore } from '../../src/storage/ledger.ts'
+import { createVault } from '../../src/storage/vault.ts'
+import { sampleFacts } from './exchange-facts.ts'
+import { createTestDatabase } from './postgres.ts'
+
+/** A log over a real database that a test can write to, and tamper with. */
+export interface LogDatabase {
+  readonly database: Database
+  readonly pool: pg.Pool
+  readonly ledger: Ledger
+  /** Appends so many records. @returns their exchange ids. */
+  append(count: number): Promise<string[]>
+  close(): Promise<void>
+}
+
+export async function createLogDatabase(): Promise<LogDatabase> {
+  const made = await createTestDatabase()
+  const database = await openDatabase({ url: made.url, dataDir: '', poolSize: 4, log: () => {} })
+  const store = createLedgerStore({
+    pool: database.pool,
+    url: made.url,
+    vault: createVault(Buffer.alloc(32, 7)),
+    processNumber: 1,
+  })
+  const ledger = createLedger({
+    store,
+    tagger: () => tagWith(Buffer.alloc(32, 1)),
+    now: Date.now,
+    onAppend: () => {},
+    onAvailability: () => {},
+  })
+  return {
+    database,
+    pool: database.pool,
+    ledger,
+    async append(count) {
+      const ids = Array.from({ length: count }, () => randomUUID())
+      await Promise.all(ids.map((exchangeId) => ledger.complete(sampleFacts({ exchangeId }), 'delivered')))
+      return ids
+    },
+    async close() {
+      await ledger.drain()
+      await store.close()
+      await database.close()
+      await made.drop()
+    },
+  }
+}
