@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
-import { createExchangeRouter } from './http/exchange.ts'
+import { createExchangeDoor } from './http/exchange.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
@@ -290,20 +290,22 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const tls = listen.tls && readTls(listen.tls)
   const server = createServer({
     routers: [
-      createExchangeRouter({
+      createExchangeDoor({
         conduct: async (request) => {
           const gauge = telemetry.inFlight(request.service)
           inFlight += 1
           gauge.inc()
-          return conduct(request).finally(() => {
+          try {
+            return await conduct(request)
+          } finally {
             inFlight -= 1
             gauge.dec()
-          })
+          }
         },
         publicUrl: () => publicUrl,
         maxBodyBytes: limits.maxBodyBytes,
         now,
-        newExchangeId: (nowMs) => formatExchangeId(nowMs, random(10)),
+        newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
         newSalt: () => Buffer.from(random(16)),
         randomHex: (bytes) => random(bytes).toString('hex'),
         thumbprintOf: certificates.thumbprintOf,

@@ -42,8 +42,8 @@ export interface ConductParts {
 /** An answer of the provider, ready to leave. */
 export interface Answer {
   readonly status: number
-  /** JSON, or nothing. */
-  readonly body: string
+  /** JSON in UTF-8, or nothing. */
+  readonly body: Buffer
   readonly replayed: boolean
 }
 
@@ -82,6 +82,8 @@ interface Passage {
   /** Monotonic milliseconds spent waiting for the provider. */
   providerMs: number
 }
+
+const NOTHING = Buffer.alloc(0)
 
 function outcomeOf(ended: Answer | GatewayError): Outcome {
   if (!(ended instanceof Error)) return 'delivered'
@@ -143,7 +145,7 @@ export function createConduct(parts: ConductParts): Conduct {
     const released = reply.status < 300 ? project(answer) : answer
     return {
       status: reply.status,
-      body: released === undefined ? '' : JSON.stringify(released),
+      body: released === undefined ? NOTHING : Buffer.from(JSON.stringify(released)),
       replayed: false,
     }
   }
@@ -158,7 +160,7 @@ export function createConduct(parts: ConductParts): Conduct {
     // A reply kept for a wider token is no reply to a narrower one.
     const digest = submissionDigest(request, fields === grant.fields ? undefined : fields)
     const settled = await claimSubmission(parts.submissions, slot, digest)
-    if (settled) return { ...settled, replayed: true }
+    if (settled) return { status: settled.status, body: Buffer.from(settled.body), replayed: true }
     passage.slot = slot
     return undefined
   }
@@ -170,8 +172,9 @@ export function createConduct(parts: ConductParts): Conduct {
     if (ended instanceof Error) {
       facts.code = ended.code
     } else {
-      facts.answer = { ...digestOf(ended.body, passage.request.salt), status: ended.status }
-      if (slot !== undefined) settled = { slot, status: ended.status, body: ended.body }
+      const { bytes, digest } = digestOf(ended.body, passage.request.salt)
+      facts.answer = { bytes, digest, status: ended.status }
+      if (slot !== undefined) settled = { slot, status: ended.status, body: ended.body.toString() }
     }
     try {
       return { ended, receipt: await ledger.complete(facts, outcomeOf(ended), settled), quota }

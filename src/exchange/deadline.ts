@@ -1,7 +1,8 @@
+import { type Cancellation, createCanceller } from '../model/cancellation.ts'
 import type { AbortReason } from '../provider/call.ts'
 
 export interface Deadline {
-  readonly signal: AbortSignal
+  readonly signal: Cancellation
   clear(): void
 }
 
@@ -9,15 +10,15 @@ export interface Deadline {
  * One deadline for a whole call. It also ends when the consumer hangs up, unless the call changes
  * something at the provider: that is carried through, so that its outcome is known and recorded.
  */
-export function startDeadline(timeoutMs: number, consumer: AbortSignal | undefined): Deadline {
-  const controller = new AbortController()
-  const end = (reason: AbortReason) => controller.abort(reason)
+export function startDeadline(timeoutMs: number, consumer: Cancellation | undefined): Deadline {
+  const call = createCanceller()
+  const end = (reason: AbortReason) => call.abort(reason)
   const gone = () => end('gone')
   const timer = setTimeout(end, timeoutMs, 'deadline')
   if (consumer?.aborted) gone()
   else consumer?.addEventListener('abort', gone)
   return {
-    signal: controller.signal,
+    signal: call,
     clear() {
       clearTimeout(timer)
       consumer?.removeEventListener('abort', gone)

@@ -18,9 +18,8 @@ export interface Resolved {
 }
 
 /** @param salt of the exchange: see `InboundRequest`. */
-export function digestOf(body: Uint8Array | string, salt: Uint8Array): BodyFacts {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  return { bytes: bytes.length, digest: hash('sha256', Buffer.concat([salt, bytes]), 'base64url') }
+export function digestOf(body: Uint8Array, salt: Uint8Array): BodyFacts {
+  return { bytes: body.length, digest: hash('sha256', Buffer.concat([salt, body]), 'base64url') }
 }
 
 /** What is known before anything was decided. */
@@ -107,6 +106,12 @@ function assertNoMaintenance(service: CompiledService, nowMs: number): void {
   })
 }
 
+const UNRESERVED = /^[\w/.~-]*$/
+
+function encodePath(path: string): string {
+  return UNRESERVED.test(path) ? path : path.split('/').map(encodeURIComponent).join('/')
+}
+
 /** Asks the provider, within the binding's time. */
 export async function askProvider(
   call: ProviderCall,
@@ -124,7 +129,7 @@ export async function askProvider(
   try {
     return await call({
       method: request.method,
-      target: request.path.split('/').map(encodeURIComponent).join('/') + query,
+      target: encodePath(request.path) + query,
       headers: headersFor(request, asked.consumer, asked.authorisation),
       body: request.body.length > 0 ? request.body : undefined,
       idempotent: operation.idempotent,

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, IncomingMessage, type Server, ServerR
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import express, { type Express, type Router } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { CutReason } from '../telemetry/metric-table.ts'
@@ -40,7 +40,8 @@ export interface GateRefusal {
 }
 
 interface ServerParts {
-  readonly routers: readonly Router[]
+  /** Tried in order; each answers what is its own and hands on the rest. */
+  readonly routers: readonly RequestHandler[]
   readonly hosts: () => ReadonlySet<string>
   readonly publicUrl: () => string
   /** Refuses a client certificate passed on by somebody who may not. */

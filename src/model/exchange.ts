@@ -1,3 +1,4 @@
+import type { Cancellation } from './cancellation.ts'
 import type { ErrorCode } from './error-table.ts'
 import type { ServiceId, SubsystemId } from './identifier.ts'
 
@@ -88,7 +89,7 @@ export interface InboundRequest {
   /** Parsed once by the door; `undefined` where there was no body. */
   readonly json: unknown
   /** Aborts when the consumer hangs up. */
-  readonly signal: AbortSignal | undefined
+  readonly signal: Cancellation | undefined
 }
 
 /** Length of a body, and SHA-256(salt ‖ body), base64url. */

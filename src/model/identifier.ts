@@ -30,20 +30,15 @@ export function isAgencyCode(text: string): boolean {
   return text.length <= 35 && AGENCY_CODE.test(text)
 }
 
-/** @param bytes 10 random bytes. */
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-}
-
 /**
  * UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits, so ids sort by time.
  * @param nowMs Unix time in milliseconds.
- * @param random 10 random bytes; they are overwritten.
+ * @param random 16 random bytes; they are overwritten.
  */
-export function formatExchangeId(nowMs: number, random: Uint8Array): string {
-  random[0] = 0x70 | ((random[0] ?? 0) & 0x0f)
-  random[2] = 0x80 | ((random[2] ?? 0) & 0x3f)
-  const time = nowMs.toString(16).padStart(12, '0')
-  const rest = hex(random)
-  return `${time.slice(0, 8)}-${time.slice(8)}-${rest.slice(0, 4)}-${rest.slice(4, 8)}-${rest.slice(8)}`
+export function formatExchangeId(nowMs: number, random: Buffer): string {
+  random.writeUIntBE(nowMs, 0, 6)
+  random[6] = 0x70 | ((random[6] ?? 0) & 0x0f)
+  random[8] = 0x80 | ((random[8] ?? 0) & 0x3f)
+  const hex = random.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

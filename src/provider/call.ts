@@ -1,3 +1,4 @@
+import type { Cancellation } from '../model/cancellation.ts'
 import type { Binding } from '../model/party.ts'
 
 /** One request as it goes to a provider. */
@@ -10,7 +11,7 @@ export interface ProviderRequest {
   /** May be sent again where the first try failed. */
   readonly idempotent: boolean
   /** Ends the whole call, further tries included. */
-  readonly deadline: AbortSignal
+  readonly deadline: Cancellation
 }
 
 /** A provider's answer, bytes unread. */

@@ -1,4 +1,5 @@
 import { Axios, type AxiosAdapter, AxiosError, type AxiosRequestConfig } from 'axios'
+import type { Cancellation } from '../model/cancellation.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { AbortReason, Attempt, ProviderCall } from './call.ts'
 import type { PoolRequestConfig } from './pool-adapter.ts'
@@ -38,7 +39,7 @@ function aborted(reason: AbortReason): GatewayError {
 }
 
 /** What a failed attempt means; anything that is no answer counts as unreachable. */
-function translate(error: unknown, signal: AbortSignal): GatewayError {
+function translate(error: unknown, signal: Cancellation): GatewayError {
   if (error instanceof GatewayError) return error
   if (signal.aborted) return aborted(signal.reason as AbortReason)
   if (error instanceof AxiosError && error.code === AxiosError.ERR_BAD_RESPONSE) {

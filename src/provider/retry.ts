@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cancellation } from '../model/cancellation.ts'
 import { asGatewayError } from '../model/errors.ts'
 import type { ProviderCall } from './call.ts'
 
@@ -10,6 +10,19 @@ interface RetryOptions {
 }
 
 const FIRST_PAUSE_MS = 50
+
+/** Ends after its time or with the deadline, whichever comes first. */
+function pause(ms: number, deadline: Cancellation): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      deadline.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    deadline.addEventListener('abort', end)
+  })
+}
 
 /**
  * Tries an idempotent request again where the provider could not be reached, inside its deadline, after a
@@ -28,7 +41,7 @@ export function withRetry(call: ProviderCall, options: RetryOptions): ProviderCa
         if (!again || request.deadline.aborted) throw error
         const pauseMs = options.random() * FIRST_PAUSE_MS * 2 ** attempt
         // The deadline ends the pause too; the next try then reports it.
-        await sleep(pauseMs, undefined, { signal: request.deadline }).catch(() => {})
+        await pause(pauseMs, request.deadline)
         options.onRetry()
       }
     }

@@ -88,7 +88,7 @@ function bench(
 
 function bodyOf({ ended }: Conclusion): unknown {
   if (ended instanceof Error) throw ended
-  return JSON.parse(ended.body)
+  return JSON.parse(ended.body.toString())
 }
 
 function codeOf({ ended }: Conclusion): string {

@@ -5,7 +5,7 @@ import { formatExchangeId } from '../../src/model/identifier.ts'
 /** A delivered lookup as the pipeline would note it, of a synthetic person. */
 export function sampleFacts(overrides: Partial<ExchangeFacts> = {}): ExchangeFacts {
   return {
-    exchangeId: formatExchangeId(Date.now(), randomBytes(10)),
+    exchangeId: formatExchangeId(Date.now(), randomBytes(16)),
     receivedAtMs: Date.now(),
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
     consumer: 'H29/mot-cua',
