@@ -26,11 +26,13 @@ import type { SecretReference } from './model/party.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
 import { seedRegistry } from './registry/administration.ts'
+import { createAuthorityHolder } from './registry/authority.ts'
 import { readRegistryDirectory, type SourceFault } from './registry/read-documents.ts'
 import { createRegistryHolder, type RegistryEvent } from './registry/registry.ts'
 import type { Registry } from './registry/snapshot.ts'
 import type { RegistryStore } from './registry/store.ts'
 import type { Settings } from './settings.ts'
+import { createAuthorityStore, createTokenRevocations } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
 import { createLedgerStore } from './storage/ledger.ts'
 import { createLogReader } from './storage/log.ts'
@@ -75,6 +77,8 @@ export class RegistryRefused extends Error {
 }
 
 const PROBE_MS = 500
+/** Well below a lease's life, so that it is renewed in time also where one beat is lost. */
+const BEAT_MS = 1000
 const SWEEP_MS = 30_000
 const ROLLUP_MS = 1000
 const PARTITION_MS = 3_600_000
@@ -179,18 +183,17 @@ async function closeServer(server: Server, timeoutMs: number): Promise<boolean> 
   return drained
 }
 
-function registryCheck(lastError: () => unknown): ReadinessCheck {
+function registryCheck(isKnown: () => boolean): ReadinessCheck {
   return {
     name: 'registry',
     check: () =>
-      lastError() === undefined
+      isKnown()
         ? { ok: true, detail: { vi: 'Danh bạ mới nhất đang dùng.', en: 'The latest registry is in use.' } }
         : {
-            // The last good one serves on: a bad set must not take the gateway out of service.
-            ok: true,
+            ok: false,
             detail: {
-              vi: 'Bản danh bạ mới bị từ chối; bản trước vẫn phục vụ.',
-              en: 'The newest registry was refused; the one before it serves on.',
+              vi: 'Danh bạ trong cơ sở dữ liệu không đọc được: không biết quyền nào đã bị thu hồi nên không trả dữ liệu.',
+              en: 'The registry in the database cannot be used: what was revoked is not known, so nothing is released.',
             },
           },
   }
@@ -229,6 +232,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const ledger = createLedger({
     store,
     tagger: createTaggers(createTagKeys(pool, vault)),
+    authority: () => authority.current().number,
+    catchUp: (refused) => authority.catchUp(refused),
     now,
     onAppend: telemetry.ledgerAppended,
     onAvailability: telemetry.ledgerAvailability,
@@ -241,10 +246,23 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     store: registryStore,
     syntheticPersons: settings.sandbox,
     log: (event: RegistryEvent) => telemetry.registry(event),
-    onSwap: (registry) => telemetry.useRegistry(registry),
+    onSwap: (registry) => {
+      telemetry.useRegistry(registry)
+      authority.registryChanged()
+    },
     clock,
   })
+  const authority = createAuthorityHolder({
+    store: createAuthorityStore(pool, processNumber),
+    registry: holder,
+    settled: () => ledger.settled(),
+    clock,
+    now,
+    onError: telemetry.databaseError,
+  })
   await holder.start()
+  await authority.start()
+  const revocations = createTokenRevocations(pool)
 
   const tokenKeysDir = join(keysDir, 'tokens')
   let keys = await openKeyDirectory(tokenKeysDir)
@@ -273,8 +291,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   let inFlight = 0
   const conduct = createConduct({
-    registry: () => holder.current(),
+    authority: () => authority.current(),
     authenticate: identity.authenticate,
+    checkStanding: identity.checkStanding,
+    mayRelease: (number) => authority.mayRelease(number),
+    onWithheld: telemetry.answerWithheld,
     ledger,
     takeQuota: createQuota(createQuotaLease(pool), clock),
     submissions,
@@ -350,8 +371,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     if (count > 0) telemetry.orphansClosed(count)
   }
   await closeOrphans()
+  const unwatch = registryStore.onChange(() => void authority.refresh())
   const ends = [
     repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
+    repeat(() => authority.refresh(), BEAT_MS, telemetry.databaseError),
+    repeat(() => revocations.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
     repeat(() => ensurePartitions(pool, now()), PARTITION_MS, telemetry.databaseError),
     repeat(() => advanceRollups(pool), ROLLUP_MS, telemetry.databaseError),
@@ -368,7 +392,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   ]
 
   return {
-    checks: [ledgerCheck(ledger), registryCheck(() => holder.lastError())],
+    checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
     registry: () => holder.current(),
     async listen() {
       const { port } = await listenOn(server, listen.host, listen.port)
@@ -384,6 +408,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       for (const end of ends) end()
       await ledger.drain()
       await providers.close()
+      await unwatch()
+      await authority.stop()
       await holder.stop()
       await store.close()
       return drained && inFlight === 0

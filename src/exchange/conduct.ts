@@ -1,6 +1,6 @@
-import type { Ledger } from '../ledger/ledger.ts'
-import type { SettledReply } from '../ledger/store.ts'
-import { asGatewayError, type GatewayError } from '../model/errors.ts'
+import type { Ledger, Verdict } from '../ledger/ledger.ts'
+import type { Stage } from '../model/error-entry.ts'
+import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type {
   Consumer,
   Credentials,
@@ -11,7 +11,8 @@ import type {
   Receipt,
 } from '../model/exchange.ts'
 import type { ProviderCall, ProviderReply } from '../provider/call.ts'
-import type { CompiledService, Registry } from '../registry/snapshot.ts'
+import type { Authority } from '../registry/authority.ts'
+import type { CompiledService } from '../registry/snapshot.ts'
 import { type Authorisation, authorise } from './authorise.ts'
 import type { TakeQuota } from './quota.ts'
 import {
@@ -26,7 +27,14 @@ import {
 import { claimSubmission, type SubmissionStore, submissionDigest, submissionSlot } from './submission.ts'
 
 export interface ConductParts {
-  readonly registry: () => Registry
+  /** What is in force; the same object for as long as nothing changed. */
+  readonly authority: () => Authority
+  /** Whether the consumer may (still) use its credential; throws where not. */
+  readonly checkStanding: (consumer: Consumer, authority: Authority) => void
+  /** Whether an answer judged under this authority's number may leave at this moment. */
+  readonly mayRelease: (authority: number) => boolean
+  /** Told of each recorded answer that was held back because it may not leave any more. */
+  readonly onWithheld: () => void
   readonly authenticate: (credentials: Credentials) => Consumer | Promise<Consumer>
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete'>
   readonly takeQuota: TakeQuota
@@ -49,7 +57,11 @@ export interface Answer {
 
 /** How an exchange ended, as its door has to tell it. */
 export interface Conclusion {
-  readonly ended: Answer | GatewayError
+  /**
+   * What may leave at the moment of the call: asked right before the bytes are written, since what the answer was
+   * judged by may have been revoked after its record was written.
+   */
+  release(): Answer | GatewayError
   /** Absent only where the record could not be made durable: then nothing but the error may leave. */
   readonly receipt: Receipt | undefined
   readonly quota: QuotaState | undefined
@@ -71,12 +83,26 @@ export interface EndedExchange {
 /** Carries one authenticated exchange from question to record. */
 export type Conduct = (request: InboundRequest) => Promise<Conclusion>
 
+/** What was got for the consumer, before anything was left out. */
+interface Obtained {
+  readonly status: number
+  readonly content: unknown
+  readonly replayed: boolean
+}
+
+interface Recorded {
+  readonly ended: Answer | GatewayError
+  readonly receipt: Receipt | undefined
+}
+
 /** What one exchange gathers on its way. */
 interface Passage {
   readonly facts: ExchangeFacts
   readonly consumer: Consumer
   readonly request: InboundRequest
   quota: QuotaState | undefined
+  /** What it was last allowed by. */
+  judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined
   /** The claimed slot of a submission that has not settled. */
   slot: string | undefined
   /** Monotonic milliseconds spent waiting for the provider. */
@@ -84,44 +110,53 @@ interface Passage {
 }
 
 const NOTHING = Buffer.alloc(0)
+const REFUSING: ReadonlySet<Stage> = new Set(['authenticate', 'resolve', 'authorise', 'check_request'])
 
 function outcomeOf(ended: Answer | GatewayError): Outcome {
   if (!(ended instanceof Error)) return 'delivered'
   const { stage } = ended.entry
-  return stage === 'resolve' || stage === 'authorise' || stage === 'check_request' ? 'refused' : 'failed'
+  return REFUSING.has(stage) ? 'refused' : 'failed'
+}
+
+function unconfirmed(): GatewayError {
+  return new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
 }
 
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
 export function createConduct(parts: ConductParts): Conduct {
   const { ledger, now, clock } = parts
 
-  function allow(registry: Registry, { request, consumer, facts }: Passage): [Resolved, Authorisation] {
-    const resolved = resolve(registry, request, facts)
+  /** By what is in force at this moment. */
+  function allow(passage: Passage): [Resolved, Authorisation] {
+    const { request, consumer, facts } = passage
+    const authority = parts.authority()
+    if (authority.number === undefined) throw unconfirmed()
+    facts.registryDigest = authority.registry.digest
+    parts.checkStanding(consumer, authority)
+    const resolved = resolve(authority.registry, request, facts)
     const candidates = resolved.service.agreementsOf(consumer.id)
     const { purpose = '', fields, officer, dossier, procedure } = request
     const { details } = consumer
     const { service } = request
     const operation = resolved.operation.id
     const ask = { service, operation, purpose, fields, officer, dossier, procedure, details }
-    return [resolved, authorise(candidates, ask, now())]
+    const authorisation = authorise(candidates, ask, now())
+    noteAuthorisation(facts, authorisation)
+    passage.judged = { authority, authorisation }
+    return [resolved, authorisation]
   }
 
-  /** What was revoked or narrowed while the provider was answering is not released. */
-  function allowAnew(passage: Passage): Authorisation {
-    const registry = parts.registry()
-    const [, authorisation] = allow(registry, passage)
-    passage.facts.registryDigest = registry.digest
-    noteAuthorisation(passage.facts, authorisation)
-    return authorisation
+  /** What was revoked or narrowed since it was last looked at is not allowed any more. */
+  function stillAllowed(passage: Passage): Authorisation {
+    const { judged } = passage
+    return judged?.authority === parts.authority() ? judged.authorisation : allow(passage)[1]
   }
 
-  async function carry(passage: Passage): Promise<Answer> {
+  async function carry(passage: Passage): Promise<Obtained> {
     const { facts, request, consumer } = passage
-    const registry = parts.registry()
-    const [resolved, asked] = allow(registry, passage)
+    const [resolved, asked] = allow(passage)
     const { operation, pathParameters } = resolved
     const { document } = asked.agreement
-    noteAuthorisation(facts, asked)
     passage.quota = await parts.takeQuota(document.id, document.quota)
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
     if (operation.kind === 'submit') {
@@ -129,24 +164,33 @@ export function createConduct(parts: ConductParts): Conduct {
       if (settled) return settled
     }
     if (operation.durableBefore) await ledger.begin(facts)
+    const authorisation = stillAllowed(passage)
     const startedMs = clock()
     let reply: ProviderReply
     try {
-      const context = { request, consumer, authorisation: asked, nowMs: now() }
+      const context = { request, consumer, authorisation, nowMs: now() }
       reply = await askProvider(parts.callOf(resolved.service), resolved, context)
     } finally {
       passage.providerMs = clock() - startedMs
       facts.providerMs = Math.round(passage.providerMs)
     }
     facts.attempts = reply.attempts
-    const answer = readAnswer(operation, reply)
-    const { grant, fields } = registry === parts.registry() ? asked : allowAnew(passage)
-    const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
-    const released = reply.status < 300 ? project(answer) : answer
-    return {
-      status: reply.status,
-      body: released === undefined ? NOTHING : Buffer.from(JSON.stringify(released)),
-      replayed: false,
+    return { status: reply.status, content: readAnswer(operation, reply), replayed: false }
+  }
+
+  /** What of it may leave by what is in force at this moment. */
+  function minimised(passage: Passage, { status, content, replayed }: Obtained): Answer | GatewayError {
+    try {
+      const { grant, fields } = stillAllowed(passage)
+      const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
+      const released = status < 300 ? project(content) : content
+      return {
+        status,
+        body: released === undefined ? NOTHING : Buffer.from(JSON.stringify(released)),
+        replayed,
+      }
+    } catch (thrown) {
+      return asGatewayError(thrown)
     }
   }
 
@@ -154,51 +198,90 @@ export function createConduct(parts: ConductParts): Conduct {
     passage: Passage,
     operation: string,
     { grant, fields }: Authorisation,
-  ): Promise<Answer | undefined> {
+  ): Promise<Obtained | undefined> {
     const { request, consumer } = passage
     const slot = submissionSlot(consumer.id, request, operation)
     // A reply kept for a wider token is no reply to a narrower one.
     const digest = submissionDigest(request, fields === grant.fields ? undefined : fields)
     const settled = await claimSubmission(parts.submissions, slot, digest)
-    if (settled) return { status: settled.status, body: Buffer.from(settled.body), replayed: true }
+    if (settled) {
+      const { status, body } = settled
+      return { status, content: body === '' ? undefined : JSON.parse(body), replayed: true }
+    }
     passage.slot = slot
     return undefined
   }
 
-  /** Makes the record durable; whatever cannot be recorded is not released. */
-  async function record(passage: Passage, ended: Answer | GatewayError): Promise<Conclusion> {
-    const { facts, slot, quota } = passage
-    let settled: SettledReply | undefined
+  /** Notes the end in the facts. */
+  function verdictOn({ facts, request, slot, judged }: Passage, ended: Answer | GatewayError): Verdict {
     if (ended instanceof Error) {
       facts.code = ended.code
-    } else {
-      const { bytes, digest } = digestOf(ended.body, passage.request.salt)
-      facts.answer = { bytes, digest, status: ended.status }
-      if (slot !== undefined) settled = { slot, status: ended.status, body: ended.body.toString() }
+      delete facts.answer
+      return { outcome: outcomeOf(ended), reply: undefined, authority: undefined }
+    }
+    const { status, body } = ended
+    delete facts.code
+    const { bytes, digest } = digestOf(body, request.salt)
+    facts.answer = { bytes, digest, status }
+    const reply = slot === undefined ? undefined : { slot, status, body: body.toString() }
+    return { outcome: 'delivered', reply, authority: judged?.authority.number }
+  }
+
+  /** Makes the record durable; whatever cannot be recorded is not released. */
+  async function record(passage: Passage, obtained: Obtained | GatewayError): Promise<Recorded> {
+    const { facts, slot } = passage
+    let ended: Answer | GatewayError = new GatewayError('ledger_unavailable')
+    let verdict: Verdict | undefined
+    const judge = () => {
+      ended = obtained instanceof Error ? obtained : minimised(passage, obtained)
+      verdict = verdictOn(passage, ended)
+      return verdict
     }
     try {
-      return { ended, receipt: await ledger.complete(facts, outcomeOf(ended), settled), quota }
+      const receipt = await ledger.complete(facts, judge)
+      return { ended, receipt }
     } catch (thrown) {
-      return { ended: asGatewayError(thrown), receipt: undefined, quota }
+      return { ended: asGatewayError(thrown), receipt: undefined }
     } finally {
-      if (slot !== undefined && settled === undefined) await parts.submissions.release(slot)
+      if (slot !== undefined && verdict?.reply === undefined) await parts.submissions.release(slot)
+    }
+  }
+
+  function conclude(passage: Passage, { ended, receipt }: Recorded): Conclusion {
+    const number = passage.judged?.authority.number
+    return {
+      release() {
+        if (ended instanceof Error || (number !== undefined && parts.mayRelease(number))) return ended
+        parts.onWithheld()
+        return unconfirmed()
+      },
+      receipt,
+      quota: passage.quota,
     }
   }
 
   return async (request) => {
     const startedMs = clock()
     const consumer = await parts.authenticate(request.credentials)
-    const facts = startFacts(request, consumer, parts.registry())
-    const passage: Passage = { facts, consumer, request, quota: undefined, slot: undefined, providerMs: 0 }
-    let ended: Answer | GatewayError
+    const facts = startFacts(request, consumer, parts.authority().registry)
+    const passage: Passage = {
+      facts,
+      consumer,
+      request,
+      quota: undefined,
+      judged: undefined,
+      slot: undefined,
+      providerMs: 0,
+    }
+    let obtained: Obtained | GatewayError
     try {
       ledger.assertAvailable()
-      ended = await carry(passage)
+      obtained = await carry(passage)
     } catch (thrown) {
-      ended = asGatewayError(thrown)
+      obtained = asGatewayError(thrown)
     }
-    const conclusion = await record(passage, ended)
-    const { ended: final, receipt } = conclusion
+    const recorded = await record(passage, obtained)
+    const { ended: final, receipt } = recorded
     const isError = final instanceof Error
     parts.observe({
       facts,
@@ -211,6 +294,6 @@ export function createConduct(parts: ConductParts): Conduct {
       totalMs: clock() - startedMs,
       providerMs: passage.providerMs,
     })
-    return conclusion
+    return conclude(passage, recorded)
   }
 }

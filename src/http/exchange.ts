@@ -96,6 +96,15 @@ function purposeOf(request: IncomingMessage): string {
   })
 }
 
+/** Until the answers before it on a pipelined connection have left: what is handed over earlier leaves later. */
+async function untilItsTurn(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  await new Promise<void>((resolve) => {
+    response.once('socket', () => resolve())
+    response.once('close', () => resolve())
+  })
+}
+
 /**
  * The door of native JSON exchanges: `{METHOD} /exchange/{agency}/{subsystem}/{service}/{version}{path}`. It looks
  * at the path itself: a router's matching and its change of `url` would cost an exchange another 2 %.
@@ -212,8 +221,9 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       refuse(request, response, thrown, receivedAtMs)
       return
     }
-    const { ended } = conclusion
     const headers = replyHeaders(inbound, conclusion)
+    if (response.socket === null) await untilItsTurn(response)
+    const ended = conclusion.release()
     if (ended instanceof Error) {
       sendProblem(request, response, ended, {
         publicUrl: parts.publicUrl(),

@@ -22,6 +22,8 @@ export interface TokenContent {
   readonly subsystem: SubsystemId
   readonly audience: string
   readonly confirmation: Confirmation
+  /** Thumbprint of the key or certificate that the subsystem got the token with. */
+  readonly clientKey: string
   readonly details: readonly DataExchangeDetail[] | undefined
 }
 
@@ -49,7 +51,7 @@ function encode(value: unknown): string {
 export function createTokenIssuer(parts: TokenIssuerParts): IssueToken {
   const { addresses, keys, now, newId } = parts
   const lifetime = Math.min(parts.lifetimeSeconds, MAX_TOKEN_LIFETIME_SECONDS)
-  return async ({ subsystem, audience, confirmation, details }) => {
+  return async ({ subsystem, audience, confirmation, clientKey, details }) => {
     const nowMs = now()
     const key = keys().current(nowMs)
     const iat = Math.floor(nowMs / 1000)
@@ -62,6 +64,7 @@ export function createTokenIssuer(parts: TokenIssuerParts): IssueToken {
       iat,
       exp: iat + lifetime,
       jti: newId(),
+      client_key: clientKey,
       ...(confirmation && { cnf: confirmation }),
       ...(details && { authorization_details: details }),
     }
@@ -137,12 +140,21 @@ function readToken(token: string, digest: string, parts: TokenVerifierParts, now
   const held = readBinding(claims['cnf'])
   const named = claims['authorization_details']
   const details = named === undefined ? undefined : readDetails(named)
-  if (held === undefined || !isSubsystemId(subject) || (named !== undefined && details === undefined)) {
+  const clientKey = claims['client_key']
+  const isKeyNamed = clientKey === undefined || isThumbprint(clientKey)
+  if (
+    held === undefined ||
+    !isSubsystemId(subject) ||
+    !isKeyNamed ||
+    (named !== undefined && details === undefined)
+  ) {
     throw refusal('credential_invalid', 'claims')
   }
   const consumer = Object.freeze({
     id: subject,
     binding: held.binding,
+    boundTo: held.boundTo,
+    clientKey,
     tokenDigest: hash('sha256', verified.jti, 'base64url'),
     audience: verified.audience,
     details,

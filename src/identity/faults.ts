@@ -71,6 +71,11 @@ export const FAULTS = {
     vi: 'Mã truy cập không gắn khóa không được nhận.',
     en: 'A token that is not bound to a key is not accepted.',
   },
+  revoked: { vi: 'Mã truy cập đã bị thu hồi.', en: 'The token was revoked.' },
+  keyRemoved: {
+    vi: 'Khóa dùng để lấy mã truy cập này không còn được đăng ký.',
+    en: 'The key this token was got with is no longer registered.',
+  },
   resource: {
     vi: 'Mã truy cập không dành cho địa chỉ này.',
     en: 'The token is not meant for this address.',

@@ -8,6 +8,7 @@ import { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
 import type { KeyRing } from './keys.ts'
 import { createRegisteredKeys, type SubsystemDirectory } from './registered-keys.ts'
 import type { ReplayStore } from './replay.ts'
+import { type CheckStanding, createStandingCheck } from './standing.ts'
 import { createTokenGrant, type GrantToken } from './token-grant.ts'
 
 /** What identity is built from. */
@@ -31,6 +32,7 @@ export interface IdentityParts {
 /** Who is calling: tokens given out at one door and recognised at the others. */
 export interface Identity {
   readonly authenticate: Authenticate
+  readonly checkStanding: CheckStanding
   readonly grantToken: GrantToken
   readonly nonces: DpopNonces | undefined
   readonly addresses: () => Addresses
@@ -51,6 +53,7 @@ export function createIdentity(parts: IdentityParts): Identity {
   return {
     addresses,
     nonces,
+    checkStanding: createStandingCheck(),
     authenticate: createAuthenticator({
       verifyToken: createTokenVerifier({ addresses, keys, decoys, now, cacheEntries: CACHED_TOKENS }),
       checkProof,

@@ -78,7 +78,7 @@ async function authenticateClient(
   }
   if (clientId === undefined) throw new GatewayError('client_invalid')
   const subsystem = checkClientCertificate(parts.directory(), clientId, request.certificateThumbprint)
-  return { subsystem, claim: async () => {} }
+  return { subsystem, clientKey: request.certificateThumbprint ?? '', claim: async () => {} }
 }
 
 function chooseResource(parts: TokenGrantParts, asked: string | undefined): string {
@@ -129,7 +129,14 @@ export function createTokenGrant(parts: TokenGrantParts): GrantToken {
     const details = asked === undefined ? undefined : parseDetails(asked)
     const confirmation = await bind(parts, client.subsystem, request)
     await client.claim()
-    const issued = await parts.issueToken({ subsystem: client.subsystem.id, audience, confirmation, details })
+    const { subsystem, clientKey } = client
+    const issued = await parts.issueToken({
+      subsystem: subsystem.id,
+      audience,
+      confirmation,
+      clientKey,
+      details,
+    })
     return {
       access_token: issued.token,
       token_type: request.dpop === undefined ? 'Bearer' : 'DPoP',

@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../model/errors.ts'
 import type { ExchangeFacts, Outcome, Receipt } from '../model/exchange.ts'
 import { extend, hashLeaf, rootOf } from './merkle.ts'
-import { type ExchangeRecord, encodeLeaf, recordOf } from './record.ts'
+import { type ExchangeRecord, encodeLeaf, type RecordTags, recordOf } from './record.ts'
 import {
   type Append,
   DuplicateRecord,
@@ -20,8 +21,26 @@ export interface AppendObservation {
   readonly atMs: number
 }
 
+/** What of a record depends on the authority that an exchange is judged by. */
+export interface Verdict {
+  readonly outcome: Outcome
+  readonly reply: SettledReply | undefined
+  /** The authority's number; undefined where nothing is released, so that any will do. */
+  readonly authority: number | undefined
+}
+
+/**
+ * Judges an exchange by what is in force at this moment and notes it in its facts. Asked once at first, and again
+ * wherever the log has refused the verdict because something was revoked meanwhile.
+ */
+export type Judge = () => Verdict
+
 interface LedgerParts {
   readonly store: LedgerStore
+  /** Number of the authority that judges at this moment; undefined where it is not known to be in force. */
+  readonly authority: () => number | undefined
+  /** Takes over what is in force, where the log refused what was judged under `refused`; never rejects. */
+  readonly catchUp: (refused: number) => Promise<void>
   readonly tagger: (atMs: number) => Tagger | Promise<Tagger>
   readonly now: () => number
   readonly onAppend: (observation: AppendObservation) => void
@@ -34,8 +53,13 @@ export interface Ledger {
   assertAvailable(): void
   /** Makes it durable that an exchange is about to reach its provider. */
   begin(facts: ExchangeFacts): Promise<void>
-  /** Makes the exchange's record durable; only then may its reply leave. */
-  complete(facts: ExchangeFacts, outcome: Outcome, reply?: SettledReply): Promise<Receipt>
+  /**
+   * Makes the exchange's record durable; only then may its reply leave, and only what was judged last.
+   * @param verdict a judge where an answer is to be released, the outcome where none is.
+   */
+  complete(facts: ExchangeFacts, verdict: Judge | Outcome): Promise<Receipt>
+  /** Resolves once the append under way has ended, if there is one, and whoever waited for it was told. */
+  settled(): Promise<void>
   /** Closes what a crashed process had begun as `interrupted`. @returns how many. */
   closeOrphans(): Promise<number>
   /** Looks whether the log can be reached; the process calls it every so often, traffic or none. */
@@ -46,10 +70,16 @@ export interface Ledger {
   drain(): Promise<void>
 }
 
-interface Pending {
-  readonly record: ExchangeRecord
+/** A record with what its verdict goes with. */
+interface Judged {
+  record: ExchangeRecord
+  reply: SettledReply | undefined
+  authority: number | undefined
+}
+
+interface Pending extends Judged {
+  readonly rejudge: () => void
   readonly intent: boolean
-  readonly reply: SettledReply | undefined
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: unknown) => void
 }
@@ -59,7 +89,12 @@ const MAX_BATCH = 256
 const LOCKED_BATCHES = 200
 
 /** Gives records their place and time, in one step with their bytes and hashes. */
-function sequence(head: LedgerHead, pending: readonly Pending[], nowMs: number): Append {
+function sequence(
+  head: LedgerHead,
+  pending: readonly Pending[],
+  authority: number | undefined,
+  nowMs: number,
+): Append {
   const at = Math.max(nowMs, head.lastAt)
   const records: SequencedRecord[] = []
   for (const { record } of pending) {
@@ -77,6 +112,7 @@ function sequence(head: LedgerHead, pending: readonly Pending[], nowMs: number):
     records.map(({ leafHash }) => leafHash),
   )
   return {
+    authority: pending.some((each) => each.authority !== undefined) ? authority : undefined,
     before: head,
     after: { frontier, lastAt: at },
     root: rootOf(frontier),
@@ -84,6 +120,10 @@ function sequence(head: LedgerHead, pending: readonly Pending[], nowMs: number):
     closedIntents: pending.filter(({ intent }) => intent).map(({ record }) => record.exchange),
     settledReplies: pending.flatMap(({ reply }) => reply ?? []),
   }
+}
+
+function releasingNothing(outcome: Outcome): Verdict {
+  return { outcome, reply: undefined, authority: undefined }
 }
 
 /** @param parts the store and clock of one log; one ledger writes it for a process. */
@@ -95,6 +135,7 @@ export function createLedger(parts: LedgerParts): Ledger {
   let available = true
   let lockedBatches = 0
   let drained: (() => void) | undefined
+  let appending: Promise<unknown> = Promise.resolve()
 
   function setAvailable(next: boolean, cause?: unknown): void {
     if (available !== next) parts.onAvailability(next, cause)
@@ -108,10 +149,20 @@ export function createLedger(parts: LedgerParts): Ledger {
         head = await store.lockHead()
       }
       head ??= await store.readHead()
-      const append = sequence(head, batch, now())
-      if (await store.append(append)) {
+      const authority = parts.authority()
+      for (const pending of batch) {
+        if (pending.authority !== undefined && pending.authority !== authority) pending.rejudge()
+      }
+      const append = sequence(head, batch, authority, now())
+      appending = store.append(append)
+      const result = await appending
+      if (result === 'appended') {
         head = append.after
         return append
+      }
+      if (result === 'superseded' && authority !== undefined) {
+        await parts.catchUp(authority)
+        continue
       }
       head = undefined
       lockedBatches = LOCKED_BATCHES
@@ -159,13 +210,11 @@ export function createLedger(parts: LedgerParts): Ledger {
     drained?.()
   }
 
-  function enqueue(
-    record: ExchangeRecord,
-    intent: boolean,
-    reply: SettledReply | undefined,
-  ): Promise<Receipt> {
+  function enqueue(intent: boolean, judged: () => Judged): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      queue.push({ record, intent, reply, resolve, reject })
+      const rejudge = () => Object.assign(pending, judged())
+      const pending: Pending = { ...judged(), rejudge, intent, resolve, reject }
+      queue.push(pending)
       if (writing) return
       writing = true
       // Whatever else this turn of the event loop completes joins the same transaction.
@@ -173,21 +222,15 @@ export function createLedger(parts: LedgerParts): Ledger {
     })
   }
 
-  function tagged(facts: ExchangeFacts, outcome: Outcome): ExchangeRecord | Promise<ExchangeRecord> {
+  /** Of what never changes once an exchange was asked for. */
+  function tagsOf(facts: ExchangeFacts): RecordTags | Promise<RecordTags> {
     const { subject, officer, dossier } = facts
-    if (subject === undefined && officer === undefined && dossier === undefined) {
-      return recordOf(facts, {}, outcome)
-    }
-    const withTags = (tag: Tagger) =>
-      recordOf(
-        facts,
-        {
-          subject: subject && tag('subject', subject),
-          officer: officer && tag('officer', officer),
-          dossier: dossier && tag('dossier', dossier),
-        },
-        outcome,
-      )
+    if (subject === undefined && officer === undefined && dossier === undefined) return {}
+    const withTags = (tag: Tagger): RecordTags => ({
+      subject: subject && tag('subject', subject),
+      officer: officer && tag('officer', officer),
+      dossier: dossier && tag('dossier', dossier),
+    })
     const tagger = parts.tagger(facts.receivedAtMs)
     if (!(tagger instanceof Promise)) return withTags(tagger)
     return tagger.then(withTags, (cause: unknown) => {
@@ -202,20 +245,34 @@ export function createLedger(parts: LedgerParts): Ledger {
     },
     async begin(facts) {
       try {
-        await store.writeIntent({ exchangeId: facts.exchangeId, record: await tagged(facts, 'interrupted') })
+        const record = recordOf(facts, await tagsOf(facts), 'interrupted')
+        await store.writeIntent({ exchangeId: facts.exchangeId, record })
         begun.add(facts.exchangeId)
       } catch (cause) {
         setAvailable(false, cause)
         throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
       }
     },
-    async complete(facts, outcome, reply) {
-      const record = await tagged(facts, outcome)
-      return enqueue(record, begun.delete(facts.exchangeId), reply)
+    async complete(facts, verdict) {
+      const judge = typeof verdict === 'function' ? verdict : () => releasingNothing(verdict)
+      const tags = await tagsOf(facts)
+      return enqueue(begun.delete(facts.exchangeId), () => {
+        const { outcome, ...judged } = judge()
+        return { ...judged, record: recordOf(facts, tags, outcome) }
+      })
+    },
+    async settled() {
+      await appending.catch(() => {})
+      // Those who waited for it run before the next turn of the event loop.
+      await nextTurn()
     },
     async closeOrphans() {
       const orphans = await store.orphans()
-      await Promise.all(orphans.map(({ record }) => enqueue(record, true, undefined)))
+      await Promise.all(
+        orphans.map(({ record }) =>
+          enqueue(true, () => ({ record, reply: undefined, authority: undefined })),
+        ),
+      )
       return orphans.length
     },
     async probe() {

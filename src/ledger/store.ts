@@ -25,6 +25,8 @@ export interface SettledReply {
 
 /** Everything one transaction makes durable together. */
 export interface Append {
+  /** The number of the authority that the deliveries among it were judged under; undefined where there is none. */
+  readonly authority: number | undefined
   readonly before: LedgerHead
   readonly after: LedgerHead
   readonly root: Buffer
@@ -40,6 +42,12 @@ export interface Intent {
   readonly record: ExchangeRecord
 }
 
+/**
+ * What became of an append; only `appended` wrote anything. `overtaken`: another writer appended since `before`.
+ * `superseded`: another authority is in force than it was judged under.
+ */
+export type AppendResult = 'appended' | 'overtaken' | 'superseded'
+
 /** An exchange of the batch has its record already; nothing of the batch was written. */
 export class DuplicateRecord extends Error {
   override readonly name = 'DuplicateRecord'
@@ -50,11 +58,8 @@ export interface LedgerStore {
   readHead(): Promise<LedgerHead>
   /** Takes the head's lock until the next `append`: for when writers keep getting in each other's way. */
   lockHead(): Promise<LedgerHead>
-  /**
-   * @returns false where another writer appended since `before`; then nothing was written.
-   * @throws DuplicateRecord
-   */
-  append(append: Append): Promise<boolean>
+  /** @throws DuplicateRecord */
+  append(append: Append): Promise<AppendResult>
   writeIntent(intent: Intent): Promise<void>
   /** Intents whose process is gone. */
   orphans(): Promise<readonly Intent[]>

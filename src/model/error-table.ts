@@ -311,6 +311,16 @@ export const ERRORS = {
       en: 'Ask again in a second. If it takes more than 10 seconds, tell the operator.',
     },
   },
+  authority_unconfirmed: {
+    status: 503,
+    fault: 'gateway',
+    stage: 'record',
+    title: {
+      vi: 'Cổng chưa chắc quyền truy cập còn hiệu lực nên không trả dữ liệu',
+      en: 'The gateway cannot be sure what is still allowed, so nothing is released',
+    },
+    fix: { vi: 'Thử lại sau thời gian trong Retry-After.', en: 'Try again after Retry-After.' },
+  },
   consumer_gone: {
     status: 499,
     fault: 'consumer',

@@ -46,6 +46,10 @@ export interface Consumer {
   readonly tokenDigest: string
   /** The resource the token is good for: an address prefix (RFC 8707). */
   readonly audience: string
+  /** What holding the token is proved with: `jkt` or `x5t#S256`, base64url; absent of a bearer token. */
+  readonly boundTo?: string | undefined
+  /** Thumbprint of the registered key or certificate that the token was got with; only our own tokens name it. */
+  readonly clientKey?: string | undefined
   /** What the token is narrowed to; undefined where it is good for all that is agreed. */
   readonly details?: readonly DataExchangeDetail[] | undefined
 }

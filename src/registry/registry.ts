@@ -46,6 +46,8 @@ export interface RegistryHolder {
   /** @throws Error where there is no registry that can be used. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Loads the latest version now; never rejects. */
+  refresh(): Promise<void>
   /** Undefined where the registry in use is the latest. */
   lastError(): RegistryProblem | undefined
 }
@@ -169,6 +171,7 @@ export function createRegistryHolder(parts: RegistryHolderParts): RegistryHolder
         if (version !== registry?.version || problem !== undefined) void refresh()
       })
     },
+    refresh,
     async stop() {
       await unwatch?.()
       unwatch = undefined

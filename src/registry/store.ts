@@ -56,7 +56,10 @@ export interface RegistryStore {
   current(known?: StoredRegistry): Promise<StoredRegistry>
   /** @returns a past version, `undefined` where there never was one. */
   at(version: number): Promise<StoredRegistry | undefined>
-  /** Writes the change as the next version, all of it or nothing. */
+  /**
+   * Writes the change as the next version, all of it or nothing. Resolves once it is in force in every process: no
+   * later answer is released under what it took away.
+   */
   apply(change: RegistryChange, author: ChangeAuthor): Promise<ChangeOutcome>
   /** Latest first. */
   history(): Promise<readonly RegistryVersion[]>

@@ -3,6 +3,7 @@ import type { Frontier } from '../ledger/merkle.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import {
   type Append,
+  type AppendResult,
   DuplicateRecord,
   type Intent,
   type LedgerHead,
@@ -21,7 +22,11 @@ interface LedgerStoreParts {
   readonly processNumber: number
 }
 
-const OTHER_WRITER = 'LT001'
+/** What an append is told by `ledger_advance`, by its SQLSTATE. */
+const NOT_WRITTEN = new Map<string | undefined, AppendResult>([
+  ['LT001', 'overtaken'],
+  ['LT002', 'superseded'],
+])
 const UNIQUE_VIOLATION = '23505'
 const HASH_BYTES = 32
 const COLUMNS = [
@@ -77,7 +82,7 @@ function appendStatements(append: Append, seal: Seal): string {
   const { before, after } = append
   const peaks = Buffer.concat(after.frontier.peaks)
   const statements = [
-    `SELECT ledger_advance(${before.frontier.size}, ${after.frontier.size}, ${after.lastAt}, ${bytea(append.root)}, ${bytea(peaks)})`,
+    `SELECT ledger_advance(${before.frontier.size}, ${after.frontier.size}, ${after.lastAt}, ${bytea(append.root)}, ${bytea(peaks)}, ${append.authority ?? 'NULL'})`,
     `COPY exchange_record (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`,
   ]
   if (append.closedIntents.length > 0) {
@@ -168,11 +173,12 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
         client.query(batch)
         await batch.done
         locked = false
-        return true
+        return 'appended'
       } catch (error) {
         if (locked) await rollBack(client)
         const code = error instanceof pg.DatabaseError ? error.code : undefined
-        if (code === OTHER_WRITER) return false
+        const notWritten = NOT_WRITTEN.get(code)
+        if (notWritten !== undefined) return notWritten
         if (code === UNIQUE_VIOLATION)
           throw new DuplicateRecord('an exchange has its record already', { cause: error })
         throw error

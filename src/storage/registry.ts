@@ -15,7 +15,8 @@ import type {
   RegistryVersion,
   StoredRegistry,
 } from '../registry/store.ts'
-import { createRegistryWatch, REGISTRY_CHANNEL, type Schedule } from './registry-watch.ts'
+import { whenInForce } from './authority.ts'
+import { createRegistryWatch, type Schedule } from './registry-watch.ts'
 import type { StorageLog } from './storage-event.ts'
 
 export interface RegistryStoreParts {
@@ -127,13 +128,14 @@ function createReader(pool: Pool) {
   }
 }
 
+/** @returns the number of the authority it makes; undefined where another version came first. */
 async function writeChange(
   client: { query: Pool['query'] },
   change: RegistryChange,
   { expectedVersion, by, note }: ChangeAuthor,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const claim = await client.query(CLAIM_VERSION, [expectedVersion, change.digest, by, note])
-  if (claim.rowCount === 0) return false
+  if (claim.rowCount === 0) return undefined
   const version = expectedVersion + 1
   const ended = [...change.changed, ...change.removed]
   const end = await client.query(END_DOCUMENTS, [
@@ -151,8 +153,9 @@ async function writeChange(
     added.map(({ content }) => JSON.stringify(content)),
     added.map(({ digest }) => digest),
   ])
-  await client.query('SELECT pg_notify($1, $2)', [REGISTRY_CHANNEL, String(version)])
-  return true
+  // Last, because every append waits for the row it locks.
+  const { rows } = await client.query<{ number: string | number }>('SELECT authority_advance() AS number')
+  return Number(rows[0]?.number)
 }
 
 /** The registry's versions in PostgreSQL. */
@@ -173,13 +176,20 @@ export function createRegistryStore(parts: RegistryStoreParts): RegistryStore {
   })
 
   async function apply(change: RegistryChange, author: ChangeAuthor): Promise<ChangeOutcome> {
+    const authority = await write(change, author)
+    if (authority === undefined) return { applied: false, version: await reader.version() }
+    await whenInForce(pool, authority)
+    return { applied: true, version: author.expectedVersion + 1 }
+  }
+
+  async function write(change: RegistryChange, author: ChangeAuthor): Promise<number | undefined> {
     const client = await pool.connect()
     let broken = false
     try {
       await client.query('BEGIN')
-      const applied = await writeChange(client, change, author)
-      await client.query(applied ? 'COMMIT' : 'ROLLBACK')
-      if (applied) return { applied, version: author.expectedVersion + 1 }
+      const authority = await writeChange(client, change, author)
+      await client.query(authority === undefined ? 'ROLLBACK' : 'COMMIT')
+      return authority
     } catch (thrown) {
       broken = await client.query('ROLLBACK').then(
         () => false,
@@ -189,7 +199,6 @@ export function createRegistryStore(parts: RegistryStoreParts): RegistryStore {
     } finally {
       client.release(broken)
     }
-    return { applied: false, version: await reader.version() }
   }
 
   return { ...reader, apply, onChange: watch }

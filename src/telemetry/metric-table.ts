@@ -102,6 +102,13 @@ const EXCHANGE_METRICS = {
     meaning: 'Số kết nối bị cắt trước khi xong yêu cầu hoặc câu trả lời, theo lý do.',
     labels: { reason: CUT_REASONS },
   },
+  lienthong_answers_withheld_total: {
+    type: 'counter',
+    help: 'Recorded answers that were held back because what they were judged by might be revoked by then.',
+    meaning: 'Số câu trả lời đã ghi sổ nhưng bị giữ lại vì quyền có thể đã bị thu hồi lúc gửi.',
+    unit: 'exchanges',
+    labels: {},
+  },
   lienthong_exchanges_in_flight: {
     type: 'gauge',
     help: 'Exchanges being carried at this moment.',

@@ -24,6 +24,8 @@ export interface Telemetry {
   connectionCut(reason: CutReason): void
   /** The gauge of a service's exchanges under way: `inc()` at the start, `dec()` at the end. */
   inFlight(service: string): { inc(): void; dec(): void }
+  /** An answer was recorded and did not leave. */
+  answerWithheld(): void
   /** Logs how many authentications were refused since the last time. */
   tellRefusals(): void
   certificate(use: 'server' | 'client' | 'authority', certificate: { subject: string; validTo: string }): void
@@ -89,11 +91,14 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
   const cut = metrics.counter('lienthong_connections_cut_total')
   const quotas = metrics.counter('lienthong_quota_decisions_total')
 
+  const withheld = metrics.counter('lienthong_answers_withheld_total').child({})
+
   return {
     exchange(ended) {
       const event = eventOf(ended)
       exchanges.observeExchange(event)
-      exchanges.observeAuthentication('accepted')
+      const isKnown = event.code === undefined || ERRORS[event.code].stage !== 'authenticate'
+      exchanges.observeAuthentication(isKnown ? 'accepted' : event.code)
       if (event.code === 'quota_exceeded') quotas.child({ decision: 'refused' }).inc()
       else if (event.agreement !== undefined) quotas.child({ decision: 'allowed' }).inc()
       logger.exchange(event)
@@ -115,6 +120,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
     },
     connectionCut: (reason) => cut.child({ reason }).inc(),
     inFlight: (service) => exchanges.inFlight(service),
+    answerWithheld: () => withheld.inc(),
     tellRefusals: () => refusals.tell(),
     certificate(use, { subject, validTo }) {
       const notAfterMs = Date.parse(validTo)

@@ -162,6 +162,8 @@ describe('commands on the database', () => {
       let nowMs = START
       const ledger = createLedger({
         store,
+        authority: () => 1,
+        catchUp: async () => {},
         tagger: createTaggers(createTagKeys(pool, vault)),
         now: () => nowMs,
         onAppend: () => {},

@@ -8,6 +8,7 @@ import {
 import { GatewayError } from '../../src/model/errors.ts'
 import type { ExchangeFacts, InboundRequest, Outcome } from '../../src/model/exchange.ts'
 import type { ProviderReply } from '../../src/provider/call.ts'
+import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
@@ -41,6 +42,10 @@ interface Bench {
   run(request?: Partial<InboundRequest>): Promise<Conclusion>
 }
 
+function authorityOf(registry: Registry, number = 1): Authority {
+  return { number, registry, isRevoked: () => false }
+}
+
 /** A conduct over parts that note what happens, in order; `change` replaces some of them. */
 function bench(
   change: Partial<ConductParts> = {},
@@ -49,9 +54,12 @@ function bench(
   const steps: string[] = []
   const recorded: Bench['recorded'] = []
   const observed: EndedExchange[] = []
-  const registry = smallRegistry([compileAgreement()])
+  const authority = authorityOf(smallRegistry([compileAgreement()]))
   const conduct = createConduct({
-    registry: () => registry,
+    authority: () => authority,
+    checkStanding: () => {},
+    mayRelease: () => true,
+    onWithheld: () => steps.push('withheld'),
     authenticate: () => {
       steps.push('authenticate')
       return { id: 'H29/mot-cua', binding: 'dpop', tokenDigest: 't', audience: 'https://gw.test/exchange' }
@@ -61,7 +69,8 @@ function bench(
       async begin() {
         steps.push('begin')
       },
-      async complete(facts, outcome) {
+      async complete(facts, verdict) {
+        const outcome = typeof verdict === 'function' ? verdict().outcome : verdict
         steps.push('record')
         recorded.push({ facts: structuredClone(facts), outcome })
         return { leafIndex: 0, leafHash: 'h' }
@@ -86,12 +95,14 @@ function bench(
   return { steps, recorded, observed, run: (request = {}) => conduct({ ...REQUEST, ...request }) }
 }
 
-function bodyOf({ ended }: Conclusion): unknown {
+function bodyOf(conclusion: Conclusion): unknown {
+  const ended = conclusion.release()
   if (ended instanceof Error) throw ended
   return JSON.parse(ended.body.toString())
 }
 
-function codeOf({ ended }: Conclusion): string {
+function codeOf(conclusion: Conclusion): string {
+  const ended = conclusion.release()
   return ended instanceof GatewayError ? ended.code : 'answered'
 }
 
@@ -153,7 +164,8 @@ describe('conduct', () => {
       durableBefore: true,
       idempotent: false,
     })
-    const { steps, run } = bench({ registry: () => registry })
+    const authority = authorityOf(registry)
+    const { steps, run } = bench({ authority: () => authority })
     expect(codeOf(await run({ idempotencyKey: 'k' }))).to.equal('answered')
     expect(steps).to.deep.equal(['authenticate', 'quota', 'begin', 'call', 'record'])
   })
@@ -164,25 +176,80 @@ describe('conduct', () => {
         throw new TypeError('a bug')
       },
     })
-    const { ended } = await run()
-    expect(ended).to.include({ code: 'internal_error' })
+    const conclusion = await run()
+    expect(conclusion.release()).to.include({ code: 'internal_error' })
     expect(recorded[0]).to.include({ outcome: 'failed' })
   })
 
   describe('when the registry changes while the provider answers', () => {
-    function changing(next: Registry): Bench & { registries: Registry[] } {
-      const registries = [smallRegistry([compileAgreement()])]
-      const made = bench({ registry: () => registries.at(-1) ?? next }, async () => {
-        registries.push(next)
+    function changing(next: Registry): Bench {
+      const authorities = [authorityOf(smallRegistry([compileAgreement()]))]
+      return bench({ authority: () => authorities.at(-1) ?? authorityOf(next) }, async () => {
+        authorities.push(authorityOf(next, 2))
         return {}
       })
-      return { ...made, registries }
     }
 
     it('releases nothing that was revoked', async () => {
       const { recorded, run } = changing(smallRegistry([compileAgreement({ state: 'revoked' })]))
       expect(codeOf(await run())).to.equal('agreement_not_in_force')
       expect(recorded[0]).to.include({ outcome: 'refused' })
+    })
+
+    it('judges anew what the log refused as judged by something no longer in force', async () => {
+      const authorities = [authorityOf(smallRegistry([compileAgreement()]))]
+      const recorded: { facts: ExchangeFacts; outcome: Outcome }[] = []
+      const { run } = bench({
+        authority: () => authorities.at(-1) as Authority,
+        ledger: {
+          assertAvailable() {},
+          async begin() {},
+          async complete(facts, judge) {
+            if (typeof judge !== 'function') throw new Error('an answer has to be judged')
+            expect(judge()).to.include({ outcome: 'delivered', authority: 1 })
+            authorities.push(authorityOf(smallRegistry([compileAgreement({ state: 'revoked' })]), 2))
+            recorded.push({ facts, outcome: judge().outcome })
+            return { leafIndex: 0, leafHash: 'h' }
+          },
+        },
+      })
+      expect(codeOf(await run())).to.equal('agreement_not_in_force')
+      expect(recorded[0]).to.include({ outcome: 'refused' })
+      expect(recorded[0]?.facts).to.include({ code: 'agreement_not_in_force' })
+      expect(recorded[0]?.facts).not.to.have.property('answer')
+    })
+
+    it('asks no provider for whom it cannot be sure of', async () => {
+      const behind = { ...authorityOf(smallRegistry([compileAgreement()])), number: undefined }
+      const { steps, run } = bench({ authority: () => behind })
+      expect(codeOf(await run())).to.equal('authority_unconfirmed')
+      expect(steps).to.deep.equal(['authenticate', 'record'])
+    })
+
+    it('asks no provider once the consumer lost its standing on the way', async () => {
+      const authorities = [authorityOf(smallRegistry([compileAgreement()]))]
+      const { steps, run } = bench({
+        authority: () => authorities.at(-1) as Authority,
+        checkStanding: (_consumer, { number }) => {
+          if (number === 2) throw new GatewayError('subsystem_suspended')
+        },
+        takeQuota: async () => {
+          authorities.push(authorityOf(smallRegistry([compileAgreement()]), 2))
+          return { policy: 'TT-1', perSecond: 1, perDay: 1, remainingToday: 0, secondsToReset: 1 }
+        },
+      })
+      expect(codeOf(await run())).to.equal('subsystem_suspended')
+      expect(steps).to.deep.equal(['authenticate', 'record'])
+    })
+
+    it('holds back a recorded answer that may not leave any more when it is written', async () => {
+      let mayRelease = true
+      const { steps, recorded, run } = bench({ mayRelease: () => mayRelease })
+      const conclusion = await run()
+      mayRelease = false
+      expect(codeOf(conclusion)).to.equal('authority_unconfirmed')
+      expect(recorded[0]).to.include({ outcome: 'delivered' })
+      expect(steps.at(-1)).to.equal('withheld')
     })
 
     it('releases only what is agreed now, and records the registry it was judged by', async () => {

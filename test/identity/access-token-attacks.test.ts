@@ -14,6 +14,7 @@ import {
   URL_ASKED,
 } from '../support/attack.ts'
 import {
+  admit,
   assertionOf,
   CERTIFICATE,
   CONSUMER,
@@ -21,9 +22,11 @@ import {
   credentialsFor,
   forge,
   type IdentityWorld,
+  jwksOf,
   OTHER,
   OTHER_CERTIFICATE,
   proofFor,
+  subsystem,
   TRUSTING,
 } from '../support/identity-world.ts'
 
@@ -158,7 +161,7 @@ describe('attacks on access tokens', () => {
   it('refuses a remembered token as soon as its subsystem is suspended or gone', async () => {
     const world = await createIdentityWorld()
     const token = await world.token()
-    const ask = async () => world.identity.authenticate(await credentialsFor(world, token))
+    const ask = async () => admit(world, await credentialsFor(world, token))
     await ask()
     const holder = world.subsystems.get(CONSUMER)
     if (holder) world.subsystems.set(CONSUMER, { ...holder, state: 'suspended' })
@@ -182,7 +185,7 @@ describe('attacks on access tokens', () => {
     let isListening = false
     const credentials = await credentialsFor(suspending, await suspending.token())
     isListening = true
-    await expectRefusal(() => suspending.identity.authenticate(credentials), 'subsystem_suspended', undefined)
+    await expectRefusal(() => admit(suspending, credentials), 'subsystem_suspended', undefined)
   })
 
   it('refuses an assertion and a proof in the place of a token', async () => {
@@ -280,7 +283,7 @@ describe('attacks on access tokens', () => {
   for (const { name, code, fault, make } of SCHEMES) {
     it(`refuses ${name}`, async () => {
       const world = await shared()
-      await expectRefusal(async () => world.identity.authenticate(await make(world)), code, fault)
+      await expectRefusal(async () => admit(world, await make(world)), code, fault)
     })
   }
 
@@ -299,11 +302,33 @@ describe('attacks on access tokens', () => {
       authorization: `Bearer ${await certificateToken(world)}`,
       certificateThumbprint: CERTIFICATE,
     }
-    await world.identity.authenticate(ask)
+    await admit(world, ask)
     const holder = world.subsystems.get(CONSUMER)
     if (holder)
       world.subsystems.set(CONSUMER, { ...holder, credentials: { jwks: holder.credentials?.jwks ?? [] } })
-    await expectRefusal(() => world.identity.authenticate(ask), 'credential_invalid', 'certificate')
+    await expectRefusal(() => admit(world, ask), 'credential_invalid', 'certificate')
+  })
+
+  it('refuses a token once the key it was got with is taken from the registry, whatever it is bound to', async () => {
+    const world = await createIdentityWorld()
+    const token = await world.token()
+    const ask = async () => admit(world, await credentialsFor(world, token))
+    await ask()
+    world.subsystems.set(CONSUMER, subsystem(CONSUMER, { credentials: { jwks: jwksOf(world.otherKey) } }))
+    await expectRefusal(ask, 'credential_invalid', 'keyRemoved')
+  })
+
+  it('refuses a revoked token and no other of the same holder', async () => {
+    const world = await createIdentityWorld()
+    const [revoked, other] = [await world.token(), await world.token()]
+    const { tokenDigest } = await admit(world, await credentialsFor(world, revoked))
+    world.revoked.add(tokenDigest)
+    await expectRefusal(
+      async () => admit(world, await credentialsFor(world, revoked)),
+      'credential_invalid',
+      'revoked',
+    )
+    await admit(world, await credentialsFor(world, other))
   })
 
   it('accepts a bearer token only of a trusting subsystem of a sandbox', async () => {

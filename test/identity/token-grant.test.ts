@@ -53,6 +53,7 @@ describe('the client_credentials grant', () => {
       aud: EXCHANGE,
       iat: START_MS / 1000,
       exp: START_MS / 1000 + 300,
+      client_key: world.key.verification.thumbprint,
       cnf: { jkt: world.dpopKey.verification.thumbprint },
     })
   })

@@ -30,6 +30,8 @@ describe('ledger in PostgreSQL', () => {
     const availability: boolean[] = []
     const ledger = createLedger({
       store,
+      authority: () => 1,
+      catchUp: async () => {},
       tagger: createTaggers(createTagKeys(own, vault)),
       now: Date.now,
       onAppend: () => {},

@@ -5,7 +5,7 @@ import { createKeyRing } from '../../src/identity/keys.ts'
 import type { ReplayStore } from '../../src/identity/replay.ts'
 import { createSigningKey, generatePrivateJwk, type SigningKey } from '../../src/identity/signing-key.ts'
 import { ASSERTION_TYPE } from '../../src/identity/token-grant.ts'
-import type { Credentials } from '../../src/model/exchange.ts'
+import type { Consumer, Credentials } from '../../src/model/exchange.ts'
 import type { SubsystemId } from '../../src/model/identifier.ts'
 import type { PublicJwk, Subsystem } from '../../src/model/party.ts'
 import { createMemoryReplay } from './memory-replay.ts'
@@ -16,6 +16,8 @@ export interface IdentityWorld {
   readonly issuer: string
   readonly clock: { nowMs: number }
   readonly subsystems: Map<SubsystemId, Subsystem>
+  /** Digests of revoked tokens. */
+  readonly revoked: Set<string>
   /** The issuer's own key, which signs access tokens. */
   readonly issuerKey: SigningKey
   /** Registered for `H29/mot-cua`. */
@@ -61,7 +63,7 @@ export interface WorldOptions {
   readonly now?: () => number
 }
 
-const jwksOf = (...keys: readonly SigningKey[]) => keys.map((key) => key.publicJwk as PublicJwk)
+export const jwksOf = (...keys: readonly SigningKey[]) => keys.map((key) => key.publicJwk as PublicJwk)
 
 export async function createIdentityWorld(options: WorldOptions = {}): Promise<IdentityWorld> {
   const { issuer = 'https://gateway.test', replay = createMemoryReplay() } = options
@@ -96,6 +98,7 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
     issuer,
     clock,
     subsystems,
+    revoked: new Set(),
     issuerKey,
     key,
     otherKey,
@@ -151,6 +154,14 @@ export function proofFor(
 ): Promise<string> {
   const { key = world.dpopKey, ...rest } = more
   return signProof(key, { method, url, nowMs: world.clock.nowMs, jti: randomUUID(), ...rest })
+}
+
+/** Who is asking, and whether it may: what a door and the pipeline find out together. */
+export async function admit(world: IdentityWorld, credentials: Credentials): Promise<Consumer> {
+  const consumer = await world.identity.authenticate(credentials)
+  const isRevoked = (tokenDigest: string) => world.revoked.has(tokenDigest)
+  world.identity.checkStanding(consumer, { registry: world, isRevoked })
+  return consumer
 }
 
 /** Credentials of a good request, with a fresh proof, to one service. */

@@ -29,6 +29,8 @@ export async function createLogDatabase(): Promise<LogDatabase> {
   })
   const ledger = createLedger({
     store,
+    authority: () => 1,
+    catchUp: async () => {},
     tagger: () => tagWith(Buffer.alloc(32, 1)),
     now: Date.now,
     onAppend: () => {},

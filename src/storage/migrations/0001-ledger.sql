@@ -6,7 +6,8 @@ CREATE TABLE ledger_head (
   size bigint NOT NULL,
   last_at bigint NOT NULL,          -- Unix milliseconds of the last record
   root bytea NOT NULL,
-  peaks bytea NOT NULL              -- the frontier's hashes, largest subtree first, 32 bytes each
+  peaks bytea NOT NULL,             -- the frontier's hashes, largest subtree first, 32 bytes each
+  authority bigint NOT NULL DEFAULT 1  -- number of what exchanges are judged by; see 0007
 );
 INSERT INTO ledger_head (size, last_at, root, peaks) VALUES (0, 0, sha256(''), '');
 
@@ -79,15 +80,20 @@ BEGIN
   RETURN true;
 END $$;
 
--- Moves the head, or raises LT001 where another writer was there first; the caller's transaction then
+-- Moves the head, or raises LT001 where another writer was there first, LT002 where the batch was judged
+-- under an authority that is no longer in force (null: judged under none); the caller's transaction then
 -- writes nothing.
 CREATE FUNCTION ledger_advance(
-  expected_size bigint, new_size bigint, new_last_at bigint, new_root bytea, new_peaks bytea
+  expected_size bigint, new_size bigint, new_last_at bigint, new_root bytea, new_peaks bytea,
+  judged_under bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE ledger_head SET size = new_size, last_at = new_last_at, root = new_root, peaks = new_peaks
-   WHERE size = expected_size;
+   WHERE size = expected_size AND authority = coalesce(judged_under, authority);
   IF NOT FOUND THEN
+    IF (SELECT authority FROM ledger_head) <> judged_under THEN
+      RAISE EXCEPTION 'what the batch was judged by is no longer in force' USING ERRCODE = 'LT002';
+    END IF;
     RAISE EXCEPTION 'the log has grown since it was read' USING ERRCODE = 'LT001';
   END IF;
 END $$;
