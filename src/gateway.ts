@@ -1,13 +1,12 @@
 import { randomBytes, randomFillSync, randomInt, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor } from './http/exchange.ts'
+import { closeServer, listenOn } from './http/listening.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
@@ -153,34 +152,6 @@ export async function openLogSigner({ dataDir, ledger }: Settings): Promise<Note
     key: await createNoteKey({ name: ledger.origin, kind: 'note', publicKey }, NODE_CRYPTO.hash),
     sign,
   }
-}
-
-async function listenOn(server: Server, host: string, port: number): Promise<AddressInfo> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the listener has no address')
-  return address
-}
-
-/** Closes idle connections at once and busy ones as they finish. @returns whether all ended in time. */
-async function closeServer(server: Server, timeoutMs: number): Promise<boolean> {
-  if (!server.listening) return true
-  const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)))
-  server.closeIdleConnections()
-  const late = new AbortController()
-  const drained = await Promise.race([
-    closed,
-    sleep(timeoutMs, false, { signal: late.signal }).catch(() => false),
-  ])
-  late.abort()
-  if (!drained) server.closeAllConnections()
-  return drained
 }
 
 function registryCheck(isKnown: () => boolean): ReadinessCheck {
