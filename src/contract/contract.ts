@@ -2,8 +2,9 @@ import { GatewayError, type Violation } from '../model/errors.ts'
 import type { OperationKind } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
+import { compileDeclared } from './declared.ts'
 import type { Documents } from './document.ts'
-import { isPointer, parsePointer } from './minimise.ts'
+import { isPointer, type Projection, parsePointer } from './minimise.ts'
 import type { ContractDescription, OperationDescription, PersonalDataClass } from './openapi.ts'
 import {
   type CompiledParameter,
@@ -42,6 +43,8 @@ export interface Operation {
   checkRequest(request: RequestParts): void
   /** @throws GatewayError `response_invalid` with what the answer breaks; an unlisted status is one. */
   checkResponse(status: number, body: unknown): void
+  /** @returns what the contract declares of an answer that passed `checkResponse`; the rest nobody agreed to. */
+  keepDeclared(status: number, body: unknown): unknown
   /** @returns whether a 2xx answer describes the member; arrays are passed through, as in agreements. */
   hasField(pointer: string): boolean
 }
@@ -115,8 +118,8 @@ function compileRequestCheck(description: OperationDescription, parts: Parts): O
   }
 }
 
-/** The check of an answer's content; `undefined` where the status has none. */
-type Answer = { readonly content: LazyCheck | undefined }
+/** The check of an answer's content and what may leave of it; `undefined` where the status has none. */
+type Answer = { readonly content: (LazyCheck & { readonly keep: () => Projection }) | undefined }
 
 function judgeAnswer(answer: Answer | undefined, body: unknown): readonly Violation[] | undefined {
   if (answer === undefined) return [STATUS_UNLISTED]
@@ -124,19 +127,31 @@ function judgeAnswer(answer: Answer | undefined, body: unknown): readonly Violat
   return body === undefined ? [BODY_MISSING] : answer.content.check(body)
 }
 
-function compileResponseCheck({ responses }: OperationDescription, parts: Parts): Operation['checkResponse'] {
+function compileAnswers(
+  { responses }: OperationDescription,
+  parts: Parts,
+): Pick<Operation, 'checkResponse' | 'keepDeclared'> {
   const exact = new Map<number, Answer>()
   const byHundred = new Map<number, Answer>()
   for (const [status, schema] of responses) {
-    const content = schema && parts.createCheck(schema)
-    if (content !== undefined) parts.onLazy(content.prepare)
+    const content = schema && {
+      ...parts.createCheck(schema),
+      keep: lazy(() => compileDeclared(parts.documents, schema)),
+    }
+    if (content !== undefined) {
+      parts.onLazy(content.prepare)
+      parts.onLazy(content.keep)
+    }
     if (status.endsWith('XX')) byHundred.set(Number(status[0]), { content })
     else exact.set(Number(status), { content })
   }
-  return (status, body) => {
-    const answer = exact.get(status) ?? byHundred.get(Math.floor(status / 100))
-    const errors = judgeAnswer(answer, body)
-    if (errors !== undefined) throw new GatewayError('response_invalid', { errors })
+  const answerOf = (status: number) => exact.get(status) ?? byHundred.get(Math.floor(status / 100))
+  return {
+    checkResponse(status, body) {
+      const errors = judgeAnswer(answerOf(status), body)
+      if (errors !== undefined) throw new GatewayError('response_invalid', { errors })
+    },
+    keepDeclared: (status, body) => answerOf(status)?.content?.keep()(body),
   }
 }
 
@@ -162,7 +177,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     personalData,
     subjectPointer,
     checkRequest: compileRequestCheck(description, parts),
-    checkResponse: compileResponseCheck(description, parts),
+    ...compileAnswers(description, parts),
     hasField: createFieldLookUp(description, parts.documents),
   })
 }

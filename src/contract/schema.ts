@@ -116,10 +116,18 @@ export function reachableFrom(documents: Documents, from: readonly Location[]): 
   return spread(documents, placed, () => true)
 }
 
+/** @returns schemas and those that describe the same value as they do: references, combinations, conditions. */
+export function describingSchemas(
+  documents: Documents,
+  from: readonly PlacedSchema[],
+): readonly PlacedSchema[] {
+  return spread(documents, from, (keyword) => DESCRIBING.has(keyword))
+}
+
 /** @returns the names of all members that a schema describes at its top. */
 export function memberNames(documents: Documents, placed: PlacedSchema): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { schema } of spread(documents, [placed], (keyword) => DESCRIBING.has(keyword))) {
+  for (const { schema } of describingSchemas(documents, [placed])) {
     if (isMembers(schema)) for (const [name] of membersOf(schema['properties'])) names.add(name)
   }
   return names

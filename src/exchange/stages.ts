@@ -140,11 +140,11 @@ export async function askProvider(
   }
 }
 
-/** The answer as the contract says it is; throws `response_invalid`. */
+/** The answer as the contract says it is, without what the contract does not name; throws `response_invalid`. */
 export function readAnswer(operation: Operation, reply: ProviderReply): unknown {
   const json = reply.body.length === 0 ? undefined : parseAnswer(reply)
   operation.checkResponse(reply.status, json)
-  return json
+  return operation.keepDeclared(reply.status, json)
 }
 
 function parseAnswer(reply: ProviderReply): unknown {

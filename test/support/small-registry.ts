@@ -51,6 +51,7 @@ const OPERATION: Operation = {
   subjectPointer: '/personalId',
   checkRequest() {},
   checkResponse() {},
+  keepDeclared: (_status, body) => body,
   hasField: () => true,
 }
 
