@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync, randomInt, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openIssuer, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
@@ -10,18 +10,17 @@ import { closeServer, listenOn } from './http/listening.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
-import { createServer, type ServerTls } from './http/server.ts'
+import { createServer } from './http/server.ts'
 import { createAdmission } from './identity/admission.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
-import { openSecretFile, readSecretFile } from './identity/key-file.ts'
+import { openSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
 import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createNoteKey, formatVerifierKey, type NoteSigner } from './ledger/note.ts'
 import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
-import type { SecretReference } from './model/party.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
 import { seedRegistry } from './registry/administration.ts'
@@ -94,22 +93,6 @@ function createRandomPool(): (bytes: number) => Buffer {
     }
     used += bytes
     return pool.subarray(used - bytes, used)
-  }
-}
-
-function readSecret(reference: SecretReference): string {
-  if ('file' in reference) return readFileSync(reference.file, 'utf8').trim()
-  const value = process.env[reference.environment]
-  if (value === undefined) throw new Error(`environment variable ${reference.environment} is not set`)
-  return value
-}
-
-function readTls(files: NonNullable<Settings['listen']['tls']>): ServerTls {
-  const { certificateFile, keyFile, clientAuthoritiesFile } = files
-  return {
-    certificate: readFileSync(certificateFile, 'utf8'),
-    key: readSecretFile(keyFile).toString(),
-    ...(clientAuthoritiesFile && { clientAuthorities: readFileSync(clientAuthoritiesFile, 'utf8') }),
   }
 }
 
@@ -249,6 +232,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     sandbox: settings.sandbox,
     nonceSecret: nonceRequired ? openSecretFile(join(keysDir, 'nonce.key'), randomBytes(32)) : undefined,
     tokenLifetimeSeconds: tokens.lifetimeSeconds,
+    issuers: tokens.issuers.map((issuer) => openIssuer(issuer, now, telemetry)),
   })
 
   const providers = createProviderCalls(

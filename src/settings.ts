@@ -40,7 +40,11 @@ export interface Settings {
     readonly drainTimeoutMs: number
     readonly maxSeriesPerMetric: number
   }
-  readonly tokens: { readonly lifetimeSeconds: number; readonly dpopNonce: 'off' | 'required' }
+  readonly tokens: {
+    readonly lifetimeSeconds: number
+    readonly dpopNonce: 'off' | 'required'
+    readonly issuers: readonly IssuerSettings[]
+  }
   readonly ledger: {
     readonly origin: string
     readonly anchorFile: string
@@ -48,6 +52,20 @@ export interface Settings {
   }
   readonly idempotency: { readonly keepHours: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
+}
+
+/** A foreign issuer whose tokens are taken. */
+export interface IssuerSettings {
+  readonly issuer: string
+  /** Where its keys are read, and nowhere else: https, or http on loopback. */
+  readonly jwksUri: string
+  readonly algorithms: readonly ('ES256' | 'PS256' | 'Ed25519')[]
+  readonly maxLifetimeSeconds: number
+  /** How long its keys are used while they can't be read anew. */
+  readonly maxStaleSeconds: number
+  readonly subjectIsClient: boolean
+  readonly caFile?: string
+  readonly allowPrivateAddress: boolean
 }
 
 /** One fault of the settings: where it was found, and what is wrong. Line and column count from 1. */
@@ -207,6 +225,13 @@ function isAddressRange(text: string): boolean {
   )
 }
 
+/** Keys that came over an open network could be anybody's. */
+function isKeySetUrl(text: string): boolean {
+  if (!/^https?:\/\/[^@#\\\s]+$/.test(text) || !URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+}
+
 const NOT_ONE_OBJECT = {
   line: 1,
   column: 1,
@@ -240,6 +265,7 @@ export function readSettings(source: SettingsSource): Settings {
   const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false })
   ajv.addFormat('http-url', (value: string) => /^https?:\/\/[^/?#@]+$/.test(value) && URL.canParse(value))
   ajv.addFormat('address-range', isAddressRange)
+  ajv.addFormat('key-set-url', isKeySetUrl)
   const validate = ajv.compile<Settings>(schema)
   if (!validate(settings)) {
     const place = { file, document, ...applied }
@@ -255,6 +281,12 @@ export function readSettings(source: SettingsSource): Settings {
     dataDir: located(checked.dataDir),
     registryDir: located(checked.registryDir),
     schemasDir: located(checked.schemasDir),
+    tokens: {
+      ...checked.tokens,
+      issuers: checked.tokens.issuers.map((issuer) =>
+        issuer.caFile === undefined ? issuer : { ...issuer, caFile: located(issuer.caFile) },
+      ),
+    },
     ledger: {
       ...checked.ledger,
       anchorFile: located(checked.ledger.anchorFile ?? join(checked.dataDir, 'log/anchor')),

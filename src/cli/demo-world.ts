@@ -158,7 +158,9 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
   undoing.add(() => finished(log.end()))
-  const gateway = await startGateway(await demoSettings(settings, folder.path, database.url), version, log)
+  const gateway = await startGateway(await demoSettings(settings, folder.path, database.url), version, {
+    destination: log,
+  })
   let reason = 'demo_failed'
   undoing.add(() => gateway.close(reason))
   goOn()

@@ -87,19 +87,27 @@ async function startManagement(parts: ManagementParts): Promise<{ url: string; s
   return { url: `http://${host}:${address.port}`, server }
 }
 
+/** What the one process of a demo or a test may be given in place of the usual. */
+export interface SingleOutside {
+  /** Where log lines go; standard output where absent. */
+  readonly destination?: Writable | undefined
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
+
 /** One process does everything: the usual form, and the demo's. */
 async function startSingle(
   settings: Settings,
   version: string,
-  destination?: Writable,
+  { destination, now = Date.now }: SingleOutside,
 ): Promise<RunningGateway> {
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version, destination)
   const database = await openMigrated(settings, telemetry, settings.database.poolSize)
   let gateway: Gateway | undefined
   let keeping: LogKeeping | undefined
   try {
-    keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
-    gateway = await createGateway(settings, { database, telemetry, now: Date.now })
+    keeping = await startLogKeeping(settings, { database, telemetry, now })
+    gateway = await createGateway(settings, { database, telemetry, now })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
     const management = await startManagement({ settings, page, keeping, checks: gateway.checks, telemetry })
@@ -279,14 +287,14 @@ async function startWorker(settings: Settings, version: string): Promise<Running
 
 /**
  * Starts a gateway as its settings say: in this process, or as the first of several.
- * @param destination where the log goes; standard output where absent.
+ * @param outside counts for one process only.
  */
 export function startGateway(
   settings: Settings,
   version: string,
-  destination?: Writable,
+  outside: SingleOutside = {},
 ): Promise<RunningGateway> {
   if (cluster.isWorker) return startWorker(settings, version)
   const count = settings.workers === 'auto' ? availableParallelism() : settings.workers
-  return count > 1 ? startPrimary(settings, version, count) : startSingle(settings, version, destination)
+  return count > 1 ? startPrimary(settings, version, count) : startSingle(settings, version, outside)
 }

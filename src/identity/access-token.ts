@@ -6,7 +6,7 @@ import { readDetails } from './authorization-details.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import type { DecoyKeys } from './decoy.ts'
 import { refusal } from './faults.ts'
-import { verifyJwt } from './jws.ts'
+import { type VerifiedJwt, verifyJwt } from './jws.ts'
 import type { KeyRing } from './keys.ts'
 import { isResource } from './resource.ts'
 import type { Members } from './strict-json.ts'
@@ -88,9 +88,21 @@ export interface VerifiedToken {
 }
 
 /**
- * @throws GatewayError `credential_invalid`.
+ * Answers at once for our own tokens; one of a foreign issuer may have to wait for that issuer's keys.
+ * @throws GatewayError (or rejects with one) `credential_invalid`, `issuer_unavailable`.
  */
-export type VerifyToken = (token: string) => VerifiedToken
+export type VerifyToken = (token: string) => VerifiedToken | Promise<VerifiedToken>
+
+/**
+ * Judges a token of a foreign issuer by the rules for our own: `at+jwt`, one audience that is ours, a short life,
+ * tied to its holder. Answers at once where its issuer's keys are at hand.
+ * @returns undefined where no foreign issuer is named in it.
+ * @throws GatewayError (or rejects with one) `credential_invalid`, `issuer_unavailable`.
+ */
+export type VerifyForeignToken = (
+  token: string,
+  digest: string,
+) => VerifiedToken | Promise<VerifiedToken> | undefined
 
 export interface TokenVerifierParts {
   /** A token's issuer must be ours, its audience at or below one of our resources. */
@@ -100,6 +112,8 @@ export interface TokenVerifierParts {
   readonly now: () => number
   /** Verified tokens remembered; one takes about a kilobyte. */
   readonly cacheEntries: number
+  /** Judges tokens of foreign issuers; undefined where none is configured. */
+  readonly verifyForeign: VerifyForeignToken | undefined
 }
 
 const SUBSYSTEM_ID = /^[^/\s]{1,35}\/[^/\s]{1,64}$/
@@ -136,34 +150,37 @@ function readToken(token: string, digest: string, parts: TokenVerifierParts, now
     findKey: ({ kid }) => (typeof kid === 'string' ? ring.find(kid, nowMs) : undefined),
     decoyKey: (algorithm) => parts.decoys[algorithm],
   })
-  const { claims, subject } = verified
-  const held = readBinding(claims['cnf'])
-  const named = claims['authorization_details']
-  const details = named === undefined ? undefined : readDetails(named)
+  const { subject: id, claims } = verified
   const clientKey = claims['client_key']
   const isKeyNamed = clientKey === undefined || isThumbprint(clientKey)
-  if (
-    held === undefined ||
-    !isSubsystemId(subject) ||
-    !isKeyNamed ||
-    (named !== undefined && details === undefined)
-  ) {
-    throw refusal('credential_invalid', 'claims')
-  }
-  const consumer = Object.freeze({
-    id: subject,
-    binding: held.binding,
-    boundTo: held.boundTo,
-    clientKey,
-    tokenDigest: hash('sha256', verified.jti, 'base64url'),
-    audience: verified.audience,
-    details,
-  })
-  return { consumer, digest, boundTo: held.boundTo, expiresAtMs: verified.expiresAtSeconds * 1000 }
+  if (!isSubsystemId(id) || !isKeyNamed) throw refusal('credential_invalid', 'claims')
+  const tokenDigest = hash('sha256', verified.jti, 'base64url')
+  return readConsumer(verified, digest, { id, clientKey, tokenDigest })
 }
 
 /**
- * Verifies our own access tokens. One that was found good is remembered by its SHA-256 until it expires;
+ * What a verified token says of its holder and its limits, whoever issued it.
+ * @throws GatewayError `credential_invalid` where it can't be read: a limit not understood is no limit kept.
+ */
+export function readConsumer(
+  verified: VerifiedJwt,
+  digest: string,
+  holder: Pick<Consumer, 'id' | 'tokenDigest' | 'clientKey' | 'foreignClient'>,
+): VerifiedToken {
+  const { claims, audience } = verified
+  const held = readBinding(claims['cnf'])
+  const named = claims['authorization_details']
+  const details = named === undefined ? undefined : readDetails(named)
+  if (held === undefined || (named !== undefined && details === undefined)) {
+    throw refusal('credential_invalid', 'claims')
+  }
+  const { binding, boundTo } = held
+  const consumer = Object.freeze({ ...holder, binding, boundTo, audience, details })
+  return { consumer, digest, boundTo, expiresAtMs: verified.expiresAtSeconds * 1000 }
+}
+
+/**
+ * Verifies access tokens. One of our own that was found good is remembered by its SHA-256 until it expires;
  * only tokens in canonical form get that far, so a token has one digest and a refused one is never kept.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): VerifyToken {
@@ -177,6 +194,8 @@ export function createTokenVerifier(parts: TokenVerifierParts): VerifyToken {
       cache.delete(digest)
       throw refusal('credential_invalid', 'expired')
     }
+    const foreign = parts.verifyForeign?.(token, digest)
+    if (foreign !== undefined) return foreign
     const verified = readToken(token, digest, parts, nowMs)
     cache.set(digest, verified)
     return verified

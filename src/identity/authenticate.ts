@@ -10,7 +10,7 @@ import { isAtOrBelow } from './resource.ts'
  * Finds out who is asking. Answers at once for certificate-bound and sandbox bearer tokens that were seen
  * before; a DPoP proof has to be claimed in the replay store first.
  * @throws GatewayError (or rejects with one) `credential_missing`, `credential_invalid`,
- * `dpop_proof_invalid`, `dpop_nonce_required`, `subsystem_suspended`, `ledger_unavailable`.
+ * `dpop_proof_invalid`, `dpop_nonce_required`, `issuer_unavailable`, `subsystem_suspended`, `ledger_unavailable`.
  */
 export type Authenticate = (credentials: Credentials) => Consumer | Promise<Consumer>
 
@@ -49,9 +49,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     return verified.consumer
   }
 
-  return (credentials) => {
-    const { scheme, token } = readAuthorization(credentials.authorization)
-    const verified = verifyToken(token)
+  const admit = (verified: VerifiedToken, scheme: Scheme, credentials: Credentials) => {
     const { consumer, boundTo } = verified
     if (!isAtOrBelow(consumer.audience, credentials.url)) throw refusal('credential_invalid', 'resource')
     if (consumer.binding === 'dpop') {
@@ -67,5 +65,13 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const { sandbox: own } = directory().subsystems.get(consumer.id) ?? {}
     if (!sandbox || own?.bearerTokens !== true) throw refusal('credential_invalid', 'unbound')
     return consumer
+  }
+
+  return (credentials) => {
+    const { scheme, token } = readAuthorization(credentials.authorization)
+    const verified = verifyToken(token)
+    return verified instanceof Promise
+      ? verified.then((late) => admit(late, scheme, credentials))
+      : admit(verified, scheme, credentials)
   }
 }

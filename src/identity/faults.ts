@@ -23,6 +23,10 @@ export const FAULTS = {
   },
   signature: { vi: 'Chữ ký không đúng.', en: 'The signature is not valid.' },
   issuer: { vi: 'iss hoặc sub không đúng.', en: 'The iss or sub is not right.' },
+  client: {
+    vi: 'Danh bạ không có hệ thống nào ứng với client_id này của nơi cấp mã.',
+    en: 'The registry names no subsystem for this client_id of the issuer.',
+  },
   audience: {
     vi: 'aud phải là đúng một chuỗi, nêu đúng nơi nhận.',
     en: 'The aud must be exactly one string that names the recipient.',

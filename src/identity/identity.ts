@@ -5,6 +5,7 @@ import { createClientAssertionCheck } from './client-assertion.ts'
 import { createDecoyKeys } from './decoy.ts'
 import { createDpopCheck } from './dpop.ts'
 import { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
+import { createForeignTokenVerifier, type ForeignIssuer } from './foreign-token.ts'
 import type { KeyRing } from './keys.ts'
 import { createRegisteredKeys, type SubsystemDirectory } from './registered-keys.ts'
 import type { ReplayStore } from './replay.ts'
@@ -27,6 +28,8 @@ export interface IdentityParts {
   /** At least 32 bytes shared by all processes; undefined where proofs need no nonce of ours. */
   readonly nonceSecret: Uint8Array | undefined
   readonly tokenLifetimeSeconds: number
+  /** Issuers beside this gateway whose tokens are taken. */
+  readonly issuers: readonly ForeignIssuer[]
 }
 
 /** Who is calling: tokens given out at one door and recognised at the others. */
@@ -50,12 +53,24 @@ export function createIdentity(parts: IdentityParts): Identity {
   const nonces = nonceSecret && createDpopNonces(nonceSecret, now)
   const checkProof = createDpopCheck({ replay, now, nonces, maxKeys: CACHED_PROOF_KEYS })
   const findKey = createRegisteredKeys()
+  const cacheEntries = CACHED_TOKENS
+  const verifyForeign =
+    parts.issuers.length > 0
+      ? createForeignTokenVerifier({
+          issuers: parts.issuers,
+          addresses,
+          directory,
+          decoys,
+          now,
+          cacheEntries,
+        })
+      : undefined
   return {
     addresses,
     nonces,
     checkStanding: createStandingCheck(),
     authenticate: createAuthenticator({
-      verifyToken: createTokenVerifier({ addresses, keys, decoys, now, cacheEntries: CACHED_TOKENS }),
+      verifyToken: createTokenVerifier({ addresses, keys, decoys, now, cacheEntries, verifyForeign }),
       checkProof,
       directory,
       sandbox,

@@ -1,6 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer } from '../model/exchange.ts'
-import type { Subsystem } from '../model/party.ts'
+import type { ForeignClient, Subsystem } from '../model/party.ts'
 import { holdsCertificate } from './client-certificate.ts'
 import { refusal } from './faults.ts'
 import { vetRegisteredJwk } from './key-vetting.ts'
@@ -19,6 +19,11 @@ export interface StandingGround {
  */
 export type CheckStanding = (consumer: Consumer, ground: StandingGround) => void
 
+function namesClient(subsystem: Subsystem, { issuer, clientId }: ForeignClient): boolean {
+  const clients = subsystem.credentials?.foreignClients ?? []
+  return clients.some((client) => client.issuer === issuer && client.clientId === clientId)
+}
+
 export function createStandingCheck(): CheckStanding {
   // Keyed by the snapshot's own objects, which a swap leaves alone where nothing of them changed.
   const thumbprints = new WeakMap<Subsystem, ReadonlySet<string>>()
@@ -36,13 +41,17 @@ export function createStandingCheck(): CheckStanding {
     return all
   }
 
-  return ({ id, binding, boundTo, clientKey, tokenDigest }, { registry, isRevoked }) => {
+  return (consumer, { registry, isRevoked }) => {
+    const { id, binding, boundTo, clientKey, foreignClient, tokenDigest } = consumer
     const subsystem = registry.subsystems.get(id)
     if (subsystem === undefined) throw refusal('credential_invalid', 'issuer')
     if (subsystem.state !== 'active') throw new GatewayError('subsystem_suspended')
     if (isRevoked(tokenDigest)) throw refusal('credential_invalid', 'revoked')
     if (clientKey !== undefined && !credentialsOf(subsystem).has(clientKey)) {
       throw refusal('credential_invalid', 'keyRemoved')
+    }
+    if (foreignClient !== undefined && !namesClient(subsystem, foreignClient)) {
+      throw refusal('credential_invalid', 'client')
     }
     if (binding === 'mtls' && !holdsCertificate(subsystem, boundTo)) {
       throw refusal('credential_invalid', 'certificate')

@@ -1,6 +1,7 @@
 import type { Cancellation } from './cancellation.ts'
 import type { ErrorCode } from './error-table.ts'
 import type { ServiceId, SubsystemId } from './identifier.ts'
+import type { ForeignClient } from './party.ts'
 
 /** What an operation does; lookup and verify are separate rights, submit changes the provider's state. */
 export type OperationKind = 'lookup' | 'verify' | 'submit'
@@ -50,6 +51,8 @@ export interface Consumer {
   readonly boundTo?: string | undefined
   /** Thumbprint of the registered key or certificate that the token was got with; only our own tokens name it. */
   readonly clientKey?: string | undefined
+  /** What a foreign issuer calls the subsystem; absent of our own tokens. */
+  readonly foreignClient?: ForeignClient | undefined
   /** What the token is narrowed to; undefined where it is good for all that is agreed. */
   readonly details?: readonly DataExchangeDetail[] | undefined
 }

@@ -37,6 +37,20 @@ export const IDENTITY_ERRORS = {
     },
     oauth: 'invalid_token',
   },
+  issuer_unavailable: {
+    status: 503,
+    fault: 'gateway',
+    stage: 'authenticate',
+    title: {
+      vi: 'Không đọc được khóa của nơi cấp mã',
+      en: "The keys of the token's issuer cannot be read",
+    },
+    fix: {
+      vi: 'Thử lại sau thời gian trong Retry-After, hoặc lấy mã ở /oauth/token của cổng.',
+      en: "Try again after Retry-After, or get a token at the gateway's own /oauth/token.",
+    },
+    oauth: 'temporarily_unavailable',
+  },
   dpop_proof_invalid: {
     status: 401,
     fault: 'consumer',

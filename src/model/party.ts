@@ -29,6 +29,12 @@ export interface PublicJwk {
   readonly e?: string
 }
 
+/** A client of a foreign issuer: `iss` and `client_id` of its tokens. */
+export interface ForeignClient {
+  readonly issuer: string
+  readonly clientId: string
+}
+
 /** An information system of an agency: it authenticates, asks and answers. */
 export interface Subsystem {
   readonly kind: 'Subsystem'
@@ -43,6 +49,8 @@ export interface Subsystem {
     readonly jwks?: readonly PublicJwk[]
     /** SHA-256 thumbprints of client certificates, base64url (RFC 8705 §3.1 `x5t#S256`). */
     readonly certificates?: readonly string[]
+    /** What the subsystem is called by foreign issuers whose tokens the gateway takes. */
+    readonly foreignClients?: readonly ForeignClient[]
   }
   /** Only honoured where the gateway itself runs in sandbox mode. */
   readonly sandbox?: { readonly bearerTokens: boolean }

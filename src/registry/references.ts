@@ -111,6 +111,10 @@ function checkSharedKeys(subsystems: Iterable<Subsystem>, faults: DocumentFault[
       ...(credentials?.jwks ?? []).map(
         (jwk, index) => [`/credentials/jwks/${index}`, jwk.n ?? jwk.x] as const,
       ),
+      ...(credentials?.foreignClients ?? []).map(
+        ({ issuer, clientId }, index) =>
+          [`/credentials/foreignClients/${index}`, JSON.stringify([issuer, clientId])] as const,
+      ),
       ...(credentials?.certificates ?? []).map(
         (mark, index) => [`/credentials/certificates/${index}`, mark] as const,
       ),
@@ -120,8 +124,8 @@ function checkSharedKeys(subsystems: Iterable<Subsystem>, faults: DocumentFault[
       if (mark !== undefined && owner === undefined) owners.set(mark, id)
       if (owner === undefined) continue
       const detail = {
-        vi: `Khóa này đã đăng ký cho ${owner}.`,
-        en: `This key is already registered for ${owner}.`,
+        vi: `Khóa hoặc tên này đã đăng ký cho ${owner}.`,
+        en: `This key or name is already registered for ${owner}.`,
       }
       faults.push({ path: documentPath({ kind: 'Subsystem', id }), pointer, rule: 'key_shared', detail })
     }

@@ -153,6 +153,16 @@ const GATEWAY_EVENTS = {
       notAfter: ['lienthong.certificate.not_after', 'operator_text'],
     },
   },
+  issuer_unavailable: {
+    level: 'warn',
+    message: 'the keys of a foreign issuer cannot be read',
+    fields: { issuer: ['lienthong.issuer', 'operator_text'], error: ERROR },
+  },
+  issuer_recovered: {
+    level: 'info',
+    message: 'the keys of a foreign issuer are read again',
+    fields: { issuer: ['lienthong.issuer', 'operator_text'] },
+  },
   lines_dropped: {
     level: 'warn',
     message: 'exchange lines were left out: the reader of the log is too slow',

@@ -237,6 +237,12 @@ const GATEWAY_METRICS = {
     labels: { result: ['applied', 'refused'] },
     merge: 'max',
   },
+  lienthong_issuer_key_reads_total: {
+    type: 'counter',
+    help: "Readings of foreign issuers' key sets.",
+    meaning: 'Số lần đọc khóa của nơi cấp mã bên ngoài, theo kết quả.',
+    labels: { issuer: 'given', result: ['read', 'failed'] },
+  },
   lienthong_certificate_not_after_timestamp_seconds: {
     type: 'gauge',
     help: 'Unix time at which a certificate the gateway uses expires.',

@@ -29,6 +29,8 @@ export interface Telemetry {
   /** Logs how many authentications were refused since the last time. */
   tellRefusals(): void
   certificate(use: 'server' | 'client' | 'authority', certificate: { subject: string; validTo: string }): void
+  /** A reading of a foreign issuer's keys; `error` where it failed. */
+  issuerKeys(issuer: string, error: unknown): void
   internalError(error: unknown, exchangeId?: string): void
   databaseError(error: unknown): void
   ledgerAppended(observation: AppendObservation): void
@@ -86,6 +88,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
   let queued = () => 0
   const appended = createLedgerMetrics(metrics, () => queued())
   let unavailableSinceMs = 0
+  const issuersAway = new Set<string>()
   const log = (event: LogEvent) => logger.log(event)
   const refusals = createRefusalSummary(log, REFUSAL_WINDOW_SECONDS)
   const cut = metrics.counter('lienthong_connections_cut_total')
@@ -131,6 +134,17 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       if (notAfterMs - now() < EXPIRY_WARNING_MS) {
         log({ action: 'certificate_expiring', use, subject, notAfter: new Date(notAfterMs).toISOString() })
       }
+    },
+    issuerKeys(issuer, error) {
+      metrics
+        .counter('lienthong_issuer_key_reads_total')
+        .child({ issuer, result: error === undefined ? 'read' : 'failed' })
+        .inc()
+      const wasAway = issuersAway.has(issuer)
+      if (error === undefined) issuersAway.delete(issuer)
+      else issuersAway.add(issuer)
+      if (error !== undefined && !wasAway) log({ action: 'issuer_unavailable', issuer, error })
+      if (error === undefined && wasAway) log({ action: 'issuer_recovered', issuer })
     },
     internalError: (error, exchangeId) => log({ action: 'internal_error', error, exchangeId }),
     databaseError: (error) => log({ action: 'database_error', error }),

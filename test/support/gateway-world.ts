@@ -126,6 +126,8 @@ export async function createConsumer(
 }
 
 interface WorldOptions {
+  /** The gateway's clock, Unix milliseconds. */
+  readonly now?: () => number
   readonly overrides?: Record<string, unknown>
   /** Changes the documents before they are applied. */
   readonly change?: (documents: RegistryDocuments) => RegistryDocuments
@@ -197,7 +199,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
       done()
     },
   })
-  const gateway = await startGateway(settings, '0.0.0-test', destination)
+  const gateway = await startGateway(settings, '0.0.0-test', {
+    destination,
+    ...(options.now && { now: options.now }),
+  })
   const consumer = await createConsumer(gateway.publicUrl, 'H29/mot-cua', pair)
   return {
     gateway,

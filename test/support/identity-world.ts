@@ -1,4 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
+import type { ForeignIssuer } from '../../src/identity/foreign-token.ts'
 import { signAssertion, signProof } from '../../src/identity/holder.ts'
 import { createIdentity, type Identity } from '../../src/identity/identity.ts'
 import { createKeyRing } from '../../src/identity/keys.ts'
@@ -61,6 +62,7 @@ export interface WorldOptions {
   readonly nonceSecret?: Uint8Array
   readonly replay?: ReplayStore
   readonly now?: () => number
+  readonly issuers?: readonly ForeignIssuer[]
 }
 
 export const jwksOf = (...keys: readonly SigningKey[]) => keys.map((key) => key.publicJwk as PublicJwk)
@@ -92,6 +94,7 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
     sandbox: options.sandbox ?? false,
     nonceSecret: options.nonceSecret,
     tokenLifetimeSeconds: 300,
+    issuers: options.issuers ?? [],
   })
   const world: IdentityWorld = {
     identity,

@@ -48,6 +48,7 @@ describe('the table of metrics', () => {
     expect(given).to.deep.equal([
       'lienthong_registry_info.version',
       'lienthong_registry_info.digest',
+      'lienthong_issuer_key_reads_total.issuer',
       'lienthong_certificate_not_after_timestamp_seconds.subject',
       'lienthong_build_info.version',
       'lienthong_build_info.node',
