@@ -109,7 +109,7 @@ describe('tokens of a foreign issuer (oidc-provider over HTTPS)', () => {
     return token
   }
 
-  async function ask(token: string, scheme: 'DPoP' | 'Bearer' = 'DPoP') {
+  async function askOnce(token: string, scheme: 'DPoP' | 'Bearer') {
     const url = `${gatewayUrl}${QUESTION}`
     const content = { method: 'POST', url, accessToken: token, nowMs: nowMs(), jti: randomUUID() }
     const response = await fetch(url, {
@@ -124,6 +124,13 @@ describe('tokens of a foreign issuer (oidc-provider over HTTPS)', () => {
     })
     const json = (await response.json()) as Record<string, unknown>
     return { status: response.status, code: json['code'], headers: response.headers }
+  }
+
+  /** A gateway whose clock jumped answers nothing until it has heard anew that nothing was revoked. */
+  async function ask(token: string, scheme: 'DPoP' | 'Bearer' = 'DPoP') {
+    let answer = await askOnce(token, scheme)
+    while (answer.code === 'authority_unconfirmed') answer = await askOnce(token, scheme)
+    return answer
   }
 
   it('are taken for the subsystem that the registry names for their client', async () => {
