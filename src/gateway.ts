@@ -249,6 +249,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     authority: () => authority.current(),
     authenticate: identity.authenticate,
     checkStanding: identity.checkStanding,
+    checkSignature: identity.checkSignature,
+    signAnswer: identity.signAnswer,
     mayRelease: (number) => authority.mayRelease(number),
     onWithheld: telemetry.answerWithheld,
     ledger,

@@ -46,6 +46,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ajv: ['contract/', 'registry/', 'settings.ts'],
   re2js: ['contract/pattern.ts'],
   jose: ['identity/', 'ledger/', 'cli/'],
+  'structured-headers': ['identity/'],
   yaml: ['registry/', 'settings.ts', 'cli/'],
   commander: ['cli/', 'main.ts'],
 }

@@ -15,6 +15,8 @@ export interface Ask {
   readonly officer: string | undefined
   readonly dossier: string | undefined
   readonly procedure: string | undefined
+  /** Whether the request has a signature, found good. */
+  readonly isSigned: boolean
   /** What the consumer's token is narrowed to (RFC 9396). */
   readonly details?: readonly DataExchangeDetail[] | undefined
 }
@@ -38,6 +40,7 @@ const ORDER: readonly ErrorCode[] = [
   'legal_basis_expired',
   'purpose_not_agreed',
   'particulars_missing',
+  'signature_missing',
   'field_not_agreed',
   'token_too_narrow',
 ]
@@ -92,6 +95,15 @@ function objectionTo(agreement: CompiledAgreement, ask: Ask, nowMs: number): Obj
     return {
       code: 'particulars_missing',
       detail: { vi: `Thỏa thuận ${id} đòi ${missing}.`, en: `Agreement ${id} demands ${missing}.` },
+    }
+  }
+  if (document.requires?.signature && !ask.isSigned) {
+    return {
+      code: 'signature_missing',
+      detail: {
+        vi: `Thỏa thuận ${id} chỉ nhận yêu cầu có chữ ký.`,
+        en: `Agreement ${id} takes signed requests only.`,
+      },
     }
   }
   const outside = ask.fields?.find((pointer) => !grant.covers(pointer))

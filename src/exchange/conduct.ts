@@ -1,3 +1,5 @@
+import type { SignAnswer, SignedAnswer } from '../identity/answer-signature.ts'
+import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import type { Stage } from '../model/error-entry.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
@@ -36,6 +38,8 @@ export interface ConductParts {
   /** Told of each recorded answer that was held back because it may not leave any more. */
   readonly onWithheld: () => void
   readonly authenticate: (credentials: Credentials) => Consumer | Promise<Consumer>
+  readonly checkSignature: CheckRequestSignature
+  readonly signAnswer: SignAnswer
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete'>
   readonly takeQuota: TakeQuota
   readonly submissions: SubmissionStore
@@ -53,7 +57,12 @@ export interface Answer {
   /** JSON in UTF-8, or nothing. */
   readonly body: Buffer
   readonly replayed: boolean
+  /** The gateway's signature on it, where the request was signed: header fields, names in lower case. */
+  readonly signature?: Readonly<Record<string, string>>
 }
+
+/** `Content-Type` of every answer; signatures cover it. */
+export const ANSWER_TYPE = 'application/json'
 
 /** How an exchange ended, as its door has to tell it. */
 export interface Conclusion {
@@ -103,6 +112,8 @@ interface Passage {
   quota: QuotaState | undefined
   /** What it was last allowed by. */
   judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined
+  /** The signature on the answer to a signed request, and the bytes it is over. */
+  sealed: (SignedAnswer & { readonly body: Buffer }) | undefined
   /** The claimed slot of a submission that has not settled. */
   slot: string | undefined
   /** Monotonic milliseconds spent waiting for the provider. */
@@ -133,13 +144,17 @@ export function createConduct(parts: ConductParts): Conduct {
     if (authority.number === undefined) throw unconfirmed()
     facts.registryDigest = authority.registry.digest
     parts.checkStanding(consumer, authority)
+    const { requestSignature } = facts
+    // The key that signed the request need not be the one that got the token.
+    if (requestSignature) parts.checkStanding({ ...consumer, clientKey: requestSignature.key }, authority)
     const resolved = resolve(authority.registry, request, facts)
     const candidates = resolved.service.agreementsOf(consumer.id)
     const { purpose = '', fields, officer, dossier, procedure } = request
     const { details } = consumer
     const { service } = request
     const operation = resolved.operation.id
-    const ask = { service, operation, purpose, fields, officer, dossier, procedure, details }
+    const isSigned = requestSignature !== undefined
+    const ask = { service, operation, purpose, fields, officer, dossier, procedure, isSigned, details }
     const authorisation = authorise(candidates, ask, now())
     noteAuthorisation(facts, authorisation)
     passage.judged = { authority, authorisation }
@@ -150,6 +165,13 @@ export function createConduct(parts: ConductParts): Conduct {
   function stillAllowed(passage: Passage): Authorisation {
     const { judged } = passage
     return judged?.authority === parts.authority() ? judged.authorisation : allow(passage)[1]
+  }
+
+  /** A wrong signature is refused even where none was demanded. */
+  async function checkSignature({ facts, request, consumer }: Passage): Promise<void> {
+    if (request.message === undefined) return
+    const signature = await parts.checkSignature(request.message, request.body, consumer)
+    if (signature !== undefined) facts.requestSignature = signature
   }
 
   async function carry(passage: Passage): Promise<Obtained> {
@@ -194,6 +216,27 @@ export function createConduct(parts: ConductParts): Conduct {
     }
   }
 
+  /**
+   * Who signed a request gets a signed answer, and both signatures stand in the record. Signing may take a while:
+   * what is recorded in the end is judged again, and is the signed answer or none.
+   */
+  async function seal(passage: Passage, obtained: Obtained): Promise<void> {
+    const { message, exchangeId } = passage.request
+    const answer = minimised(passage, obtained)
+    if (message === undefined || answer instanceof Error) return
+    const { status, body } = answer
+    const signed = await parts.signAnswer({ status, body, exchangeId, contentType: ANSWER_TYPE }, message)
+    passage.sealed = { ...signed, body }
+  }
+
+  /** What may leave at this moment: to a signed request only the answer that was signed. */
+  function endingOf(passage: Passage, obtained: Obtained | GatewayError): Answer | GatewayError {
+    const ended = obtained instanceof Error ? obtained : minimised(passage, obtained)
+    if (ended instanceof Error || passage.facts.requestSignature === undefined) return ended
+    const { sealed } = passage
+    return sealed?.body.equals(ended.body) ? { ...ended, signature: sealed.fields } : unconfirmed()
+  }
+
   async function claim(
     passage: Passage,
     operation: string,
@@ -213,16 +256,21 @@ export function createConduct(parts: ConductParts): Conduct {
   }
 
   /** Notes the end in the facts. */
-  function verdictOn({ facts, request, slot, judged }: Passage, ended: Answer | GatewayError): Verdict {
+  function verdictOn(
+    { facts, request, slot, judged, sealed }: Passage,
+    ended: Answer | GatewayError,
+  ): Verdict {
     if (ended instanceof Error) {
       facts.code = ended.code
       delete facts.answer
+      delete facts.answerSignature
       return { outcome: outcomeOf(ended), reply: undefined, authority: undefined }
     }
     const { status, body } = ended
     delete facts.code
     const { bytes, digest } = digestOf(body, request.salt)
     facts.answer = { bytes, digest, status }
+    if (sealed) facts.answerSignature = sealed.facts
     const reply = slot === undefined ? undefined : { slot, status, body: body.toString() }
     return { outcome: 'delivered', reply, authority: judged?.authority.number }
   }
@@ -233,7 +281,7 @@ export function createConduct(parts: ConductParts): Conduct {
     let ended: Answer | GatewayError = new GatewayError('ledger_unavailable')
     let verdict: Verdict | undefined
     const judge = () => {
-      ended = obtained instanceof Error ? obtained : minimised(passage, obtained)
+      ended = endingOf(passage, obtained)
       verdict = verdictOn(passage, ended)
       return verdict
     }
@@ -270,13 +318,16 @@ export function createConduct(parts: ConductParts): Conduct {
       request,
       quota: undefined,
       judged: undefined,
+      sealed: undefined,
       slot: undefined,
       providerMs: 0,
     }
     let obtained: Obtained | GatewayError
     try {
       ledger.assertAvailable()
+      if (request.message !== undefined) await checkSignature(passage)
       obtained = await carry(passage)
+      if (facts.requestSignature !== undefined) await seal(passage, obtained)
     } catch (thrown) {
       obtained = asGatewayError(thrown)
     }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
-import type { Answer, Conclusion, Conduct } from '../exchange/conduct.ts'
+import { ANSWER_TYPE, type Answer, type Conclusion, type Conduct } from '../exchange/conduct.ts'
 import { IDEMPOTENCY_KEY } from '../exchange/submission.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { InboundRequest, Receipt, TraceContext } from '../model/exchange.ts'
+import type { InboundRequest, Receipt, RequestMessage, TraceContext } from '../model/exchange.ts'
 import { isAgencyCode, LOCAL_NAME, SERVICE_VERSION, type ServiceId } from '../model/identifier.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { sendProblem } from './server.ts'
@@ -96,6 +96,26 @@ function purposeOf(request: IncomingMessage): string {
   })
 }
 
+/** What a signature could cover, read only where there is one or a digest to check. */
+function messageOf(request: IncomingMessage, targetUri: string): RequestMessage | undefined {
+  const { headers, rawHeaders, method = 'GET' } = request
+  if (
+    headers['signature'] === undefined &&
+    headers['signature-input'] === undefined &&
+    headers['content-digest'] === undefined
+  ) {
+    return undefined
+  }
+  const fields = new Map<string, string>()
+  for (let place = 0; place < rawHeaders.length; place += 2) {
+    const name = (rawHeaders[place] ?? '').toLowerCase()
+    const value = (rawHeaders[place + 1] ?? '').trim()
+    const known = fields.get(name)
+    fields.set(name, known === undefined ? value : `${known}, ${value}`)
+  }
+  return { method, targetUri, fields }
+}
+
 /** Until the answers before it on a pipelined connection have left: what is handed over earlier leaves later. */
 async function untilItsTurn(response: ServerResponse): Promise<void> {
   if (response.destroyed) return
@@ -160,6 +180,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       fields: optional(request, 'exchange-fields', POINTERS)?.split(/\s*,\s*/),
       trace: traceOf(request),
       salt: parts.newSalt(),
+      message: messageOf(request, parts.publicUrl() + url),
       body,
       json: parseJsonBody(request, body),
       signal: gone,
@@ -182,7 +203,8 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   }
 
   function sendAnswer(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
-    headers['content-type'] = 'application/json'
+    Object.assign(headers, answer.signature)
+    headers['content-type'] = ANSWER_TYPE
     headers['content-length'] = String(answer.body.length)
     headers['cache-control'] = 'no-store'
     if (answer.replayed) headers['idempotency-replayed'] = 'true'

@@ -84,6 +84,29 @@ export const FAULTS = {
     vi: 'Mã truy cập không dành cho địa chỉ này.',
     en: 'The token is not meant for this address.',
   },
+  signatureForm: {
+    vi: 'Cần đúng một chữ ký, cùng nhãn trong Signature-Input và Signature, với created, keyid, nonce, tag, không có tham số lạ.',
+    en: 'Exactly one signature is needed, under one label in Signature-Input and Signature, with created, keyid, nonce and tag and no unknown parameter.',
+  },
+  signatureTag: { vi: 'tag phải là fapi-2-request.', en: 'The tag must be fapi-2-request.' },
+  signatureNonce: { vi: 'Chữ ký thiếu nonce.', en: 'The signature has no nonce.' },
+  signatureAge: {
+    vi: 'created phải trong 60 giây vừa qua (sớm nhất 10 giây nữa), expires chưa tới; kiểm tra đồng hồ.',
+    en: 'created must lie in the last 60 seconds (10 ahead at most) and expires ahead; check the clock.',
+  },
+  signatureCover: {
+    vi: 'Chữ ký phải phủ @method, @target-uri, authorization, exchange-purpose, content-digest khi có nội dung, và mọi tiêu đề Exchange-…, DPoP, Content-Type, Idempotency-Key có mặt.',
+    en: 'The signature must cover @method, @target-uri, authorization, exchange-purpose, content-digest where there is a body, and every Exchange-…, DPoP, Content-Type and Idempotency-Key field that is there.',
+  },
+  signatureComponents: {
+    vi: 'Chữ ký nêu một thành phần lặp lại, không có trong yêu cầu hoặc thuộc loại không nhận.',
+    en: 'The signature names a component twice, one that is not there or one of a kind not taken.',
+  },
+  signatureKey: {
+    vi: 'keyid không phải kid của một khóa đã đăng ký của hệ thống, hoặc alg không hợp với khóa.',
+    en: 'The keyid is not the kid of a registered key of the subsystem, or the alg does not fit it.',
+  },
+  signatureReplayed: { vi: 'nonce này đã được dùng.', en: 'This nonce was used before.' },
 } as const satisfies Record<string, Bilingual>
 
 export type Fault = keyof typeof FAULTS

@@ -1,5 +1,6 @@
 import { createTokenIssuer, createTokenVerifier } from './access-token.ts'
 import { type Addresses, createAddresses } from './addresses.ts'
+import { createAnswerSigner, type SignAnswer } from './answer-signature.ts'
 import { type Authenticate, createAuthenticator } from './authenticate.ts'
 import { createClientAssertionCheck } from './client-assertion.ts'
 import { createDecoyKeys } from './decoy.ts'
@@ -9,6 +10,7 @@ import { createForeignTokenVerifier, type ForeignIssuer } from './foreign-token.
 import type { KeyRing } from './keys.ts'
 import { createRegisteredKeys, type SubsystemDirectory } from './registered-keys.ts'
 import type { ReplayStore } from './replay.ts'
+import { type CheckRequestSignature, createRequestSignatureCheck } from './request-signature.ts'
 import { type CheckStanding, createStandingCheck } from './standing.ts'
 import { createTokenGrant, type GrantToken } from './token-grant.ts'
 
@@ -37,6 +39,8 @@ export interface Identity {
   readonly authenticate: Authenticate
   readonly checkStanding: CheckStanding
   readonly grantToken: GrantToken
+  readonly checkSignature: CheckRequestSignature
+  readonly signAnswer: SignAnswer
   readonly nonces: DpopNonces | undefined
   readonly addresses: () => Addresses
 }
@@ -75,6 +79,8 @@ export function createIdentity(parts: IdentityParts): Identity {
       directory,
       sandbox,
     }),
+    checkSignature: createRequestSignatureCheck({ directory, findKey, replay, now }),
+    signAnswer: createAnswerSigner({ keys, now }),
     grantToken: createTokenGrant({
       addresses,
       directory,

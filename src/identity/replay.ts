@@ -1,5 +1,8 @@
-/** What is claimed once: a client assertion by (subsystem, jti), a DPoP proof by (key thumbprint, jti). */
-export type ReplayKind = 'assertion' | 'dpop'
+/**
+ * What is claimed once: a client assertion by (subsystem, jti), a DPoP proof by (key thumbprint, jti), a signed
+ * request by (key thumbprint, nonce).
+ */
+export type ReplayKind = 'assertion' | 'dpop' | 'signature'
 
 /**
  * Remembers what was used, shared by all processes and across restarts. Where it can't be asked it throws:

@@ -1,4 +1,4 @@
-import type { ExchangeFacts, Outcome } from '../model/exchange.ts'
+import type { ExchangeFacts, Outcome, SignatureFacts } from '../model/exchange.ts'
 
 /** Keyed tags that stand in the record for what must not: see `tag.ts`. */
 export interface RecordTags {
@@ -14,6 +14,7 @@ export interface RecordTags {
 export interface ExchangeRecord {
   readonly agreement: { readonly digest: string; readonly id: string } | undefined
   readonly answer: { readonly bytes: number; readonly digest: string; readonly status: number } | undefined
+  readonly answerSignature: SignatureFacts | undefined
   /** Unix milliseconds of completion; never decreases along a log. */
   readonly at: number
   readonly attempts: number | undefined
@@ -36,11 +37,17 @@ export interface ExchangeRecord {
   readonly receivedAt: number
   readonly registry: string
   readonly request: { readonly bytes: number; readonly digest: string } | undefined
+  readonly requestSignature: SignatureFacts | undefined
   readonly service: string
   readonly subjectTag: string | undefined
   readonly token: string
   readonly trace: string
   readonly v: 1
+}
+
+/** Members in the order the leaf wants them. */
+function signatureOf(signature: SignatureFacts | undefined): SignatureFacts | undefined {
+  return signature && { base: signature.base, key: signature.key, signature: signature.signature }
 }
 
 /**
@@ -55,6 +62,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
         ? undefined
         : { digest: agreementDigest, id: agreement },
     answer: answer && { bytes: answer.bytes, digest: answer.digest, status: answer.status },
+    answerSignature: signatureOf(facts.answerSignature),
     at: 0,
     attempts: facts.attempts,
     binding: facts.binding,
@@ -76,6 +84,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     receivedAt: facts.receivedAtMs,
     registry: facts.registryDigest,
     request: request && { bytes: request.bytes, digest: request.digest },
+    requestSignature: signatureOf(facts.requestSignature),
     service: facts.service,
     subjectTag: tags.subject,
     token: facts.tokenDigest,

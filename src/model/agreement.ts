@@ -39,7 +39,13 @@ export interface Agreement {
   readonly purposes: readonly string[]
   readonly legalBases: readonly string[]
   readonly quota: Quota
-  readonly requires?: { readonly officer?: boolean; readonly dossier?: boolean; readonly procedure?: boolean }
+  readonly requires?: {
+    readonly officer?: boolean
+    readonly dossier?: boolean
+    readonly procedure?: boolean
+    /** Requests are signed (RFC 9421); their answers are, then. */
+    readonly signature?: boolean
+  }
   readonly delayedDisclosure?: DelayedDisclosure
   readonly validity: Validity
   readonly state: 'active' | 'suspended' | 'revoked'

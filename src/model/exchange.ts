@@ -68,6 +68,25 @@ export interface Credentials {
   readonly url: string
 }
 
+/** A request's parts that a signature may cover (RFC 9421 §2), as they came over the wire. */
+export interface RequestMessage {
+  readonly method: string
+  /** The address asked for, with its query. */
+  readonly targetUri: string
+  /** By lower-case name; the lines of a repeated field are joined by `, `. */
+  readonly fields: ReadonlyMap<string, string>
+}
+
+/** What the record keeps of a signature: who holds the message can show that it is the one. */
+export interface SignatureFacts {
+  /** SHA-256 of the signature base (RFC 9421 §2.5), base64url. */
+  readonly base: string
+  /** JWK SHA-256 thumbprint of the key (RFC 7638), base64url. */
+  readonly key: string
+  /** SHA-256 of the signature's bytes, base64url. */
+  readonly signature: string
+}
+
 /** One request for data, translated from a door's protocol. */
 export interface InboundRequest {
   readonly exchangeId: string
@@ -91,6 +110,8 @@ export interface InboundRequest {
    * nobody can find a short body by trying every value.
    */
   readonly salt: Uint8Array
+  /** What a signature could cover; undefined where the request has neither signature nor `Content-Digest`. */
+  readonly message?: RequestMessage | undefined
   /** The body's bytes as received; empty where there was none. */
   readonly body: Uint8Array
   /** Parsed once by the door; `undefined` where there was no body. */
@@ -135,6 +156,10 @@ export interface ExchangeFacts {
   subject?: string
   request?: BodyFacts
   answer?: BodyFacts & { readonly status: number }
+  /** Of the consumer's signature on the request, found good. */
+  requestSignature?: SignatureFacts
+  /** Of the gateway's signature on the answer. */
+  answerSignature?: SignatureFacts
   /** Pointers of the fields released. */
   fields?: readonly string[]
   attempts?: number

@@ -117,4 +117,34 @@ export const IDENTITY_ERRORS = {
     },
     oauth: 'invalid_authorization_details',
   },
+  signature_missing: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: { vi: 'Thiếu chữ ký mà thỏa thuận đòi hỏi', en: 'The agreement demands a signed request' },
+    fix: {
+      vi: 'Ký yêu cầu bằng khóa đã đăng ký theo tài liệu tích hợp (RFC 9421).',
+      en: 'Sign the request with a registered key as the integration guide says (RFC 9421).',
+    },
+  },
+  signature_invalid: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: { vi: 'Chữ ký trên yêu cầu không hợp lệ', en: 'The signature on the request is not valid' },
+    fix: {
+      vi: 'Ký lại đúng yêu cầu sẽ gửi, với nonce mới, bằng khóa đã đăng ký (RFC 9421).',
+      en: 'Sign the request as it is sent, with a new nonce, with a registered key (RFC 9421).',
+    },
+  },
+  content_digest_mismatch: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: { vi: 'Content-Digest không khớp nội dung', en: 'The Content-Digest does not match the body' },
+    fix: {
+      vi: 'Tính sha-256 hoặc sha-512 trên đúng các byte gửi đi (RFC 9530).',
+      en: 'Compute sha-256 or sha-512 over the very bytes that are sent (RFC 9530).',
+    },
+  },
 } as const satisfies Record<string, ErrorEntry>

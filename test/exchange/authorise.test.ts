@@ -15,6 +15,7 @@ const ASK: Ask = {
   officer: undefined,
   dossier: undefined,
   procedure: undefined,
+  isSigned: false,
 }
 
 function judge(change: Partial<Agreement>, ask: Partial<Ask> = {}, nowMs = NOW): string {
@@ -42,6 +43,12 @@ describe('authorise', () => {
     ['a missing officer', { requires: { officer: true } }, {}, 'particulars_missing'],
     ['a missing dossier', { requires: { dossier: true } }, { officer: 'a' }, 'particulars_missing'],
     ['a missing procedure', { requires: { procedure: true } }, {}, 'particulars_missing'],
+    [
+      'a request without the signature it demands',
+      { requires: { signature: true } },
+      {},
+      'signature_missing',
+    ],
     ['a field it does not name', {}, { fields: ['/name', '/religion'] }, 'field_not_agreed'],
     ['a field above one it names', {}, { fields: ['/'] }, 'field_not_agreed'],
     ['everything at once', {}, { fields: [''] }, 'field_not_agreed'],
@@ -49,6 +56,10 @@ describe('authorise', () => {
   for (const [name, change, ask, code] of refusals) {
     it(`refuses ${name}`, () => expect(judge(change, ask)).to.equal(code))
   }
+
+  it('takes a signed request where a signature is demanded', () => {
+    expect(judge({ requires: { signature: true } }, { isSigned: true })).to.equal('TT-1')
+  })
 
   it('counts both days of a validity as whole days in Vietnam', () => {
     expect(judge({}, {}, Date.parse('2025-12-31T16:59:59Z'))).to.equal('agreement_not_in_force')

@@ -33,6 +33,8 @@ const REQUEST: InboundRequest = {
   json: JSON.parse(BODY.toString()),
   signal: undefined,
 }
+const SIGNATURE = { base: 'b', key: 'k', signature: 's' }
+const MESSAGE = { method: 'POST', targetUri: 'https://gw.test/exchange', fields: new Map() }
 const PERSON = { name: 'Trần Thị Thử', born: '1990', religion: 'không' }
 
 interface Bench {
@@ -63,6 +65,14 @@ function bench(
     authenticate: () => {
       steps.push('authenticate')
       return { id: 'H29/mot-cua', binding: 'dpop', tokenDigest: 't', audience: 'https://gw.test/exchange' }
+    },
+    async checkSignature() {
+      steps.push('check signature')
+      return SIGNATURE
+    },
+    async signAnswer(answer) {
+      steps.push('sign answer')
+      return { fields: { signature: `gateway=:${answer.status}:` }, facts: { ...SIGNATURE, key: 'gateway' } }
     },
     ledger: {
       assertAvailable: () => {},
@@ -133,6 +143,37 @@ describe('conduct', () => {
     expect(recorded[0]?.outcome).to.equal('refused')
     // Questions about a person count, refused ones too.
     expect(recorded[0]?.facts.subject).to.equal('099090000017')
+  })
+
+  it('checks a signature first, and answers it with one that is recorded', async () => {
+    const { steps, recorded, run } = bench()
+    const conclusion = await run({ message: MESSAGE })
+    expect(conclusion.release()).to.deep.include({ status: 200, signature: { signature: 'gateway=:200:' } })
+    expect(steps).to.deep.equal(['authenticate', 'check signature', 'quota', 'call', 'sign answer', 'record'])
+    expect(recorded[0]?.facts).to.deep.include({
+      requestSignature: SIGNATURE,
+      answerSignature: { ...SIGNATURE, key: 'gateway' },
+    })
+  })
+
+  it('records a wrong signature as refused, even where none was demanded, and asks no provider', async () => {
+    const checkSignature = async () => {
+      throw new GatewayError('signature_invalid')
+    }
+    const { steps, recorded, run } = bench({ checkSignature })
+    expect(codeOf(await run({ message: MESSAGE }))).to.equal('signature_invalid')
+    expect(steps).to.deep.equal(['authenticate', 'record'])
+    expect(recorded[0]).to.deep.include({ outcome: 'refused' })
+    expect(recorded[0]?.facts).to.include({ code: 'signature_invalid' })
+  })
+
+  it('releases nothing to a signed request that it cannot sign', async () => {
+    const signAnswer = async () => {
+      throw new Error('the signer is away')
+    }
+    const { recorded, run } = bench({ signAnswer })
+    expect(codeOf(await run({ message: MESSAGE }))).to.equal('internal_error')
+    expect(recorded[0]?.outcome).to.equal('failed')
   })
 
   it('asks no provider while the ledger takes no records', async () => {

@@ -8,11 +8,13 @@ import { tagWith } from '../../src/ledger/tag.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 
 const TAGS = { subject: 'c3ViamVjdA', officer: 'b2ZmaWNlcg', dossier: 'ZG9zc2llcg' }
+const SIGNATURE = { signature: 'c2ln', key: 'a2V5', base: 'YmFzZQ' }
+const SIGNED = { requestSignature: SIGNATURE, answerSignature: SIGNATURE }
 
 describe('record', () => {
   it('is written by the canonical form of RFC 8785', () => {
     const record = {
-      ...recordOf(sampleFacts({ code: 'quota_exceeded' }), TAGS, 'refused'),
+      ...recordOf(sampleFacts({ code: 'quota_exceeded', ...SIGNED }), TAGS, 'refused'),
       at: 1_790_000_000_000,
     }
     expect(encodeLeaf(record).toString()).to.equal(canonicalize(record))
@@ -40,7 +42,9 @@ describe('record', () => {
       readFileSync(new URL('../../schemas/record.schema.json', import.meta.url), 'utf8'),
     )
     const validate = new Ajv2020({ strict: true }).compile(schema)
-    const leaf = JSON.parse(encodeLeaf({ ...recordOf(sampleFacts(), TAGS, 'delivered'), at: 1 }).toString())
+    const leaf = JSON.parse(
+      encodeLeaf({ ...recordOf(sampleFacts(SIGNED), TAGS, 'delivered'), at: 1 }).toString(),
+    )
     expect(validate(leaf), JSON.stringify(validate.errors)).to.equal(true)
     expect(validate({ ...leaf, subject: '099090000017' })).to.equal(false)
   })

@@ -1,0 +1,152 @@
+import { hash, randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import { exportJWK } from 'jose'
+import { contentDigest } from '../../src/identity/content-digest.ts'
+import { signProof } from '../../src/identity/holder.ts'
+import { vetPublicJwk } from '../../src/identity/key-vetting.ts'
+import { isSignedAnswer, signRequest } from '../../src/identity/message-holder.ts'
+import { answerComponents, requestComponents, signatureBase } from '../../src/identity/signature-base.ts'
+import { readSignature } from '../../src/identity/signature-fields.ts'
+import { createSigningKey, type SigningKey } from '../../src/identity/signing-key.ts'
+import type { RequestMessage } from '../../src/model/exchange.ts'
+import { type GatewayWorld, PARTICULARS, startWorld } from '../support/gateway-world.ts'
+
+const SERVICE = 'G01/dan-cu/cong-dan/v1'
+const QUESTION = JSON.stringify({ personalId: '099188010001' })
+
+/** The citizen service's agreement demands signed requests; the taxpayer's does not. */
+describe('signed exchanges', () => {
+  let world: GatewayWorld
+  let key: SigningKey
+  let token: string
+
+  before(async () => {
+    world = await startWorld({
+      change: (documents) => ({
+        ...documents,
+        agreements: documents.agreements.map((agreement) =>
+          agreement.service === SERVICE && agreement.consumer === 'H29/mot-cua'
+            ? { ...agreement, requires: { ...agreement.requires, signature: true } }
+            : agreement,
+        ),
+      }),
+    })
+    key = createSigningKey({ ...(await exportJWK(world.keys.privateKey)), kid: 'main', alg: 'ES256' })
+    token = await world.consumer.dpopToken()
+  })
+
+  after(() => world.close())
+
+  async function signed(path: string, body = QUESTION): Promise<RequestMessage> {
+    const method = 'POST'
+    const targetUri = `${world.gateway.publicUrl}/exchange/${path}`
+    const nowMs = Date.now()
+    const proof = { method, url: targetUri, accessToken: token, nowMs, jti: randomUUID() }
+    const fields = {
+      ...PARTICULARS,
+      'content-type': 'application/json',
+      authorization: `DPoP ${token}`,
+      dpop: await signProof(key, proof),
+    }
+    return signRequest(key, { method, targetUri, fields, body, nowMs, nonce: randomUUID() })
+  }
+
+  async function send({ method, targetUri, fields }: RequestMessage, body = QUESTION) {
+    const response = await fetch(targetUri, { method, headers: Object.fromEntries(fields), body })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    return {
+      status: response.status,
+      fields: new Map(response.headers),
+      bytes,
+      json: JSON.parse(String(bytes)),
+    }
+  }
+
+  async function publishedKey(kid: string) {
+    const response = await fetch(`${world.gateway.publicUrl}/oauth/jwks`)
+    const { keys } = (await response.json()) as { keys: { kid: string }[] }
+    const verdict = vetPublicJwk(keys.find((jwk) => jwk.kid === kid))
+    if ('fault' in verdict) throw new Error(verdict.fault)
+    return verdict.key
+  }
+
+  it('end in an answer that binds the gateway to the request, and a record that holds both', async () => {
+    const request = await signed(`${SERVICE}/tra-cuu`)
+    const { status, fields, bytes, json } = await send(request)
+    expect([status, json.personalId]).to.deep.equal([200, '099188010001'])
+
+    const mine = readSignature(
+      request.fields.get('signature-input') ?? '',
+      request.fields.get('signature') ?? '',
+    )
+    const theirs = readSignature(fields.get('signature-input') ?? '', fields.get('signature') ?? '')
+    if (mine === undefined || theirs === undefined) throw new Error('a signature cannot be read')
+    const published = await publishedKey(theirs.keyId)
+    const answer = { status, fields, body: bytes, request, findKey: () => published }
+    expect(isSignedAnswer(answer)).to.equal(true)
+    expect(isSignedAnswer({ ...answer, request: await signed(`${SERVICE}/tra-cuu`) })).to.equal(false)
+
+    const digest = (bytesOrText: string | Uint8Array) => hash('sha256', bytesOrText, 'base64url')
+    const record = (await world.records()).at(-1)
+    expect(record).to.deep.include({
+      outcome: 'delivered',
+      requestSignature: {
+        base: digest(signatureBase(mine.input, requestComponents(request)) ?? ''),
+        key: key.verification.thumbprint,
+        signature: digest(mine.signature),
+      },
+      answerSignature: {
+        base: digest(signatureBase(theirs.input, answerComponents({ status, fields }, request)) ?? ''),
+        key: published.thumbprint,
+        signature: digest(theirs.signature),
+      },
+    })
+  })
+
+  it('are refused and recorded without the signature the agreement demands', async () => {
+    const { json } = await world.consumer.call(`${SERVICE}/tra-cuu`, { body: JSON.parse(QUESTION) })
+    expect(json).to.include({ code: 'signature_missing', status: 403 })
+    expect((await world.records()).at(-1)).to.include({ outcome: 'refused', code: 'signature_missing' })
+  })
+
+  it('are refused and recorded where the signature is over something else', async () => {
+    const request = await signed(`${SERVICE}/tra-cuu`)
+    await send(request)
+    // The proof is made anew, as a thief of the token's key would; the signature is the old one.
+    const again = await signed(`${SERVICE}/tra-cuu`)
+    const old = ['signature', 'signature-input'].map(
+      (name) => [name, request.fields.get(name) ?? ''] as const,
+    )
+    const mixed = { ...again, fields: new Map([...again.fields, ...old]) }
+    expect((await send(mixed)).json).to.include({ code: 'signature_invalid', status: 400 })
+    expect((await world.records()).at(-1)).to.include({ outcome: 'refused', code: 'signature_invalid' })
+
+    const other = JSON.stringify({ personalId: '099190000404' })
+    expect((await send(await signed(`${SERVICE}/tra-cuu`), other)).json).to.include({
+      code: 'content_digest_mismatch',
+    })
+    expect((await world.records()).at(-1)).to.include({ code: 'content_digest_mismatch' })
+  })
+
+  it('are held to a signature that nobody demanded', async () => {
+    const path = 'G10/dat-dai/thua-dat/v1/tra-cuu'
+    const parcel = JSON.stringify({ parcelKey: '26743_8_69' })
+    const good = await send(await signed(path, parcel), parcel)
+    expect(good.status, String(good.bytes)).to.equal(200)
+    expect(good.fields.get('signature')).to.match(/^gateway=:/)
+    const sent = await signed(path, parcel)
+    const officer = new Map([...sent.fields, ['exchange-officer', 'cb-018']])
+    expect((await send({ ...sent, fields: officer }, parcel)).json).to.include({ code: 'signature_invalid' })
+  })
+
+  it('are checked for a digest alone, and then not signed', async () => {
+    const call = (digest: string) =>
+      world.consumer.call('G10/dat-dai/thua-dat/v1/tra-cuu', {
+        body: '{"parcelKey":"26743_8_69"}',
+        headers: { 'content-digest': digest },
+      })
+    const good = await call(contentDigest('{"parcelKey":"26743_8_69"}'))
+    expect([good.status, good.headers.get('signature')]).to.deep.equal([200, null])
+    expect((await call(contentDigest('{}'))).json).to.include({ code: 'content_digest_mismatch' })
+  })
+})
