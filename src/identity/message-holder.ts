@@ -64,6 +64,6 @@ export function isSignedAnswer({ status, fields, body, request, findKey }: Answe
   if (!COVERED_OF_REQUEST.every((name) => entry.coveredOfRequest.has(name))) return false
   if (!matchesContentDigest(fields.get('content-digest') ?? '', body)) return false
   const base = signatureBase(entry.input, answerComponents({ status, fields }, request))
-  const key = findKey(entry.keyId)
-  return base !== undefined && key !== undefined && key.verify(Buffer.from(base), entry.signature)
+  if (base === undefined) return false
+  return findKey(entry.keyId)?.verify(Buffer.from(base), entry.signature) ?? false
 }

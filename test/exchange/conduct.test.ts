@@ -167,6 +167,13 @@ describe('conduct', () => {
     expect(recorded[0]?.facts).to.include({ code: 'signature_invalid' })
   })
 
+  it('holds a signed request to the standing of the key that signed it', async () => {
+    const asked: unknown[] = []
+    const { run } = bench({ checkStanding: ({ clientKey }) => asked.push(clientKey) })
+    await run({ message: MESSAGE })
+    expect(asked).to.include(SIGNATURE.key)
+  })
+
   it('releases nothing to a signed request that it cannot sign', async () => {
     const signAnswer = async () => {
       throw new Error('the signer is away')
