@@ -1,8 +1,11 @@
 import { stopTestServer } from './postgres.ts'
+import { assertThreatsHeld } from './threats.ts'
 
 /** What mocha runs around all test files. */
 export const mochaHooks = {
-  async afterAll() {
+  async afterAll(this: Mocha.Context) {
     await stopTestServer()
+    const root = this.test?.parent
+    if (root) assertThreatsHeld(root)
   },
 }
