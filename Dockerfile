@@ -26,4 +26,4 @@ VOLUME ["/var/lib/lienthong"]
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=64", "src/main.ts", "serve"]
+CMD ["node", "--max-semi-space-size=32", "--use-largepages=silent", "src/main.ts", "serve"]

@@ -262,12 +262,12 @@ export function createConduct(parts: ConductParts): Conduct {
   ): Verdict {
     if (ended instanceof Error) {
       facts.code = ended.code
-      delete facts.answer
-      delete facts.answerSignature
+      facts.answer = undefined
+      facts.answerSignature = undefined
       return { outcome: outcomeOf(ended), reply: undefined, authority: undefined }
     }
     const { status, body } = ended
-    delete facts.code
+    facts.code = undefined
     const { bytes, digest } = digestOf(body, request.salt)
     facts.answer = { bytes, digest, status }
     if (sealed) facts.answerSignature = sealed.facts
@@ -278,7 +278,7 @@ export function createConduct(parts: ConductParts): Conduct {
   /** Makes the record durable; whatever cannot be recorded is not released. */
   async function record(passage: Passage, obtained: Obtained | GatewayError): Promise<Recorded> {
     const { facts, slot } = passage
-    let ended: Answer | GatewayError = new GatewayError('ledger_unavailable')
+    let ended: Answer | GatewayError | undefined
     let verdict: Verdict | undefined
     const judge = () => {
       ended = endingOf(passage, obtained)
@@ -287,7 +287,7 @@ export function createConduct(parts: ConductParts): Conduct {
     }
     try {
       const receipt = await ledger.complete(facts, judge)
-      return { ended, receipt }
+      return { ended: ended ?? new GatewayError('ledger_unavailable'), receipt }
     } catch (thrown) {
       return { ended: asGatewayError(thrown), receipt: undefined }
     } finally {

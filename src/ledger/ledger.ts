@@ -257,8 +257,8 @@ export function createLedger(parts: LedgerParts): Ledger {
       const judge = typeof verdict === 'function' ? verdict : () => releasingNothing(verdict)
       const tags = await tagsOf(facts)
       return enqueue(begun.delete(facts.exchangeId), () => {
-        const { outcome, ...judged } = judge()
-        return { ...judged, record: recordOf(facts, tags, outcome) }
+        const { outcome, reply, authority } = judge()
+        return { reply, authority, record: recordOf(facts, tags, outcome) }
       })
     },
     async settled() {

@@ -155,17 +155,17 @@ export interface ExchangeFacts {
   officer?: string
   subject?: string
   request?: BodyFacts
-  answer?: BodyFacts & { readonly status: number }
+  answer?: (BodyFacts & { readonly status: number }) | undefined
   /** Of the consumer's signature on the request, found good. */
   requestSignature?: SignatureFacts
   /** Of the gateway's signature on the answer. */
-  answerSignature?: SignatureFacts
+  answerSignature?: SignatureFacts | undefined
   /** Pointers of the fields released. */
   fields?: readonly string[]
   attempts?: number
   providerMs?: number
   outcome?: Outcome
-  code?: ErrorCode
+  code?: ErrorCode | undefined
 }
 
 /** Proof that a record is durable: its place in the log. */
