@@ -1,6 +1,6 @@
 import type { AxiosAdapter } from 'axios'
 import type { SecretReference } from '../model/party.ts'
-import { createAddressGuard } from './address.ts'
+import { createAddressGuard, type Lookup } from './address.ts'
 import { withBreaker } from './breaker.ts'
 import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type ProviderCall } from './call.ts'
 import { createHttpCall } from './http.ts'
@@ -15,6 +15,8 @@ interface ConnectParts {
   readonly random: () => number
   /** Another transport than the connection pool. */
   readonly adapter?: AxiosAdapter | 'http'
+  /** Another resolver of names than the system's. */
+  readonly resolve?: Lookup
 }
 
 const CONNECT_MS = 3000
@@ -31,7 +33,7 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
   return (provider, binding) => {
     const url = new URL(binding.baseUrl)
     const observer = parts.observe(provider, url.hostname)
-    const guard = createAddressGuard(binding.allowPrivateAddress === true)
+    const guard = createAddressGuard(binding.allowPrivateAddress === true, parts.resolve)
     const { tls, credential } = binding
     const maxResponseBytes = binding.maxResponseBytes ?? BINDING_DEFAULTS.maxResponseBytes
     const maxConcurrent = binding.maxConcurrent ?? BINDING_DEFAULTS.maxConcurrent

@@ -34,6 +34,18 @@ function checkedFields(headers: Readonly<Record<string, string>>): string[] {
   return fields
 }
 
+/** `/` first, no empty or dot segment, nothing that a server might decode into one, no fragment. */
+const TARGET =
+  /^(?![^?]*%(?:2e|2f|5c|00))(?:\/(?!\/|\.{1,2}(?:[/?]|$))[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/i
+
+/** What a consumer sent must stay below the binding's path, however the provider's server reads it. */
+function assertTarget(target: string): void {
+  if (TARGET.test(target)) return
+  throw new GatewayError('request_malformed', {
+    detail: { vi: 'Địa chỉ không ở dạng chuẩn.', en: 'The target is not in its normal form.' },
+  })
+}
+
 function aborted(reason: AbortReason): GatewayError {
   return new GatewayError(reason === 'gone' ? 'consumer_gone' : 'provider_timeout')
 }
@@ -99,6 +111,7 @@ export function createHttpCall(options: HttpOptions): ProviderCall {
 
   return async (request) => {
     const { method, headers, body, deadline } = request
+    assertTarget(request.target)
     const config: PoolRequestConfig = {
       method,
       url: base + request.target,

@@ -3,6 +3,7 @@ import { pointerTo } from '../contract/minimise.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
+import { judgeBaseUrl } from './base-url.ts'
 import type { RegistryDocument } from './documents.ts'
 
 /** Rules of a single document that its schema cannot say. */
@@ -55,34 +56,10 @@ function checkKeyIds({ credentials }: Subsystem): Violation[] {
   )
 }
 
-const BASE_URL_DETAILS = {
-  url: { vi: 'Không phải địa chỉ URL hợp lệ.', en: 'It is not a valid URL.' },
-  url_scheme: {
-    vi: 'Địa chỉ phải bắt đầu bằng http:// hoặc https://.',
-    en: 'It must begin with http:// or https://.',
-  },
-  url_credentials: {
-    vi: 'Địa chỉ không được chứa tài khoản; dùng binding.credential.',
-    en: 'It must hold no credentials; use binding.credential.',
-  },
-  url_query: { vi: 'Địa chỉ không được có ? hay #.', en: 'It must have no query and no fragment.' },
-} as const satisfies Record<string, Bilingual>
-
-function objectionToBaseUrl(text: string): keyof typeof BASE_URL_DETAILS | undefined {
-  // A URL parser forgives spaces, control characters and backslashes; two parsers forgive them differently.
-  const url = /^[\x21-\x5b\x5d-\x7e]+$/.test(text) ? URL.parse(text) : null
-  if (url === null) return 'url'
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'url_scheme'
-  if (!/^https?:\/\/[^/]/i.test(text)) return 'url'
-  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/?#]*@/.test(text)) return 'url_credentials'
-  return /[?#]/.test(text) ? 'url_query' : undefined
-}
-
 function checkBinding({ binding }: Service): Violation[] {
   const violations: Violation[] = []
-  const rule = objectionToBaseUrl(binding.baseUrl)
-  if (rule !== undefined)
-    violations.push({ pointer: '/binding/baseUrl', rule, detail: BASE_URL_DETAILS[rule] })
+  const objection = judgeBaseUrl(binding.baseUrl, binding.allowPrivateAddress === true)
+  if (objection !== undefined) violations.push({ pointer: '/binding/baseUrl', ...objection })
   if (binding.credential !== undefined && RESERVED_HEADERS.test(binding.credential.header)) {
     const detail = {
       vi: 'Tiêu đề này do kết nối hoặc chính cổng đặt.',
