@@ -227,6 +227,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     keys: () => keys,
     directory: () => holder.current(),
     replay,
+    ground: () => authority.current(),
+    revoke: (token) => revocations.revoke(token),
     now,
     newId: () => randomBytes(16).toString('base64url'),
     sandbox: settings.sandbox,

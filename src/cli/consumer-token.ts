@@ -1,6 +1,6 @@
+import { ASSERTION_TYPE } from '../identity/client-authentication.ts'
 import { signAssertion, signProof } from '../identity/holder.ts'
 import type { SigningKey } from '../identity/signing-key.ts'
-import { ASSERTION_TYPE } from '../identity/token-grant.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { createConsumerHttp, HttpReply } from './consumer-http.ts'
 import { asksForNonce, isMembers, parseReplyBody, retryAfterSeconds } from './consumer-reply.ts'

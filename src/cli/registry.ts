@@ -36,8 +36,8 @@ const TEXTS = {
   by: { vi: 'ai thay đổi (mặc định tài khoản đang dùng)', en: 'who (default: the account in use)' },
   at: { vi: 'phiên bản cũ này thay vì bản hiện hành', en: 'this past version in place of the current one' },
   applied: (version: number): Bilingual => ({
-    vi: `Phiên bản ${version} có hiệu lực; các cổng đang chạy tự chuyển sang.`,
-    en: `Version ${version} is in force; running gateways change over by themselves.`,
+    vi: `Phiên bản ${version} có hiệu lực ở mọi tiến trình: không câu trả lời nào còn theo quyền vừa bị bỏ.`,
+    en: `Version ${version} is in force in every process: no answer leaves under what it took away.`,
   }),
   unchanged: (version: number): Bilingual => ({
     vi: `Không có gì khác phiên bản ${version}.`,

@@ -6,6 +6,7 @@ import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
 import { replaceSecretFile } from './secret-file.ts'
 import { formatInstant } from './table.ts'
+import { defineRevoke } from './token-revoke.ts'
 import type { Tools } from './tools.ts'
 
 const DEFAULT_TOKEN_FILE = '.lienthong/token'
@@ -73,4 +74,5 @@ export function define(command: Command, tools: Tools): void {
     ],
     json: '{ "type", "expiresAt", "file" }  |  { "type", "expiresAt", "accessToken" } with --print',
   })
+  defineRevoke(command, tools)
 }

@@ -4,6 +4,7 @@ import type { Addresses } from '../identity/addresses.ts'
 import { ALGORITHM_NAMES } from '../identity/algorithm.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { KeyRing } from '../identity/keys.ts'
+import type { TokenRequest } from '../identity/token-grant.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import { readBody } from './body.ts'
@@ -17,7 +18,7 @@ export interface TokenRequestFacts {
 }
 
 export interface OauthDoorParts {
-  readonly identity: Pick<Identity, 'grantToken' | 'nonces' | 'addresses'>
+  readonly identity: Pick<Identity, 'grantToken' | 'revokeToken' | 'introspectToken' | 'nonces' | 'addresses'>
   readonly keys: () => KeyRing
   readonly now: () => number
   /** SHA-256 thumbprint of the request's client certificate, base64url, where there is one. */
@@ -29,6 +30,8 @@ export interface OauthDoorParts {
 }
 
 const TOKEN_ROUTE = '/oauth/token'
+const REVOCATION_ROUTE = '/oauth/revoke'
+const INTROSPECTION_ROUTE = '/oauth/introspect'
 const MAX_FORM_BYTES = 16_384
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Seconds others may keep the key set; a new key is published for longer before it signs. */
@@ -107,17 +110,21 @@ function sendJson(
  */
 function metadata(addresses: Addresses, parts: OauthDoorParts): Record<string, unknown> {
   const { acceptsCertificates } = parts
+  const methods = ['private_key_jwt', ...(acceptsCertificates ? ['self_signed_tls_client_auth'] : [])]
   return {
     issuer: addresses.issuer,
     token_endpoint: addresses.tokenEndpoint,
     jwks_uri: addresses.jwks,
     grant_types_supported: ['client_credentials'],
     response_types_supported: [],
-    token_endpoint_auth_methods_supported: [
-      'private_key_jwt',
-      ...(acceptsCertificates ? ['self_signed_tls_client_auth'] : []),
-    ],
+    token_endpoint_auth_methods_supported: methods,
     token_endpoint_auth_signing_alg_values_supported: ALGORITHM_NAMES,
+    revocation_endpoint: addresses.revocationEndpoint,
+    revocation_endpoint_auth_methods_supported: methods,
+    revocation_endpoint_auth_signing_alg_values_supported: ALGORITHM_NAMES,
+    introspection_endpoint: addresses.introspectionEndpoint,
+    introspection_endpoint_auth_methods_supported: methods,
+    introspection_endpoint_auth_signing_alg_values_supported: ALGORITHM_NAMES,
     dpop_signing_alg_values_supported: ALGORITHM_NAMES,
     tls_client_certificate_bound_access_tokens: acceptsCertificates,
     authorization_details_types_supported: ['data_exchange'],
@@ -128,21 +135,21 @@ function metadata(addresses: Addresses, parts: OauthDoorParts): Record<string, u
 const CHALLENGE = 'Basic realm="not supported: use private_key_jwt"'
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
 
-/** The token endpoint, the metadata document and the key set. */
+/** The token, revocation (RFC 7009) and introspection (RFC 7662) endpoints, the metadata document and the key set. */
 export function createOauthRouter(parts: OauthDoorParts): Router {
   const { identity, keys, now, thumbprintOf } = parts
 
   const nonceHeader = (): Record<string, string> =>
     identity.nonces === undefined ? {} : { 'dpop-nonce': identity.nonces.issue() }
 
-  async function grant(request: IncomingMessage) {
+  async function read(request: IncomingMessage): Promise<TokenRequest> {
     const body = await readBody(request, MAX_FORM_BYTES)
-    return identity.grantToken({
+    return {
       parameters: parseForm(request, body),
       authorization: single(request, 'authorization'),
       dpop: single(request, 'dpop'),
       certificateThumbprint: thumbprintOf(request),
-    })
+    }
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
@@ -162,24 +169,27 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
   }
 
   const router = express.Router()
-  router.post(TOKEN_ROUTE, async (request, response) => {
-    const startedMs = now()
-    const facts = (status: number) => ({
-      method: 'POST',
-      route: TOKEN_ROUTE,
-      status,
-      totalMs: now() - startedMs,
+  /** @param act gives the answer's JSON; nothing where there is none. */
+  function endpoint(route: string, act: (request: TokenRequest) => Promise<unknown>): void {
+    router.post(route, async (request, response) => {
+      const startedMs = now()
+      const facts = (status: number) => ({ method: 'POST', route, status, totalMs: now() - startedMs })
+      try {
+        const answer = await act(await read(request))
+        const headers = { ...NO_STORE, ...nonceHeader() }
+        if (answer === undefined) response.writeHead(200, { ...headers, 'content-length': 0 }).end()
+        else sendJson(response, 200, answer, headers)
+        parts.onRequest(facts(200))
+      } catch (thrown) {
+        const error = asGatewayError(thrown)
+        refuse(request, response, error)
+        parts.onRequest({ ...facts(statusOf(error)), code: error.code })
+      }
     })
-    try {
-      const granted = await grant(request)
-      sendJson(response, 200, granted, { ...NO_STORE, ...nonceHeader() })
-      parts.onRequest(facts(200))
-    } catch (thrown) {
-      const error = asGatewayError(thrown)
-      refuse(request, response, error)
-      parts.onRequest({ ...facts(statusOf(error)), code: error.code })
-    }
-  })
+  }
+  endpoint(TOKEN_ROUTE, identity.grantToken)
+  endpoint(REVOCATION_ROUTE, identity.revokeToken)
+  endpoint(INTROSPECTION_ROUTE, identity.introspectToken)
   router.get('/.well-known/oauth-authorization-server', (_request, response) => {
     sendJson(response, 200, metadata(identity.addresses(), parts), { 'cache-control': 'no-store' })
   })
@@ -187,9 +197,10 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
     const headers = { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` }
     sendJson(response, 200, keys().jwks(now()), { ...headers, 'content-type': 'application/jwk-set+json' })
   })
-  for (const path of [TOKEN_ROUTE, '/oauth/jwks', '/.well-known/oauth-authorization-server']) {
+  const posted = [TOKEN_ROUTE, REVOCATION_ROUTE, INTROSPECTION_ROUTE]
+  for (const path of [...posted, '/oauth/jwks', '/.well-known/oauth-authorization-server']) {
     router.all(path, (_request, response) => {
-      response.setHeader('allow', path === TOKEN_ROUTE ? 'POST' : 'GET, HEAD')
+      response.setHeader('allow', posted.includes(path) ? 'POST' : 'GET, HEAD')
       throw new GatewayError('method_unsupported')
     })
   }

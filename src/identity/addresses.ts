@@ -3,6 +3,8 @@ export interface Addresses {
   /** The issuer identifier (RFC 8414 §2): the public URL without trailing slash. */
   readonly issuer: string
   readonly tokenEndpoint: string
+  readonly revocationEndpoint: string
+  readonly introspectionEndpoint: string
   readonly jwks: string
   /** What tokens are given for; the first where a request names none. */
   readonly resources: readonly [string, ...string[]]
@@ -13,6 +15,8 @@ function addressesOf(publicUrl: string): Addresses {
   return {
     issuer,
     tokenEndpoint: `${issuer}/oauth/token`,
+    revocationEndpoint: `${issuer}/oauth/revoke`,
+    introspectionEndpoint: `${issuer}/oauth/introspect`,
     jwks: `${issuer}/oauth/jwks`,
     resources: [`${issuer}/exchange`],
   }

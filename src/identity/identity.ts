@@ -3,6 +3,7 @@ import { type Addresses, createAddresses } from './addresses.ts'
 import { createAnswerSigner, type SignAnswer } from './answer-signature.ts'
 import { type Authenticate, createAuthenticator } from './authenticate.ts'
 import { createClientAssertionCheck } from './client-assertion.ts'
+import { createClientAuthentication } from './client-authentication.ts'
 import { createDecoyKeys } from './decoy.ts'
 import { createDpopCheck } from './dpop.ts'
 import { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
@@ -13,6 +14,7 @@ import type { ReplayStore } from './replay.ts'
 import { type CheckRequestSignature, createRequestSignatureCheck } from './request-signature.ts'
 import { type CheckStanding, createStandingCheck } from './standing.ts'
 import { createTokenGrant, type GrantToken } from './token-grant.ts'
+import { createTokenStatus, type RevokeToken, type StatusGround, type TokenStatus } from './token-status.ts'
 
 /** What identity is built from. */
 export interface IdentityParts {
@@ -22,6 +24,9 @@ export interface IdentityParts {
   /** The registry snapshot in force. */
   readonly directory: () => SubsystemDirectory
   readonly replay: ReplayStore
+  /** The authority in force. */
+  readonly ground: () => StatusGround
+  readonly revoke: RevokeToken
   /** Unix milliseconds. */
   readonly now: () => number
   /** A new id of at least 128 random bits, base64url. */
@@ -41,6 +46,8 @@ export interface Identity {
   readonly grantToken: GrantToken
   readonly checkSignature: CheckRequestSignature
   readonly signAnswer: SignAnswer
+  readonly revokeToken: TokenStatus['revokeToken']
+  readonly introspectToken: TokenStatus['introspectToken']
   readonly nonces: DpopNonces | undefined
   readonly addresses: () => Addresses
 }
@@ -69,12 +76,30 @@ export function createIdentity(parts: IdentityParts): Identity {
           cacheEntries,
         })
       : undefined
+  const checkStanding = createStandingCheck()
+  const verifyToken = createTokenVerifier({ addresses, keys, decoys, now, cacheEntries, verifyForeign })
+  const authenticateClient = createClientAuthentication({
+    directory,
+    checkAssertion: createClientAssertionCheck({ addresses, directory, findKey, decoys, replay, now }),
+  })
+  const { ground, revoke } = parts
+  const status = createTokenStatus({
+    addresses,
+    authenticateClient,
+    verifyToken,
+    checkStanding,
+    ground,
+    revoke,
+    now,
+  })
   return {
     addresses,
     nonces,
-    checkStanding: createStandingCheck(),
+    checkStanding,
+    revokeToken: status.revokeToken,
+    introspectToken: status.introspectToken,
     authenticate: createAuthenticator({
-      verifyToken: createTokenVerifier({ addresses, keys, decoys, now, cacheEntries, verifyForeign }),
+      verifyToken,
       checkProof,
       directory,
       sandbox,
@@ -83,8 +108,7 @@ export function createIdentity(parts: IdentityParts): Identity {
     signAnswer: createAnswerSigner({ keys, now }),
     grantToken: createTokenGrant({
       addresses,
-      directory,
-      checkAssertion: createClientAssertionCheck({ addresses, directory, findKey, decoys, replay, now }),
+      authenticateClient,
       checkProof,
       issueToken: createTokenIssuer({
         addresses,

@@ -4,10 +4,9 @@ import type { Subsystem } from '../model/party.ts'
 import type { Confirmation, IssueToken } from './access-token.ts'
 import type { Addresses } from './addresses.ts'
 import { parseDetails } from './authorization-details.ts'
-import type { AuthenticatedClient, CheckClientAssertion } from './client-assertion.ts'
-import { checkClientCertificate, holdsCertificate } from './client-certificate.ts'
+import type { AuthenticateClient } from './client-authentication.ts'
+import { holdsCertificate } from './client-certificate.ts'
 import type { CheckDpopProof } from './dpop.ts'
-import type { SubsystemDirectory } from './registered-keys.ts'
 import { isResource } from './resource.ts'
 
 /** A token request as the endpoint read it; each parameter came once. */
@@ -32,14 +31,11 @@ export type GrantToken = (request: TokenRequest) => Promise<TokenResponse>
 export interface TokenGrantParts {
   /** Of the token endpoint (the `htu` of a proof sent to it) and of what tokens are given for. */
   readonly addresses: () => Addresses
-  readonly directory: () => SubsystemDirectory
-  readonly checkAssertion: CheckClientAssertion
+  readonly authenticateClient: AuthenticateClient
   readonly checkProof: CheckDpopProof
   readonly issueToken: IssueToken
   readonly sandbox: boolean
 }
-
-export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 function malformed(vi: string, en: string): GatewayError {
   return new GatewayError('request_malformed', { detail: { vi, en } })
@@ -55,30 +51,6 @@ function checkGrantType(parameters: TokenRequest['parameters']): void {
       'Scopes are not used; use resource and authorization_details.',
     )
   }
-}
-
-/** Exactly one way of authenticating (RFC 6749 §2.3); secrets are none of them. */
-async function authenticateClient(
-  parts: TokenGrantParts,
-  request: TokenRequest,
-): Promise<AuthenticatedClient> {
-  const { parameters } = request
-  if (request.authorization !== undefined || parameters.has('client_secret')) {
-    throw new GatewayError('client_invalid')
-  }
-  const clientId = parameters.get('client_id')
-  const assertion = parameters.get('client_assertion')
-  if (assertion !== undefined) {
-    if (parameters.get('client_assertion_type') !== ASSERTION_TYPE) {
-      throw malformed('client_assertion_type không đúng.', 'The client_assertion_type is not the JWT one.')
-    }
-    const client = await parts.checkAssertion(assertion)
-    if (clientId !== undefined && clientId !== client.subsystem.id) throw new GatewayError('client_invalid')
-    return client
-  }
-  if (clientId === undefined) throw new GatewayError('client_invalid')
-  const subsystem = checkClientCertificate(parts.directory(), clientId, request.certificateThumbprint)
-  return { subsystem, clientKey: request.certificateThumbprint ?? '', claim: async () => {} }
 }
 
 function chooseResource(parts: TokenGrantParts, asked: string | undefined): string {
@@ -123,7 +95,7 @@ export function createTokenGrant(parts: TokenGrantParts): GrantToken {
   return async (request) => {
     const { parameters } = request
     checkGrantType(parameters)
-    const client = await authenticateClient(parts, request)
+    const client = await parts.authenticateClient(request)
     const audience = chooseResource(parts, parameters.get('resource'))
     const asked = parameters.get('authorization_details')
     const details = asked === undefined ? undefined : parseDetails(asked)

@@ -76,6 +76,17 @@ export const IDENTITY_ERRORS = {
     },
     oauth: 'use_dpop_nonce',
   },
+  token_not_yours: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'authenticate',
+    title: { vi: 'Mã truy cập không phải của hệ thống này', en: 'The token was issued to another subsystem' },
+    fix: {
+      vi: 'Chỉ hệ thống được cấp mã mới thu hồi được; đơn vị vận hành dùng lienthong token revoke.',
+      en: 'Only its holder can revoke a token; the operator has lienthong token revoke.',
+    },
+    oauth: 'unauthorized_client',
+  },
   client_invalid: {
     status: 401,
     fault: 'consumer',

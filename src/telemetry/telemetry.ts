@@ -52,7 +52,14 @@ interface TelemetryParts {
 }
 
 /** The gateway's own routes, as metrics know them. */
-export const ROUTES = ['/exchange', '/oauth/token', '/oauth/jwks', '/.well-known/oauth-authorization-server']
+export const ROUTES = [
+  '/exchange',
+  '/oauth/token',
+  '/oauth/revoke',
+  '/oauth/introspect',
+  '/oauth/jwks',
+  '/.well-known/oauth-authorization-server',
+]
 
 /** How often refused authentications are summed up in one line. */
 export const REFUSAL_WINDOW_SECONDS = 30

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
+import { ASSERTION_TYPE } from '../../src/identity/client-authentication.ts'
 import { signAssertion } from '../../src/identity/holder.ts'
-import { ASSERTION_TYPE } from '../../src/identity/token-grant.ts'
 import type { PublicJwk } from '../../src/model/party.ts'
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
 import { assertionOf, CONSUMER, subsystem } from '../support/identity-world.ts'
@@ -69,6 +69,12 @@ describe('the OAuth door', () => {
       response_types_supported: [],
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
       token_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
+      revocation_endpoint: `${door.url}/oauth/revoke`,
+      revocation_endpoint_auth_methods_supported: ['private_key_jwt'],
+      revocation_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
+      introspection_endpoint: `${door.url}/oauth/introspect`,
+      introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
+      introspection_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
       authorization_details_types_supported: ['data_exchange'],
       dpop_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
       tls_client_certificate_bound_access_tokens: false,

@@ -1,14 +1,15 @@
 import { hash, randomUUID } from 'node:crypto'
+import { ASSERTION_TYPE } from '../../src/identity/client-authentication.ts'
 import type { ForeignIssuer } from '../../src/identity/foreign-token.ts'
 import { signAssertion, signProof } from '../../src/identity/holder.ts'
 import { createIdentity, type Identity } from '../../src/identity/identity.ts'
 import { createKeyRing } from '../../src/identity/keys.ts'
 import type { ReplayStore } from '../../src/identity/replay.ts'
 import { createSigningKey, generatePrivateJwk, type SigningKey } from '../../src/identity/signing-key.ts'
-import { ASSERTION_TYPE } from '../../src/identity/token-grant.ts'
 import type { Consumer, Credentials } from '../../src/model/exchange.ts'
 import type { SubsystemId } from '../../src/model/identifier.ts'
 import type { PublicJwk, Subsystem } from '../../src/model/party.ts'
+import type { CompiledService } from '../../src/registry/snapshot.ts'
 import { createMemoryReplay } from './memory-replay.ts'
 
 /** A gateway's identity with a clock that stands still, a few subsystems, and everything needed to attack it. */
@@ -17,6 +18,7 @@ export interface IdentityWorld {
   readonly issuer: string
   readonly clock: { nowMs: number }
   readonly subsystems: Map<SubsystemId, Subsystem>
+  readonly services: Map<string, CompiledService>
   /** Digests of revoked tokens. */
   readonly revoked: Set<string>
   /** The issuer's own key, which signs access tokens. */
@@ -83,12 +85,21 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
   add(OTHER, { credentials: { jwks: jwksOf(otherKey) } })
   add(SUSPENDED, { state: 'suspended', credentials: { jwks: jwksOf(key), certificates: [CERTIFICATE] } })
   add(TRUSTING, { credentials: { jwks: jwksOf(key) }, sandbox: { bearerTokens: true } })
+  const services = new Map<string, CompiledService>()
+  const revoked = new Set<string>()
   const ring = createKeyRing([{ key: issuerKey, activeFrom: 0 }])
   const identity = createIdentity({
     publicUrl: () => issuer,
     keys: () => ring,
     directory: () => ({ subsystems }),
     replay,
+    ground: () => ({
+      registry: { subsystems, services },
+      isRevoked: (tokenDigest) => revoked.has(tokenDigest),
+    }),
+    revoke: async ({ tokenDigest }) => {
+      revoked.add(tokenDigest)
+    },
     now,
     newId: () => randomUUID(),
     sandbox: options.sandbox ?? false,
@@ -101,7 +112,8 @@ export async function createIdentityWorld(options: WorldOptions = {}): Promise<I
     issuer,
     clock,
     subsystems,
-    revoked: new Set(),
+    services,
+    revoked,
     issuerKey,
     key,
     otherKey,
