@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { decodeJwt } from 'jose'
-import { MAX_TOKEN_LIFETIME_SECONDS } from '../identity/access-token.ts'
-import { CLOCK_LEEWAY_SECONDS } from '../identity/jws.ts'
+import type { Settings } from '../settings.ts'
 import { createTokenRevocations } from '../storage/authority.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
@@ -31,12 +30,16 @@ const TEXTS = {
   },
 } as const
 
+/** Longer than any token is accepted (schemas/settings.schema.json, `maxLifetimeSeconds`). */
+const KEPT_MS = 2 * 3_600_000
 const DIGEST = /^[A-Za-z0-9_-]{43}$/
 
-function digestInFile(file: string): string {
+/** @param issuers foreign ones, whose tokens are named with their issuer. */
+function digestInFile(file: string, issuers: Settings['tokens']['issuers']): string {
   try {
-    const { jti } = decodeJwt(readFileSync(file, 'utf8').trim())
-    if (typeof jti === 'string') return hash('sha256', jti, 'base64url')
+    const { iss, jti } = decodeJwt(readFileSync(file, 'utf8').trim())
+    const isForeign = issuers.some(({ issuer }) => issuer === iss)
+    if (typeof jti === 'string') return hash('sha256', isForeign ? `${iss}\n${jti}` : jti, 'base64url')
   } catch {
     // Told below, without a word of what the file holds.
   }
@@ -51,11 +54,11 @@ async function revoke(
   const { terminal, outside } = tools
   if (typed === undefined && options.file === undefined) throw usageFault(TEXTS.none)
   if (typed !== undefined && !DIGEST.test(typed)) throw usageFault(TEXTS.malformed)
-  const tokenDigest = typed ?? digestInFile(resolve(outside.workingDirectory, options.file ?? ''))
-  // No token of ours is good for longer from now on, whenever it was given out.
-  const lifeMs = (MAX_TOKEN_LIFETIME_SECONDS + CLOCK_LEEWAY_SECONDS) * 1000
-  await withDatabase(requireSettings(tools), tools, ({ pool }) =>
-    createTokenRevocations(pool).revoke({ tokenDigest, expiresAtMs: outside.now() + lifeMs }),
+  const settings = requireSettings(tools)
+  const { issuers } = settings.tokens
+  const tokenDigest = typed ?? digestInFile(resolve(outside.workingDirectory, options.file ?? ''), issuers)
+  await withDatabase(settings, tools, ({ pool }) =>
+    createTokenRevocations(pool).revoke({ tokenDigest, expiresAtMs: outside.now() + KEPT_MS }),
   )
   if (terminal.json) terminal.resultJson({ tokenDigest })
   else terminal.result(tokenDigest)
