@@ -2,7 +2,14 @@ import { GatewayError } from '../model/errors.ts'
 import type { AuthenticatedClient, CheckClientAssertion } from './client-assertion.ts'
 import { checkClientCertificate } from './client-certificate.ts'
 import type { SubsystemDirectory } from './registered-keys.ts'
-import type { TokenRequest } from './token-grant.ts'
+
+/** A request to an endpoint of the authorization server, as the door read it; each parameter came once. */
+export interface TokenRequest {
+  readonly parameters: ReadonlyMap<string, string>
+  readonly authorization: string | undefined
+  readonly dpop: string | undefined
+  readonly certificateThumbprint: string | undefined
+}
 
 /**
  * Who sends a request to an endpoint of the authorization server: by assertion, or by the certificate of the

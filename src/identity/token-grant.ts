@@ -4,18 +4,10 @@ import type { Subsystem } from '../model/party.ts'
 import type { Confirmation, IssueToken } from './access-token.ts'
 import type { Addresses } from './addresses.ts'
 import { parseDetails } from './authorization-details.ts'
-import type { AuthenticateClient } from './client-authentication.ts'
+import type { AuthenticateClient, TokenRequest } from './client-authentication.ts'
 import { holdsCertificate } from './client-certificate.ts'
 import type { CheckDpopProof } from './dpop.ts'
 import { isResource } from './resource.ts'
-
-/** A token request as the endpoint read it; each parameter came once. */
-export interface TokenRequest {
-  readonly parameters: ReadonlyMap<string, string>
-  readonly authorization: string | undefined
-  readonly dpop: string | undefined
-  readonly certificateThumbprint: string | undefined
-}
 
 /** RFC 6749 §5.1. */
 export interface TokenResponse {

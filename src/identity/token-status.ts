@@ -5,9 +5,8 @@ import type { SubsystemId } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import type { VerifiedToken, VerifyToken } from './access-token.ts'
 import type { Addresses } from './addresses.ts'
-import type { AuthenticateClient } from './client-authentication.ts'
+import type { AuthenticateClient, TokenRequest } from './client-authentication.ts'
 import type { CheckStanding, StandingGround } from './standing.ts'
-import type { TokenRequest } from './token-grant.ts'
 
 /** What is in force: who is registered, what they provide and to whom, which tokens were revoked. */
 export interface StatusGround extends StandingGround {
