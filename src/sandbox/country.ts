@@ -1,5 +1,5 @@
 import { type Citizens, createCitizens } from './citizen.ts'
-import { createDraw } from './draw.ts'
+import { createDraw, type Draw } from './draw.ts'
 import { createFamilies, type Families } from './family.ts'
 import { createNames, type Names } from './names.ts'
 import { createParcels, type Parcels } from './parcel.ts'
@@ -7,6 +7,8 @@ import { createTaxpayers, type Taxpayers } from './taxpayer.ts'
 
 /** Registers that agree with each other: owners and directors are people of the population register. */
 export interface Country {
+  /** For registers that are drawn from these alone. */
+  readonly draw: Draw
   readonly families: Families
   readonly names: Names
   readonly citizens: Citizens
@@ -27,6 +29,7 @@ export function createCountry(seed: number = DEFAULT_SEED): Country {
   const names = createNames(draw, families)
   const citizens = createCitizens(draw, families, names)
   return {
+    draw,
     families,
     names,
     citizens,

@@ -1,5 +1,5 @@
 import { type Person, parsePersonalId } from './person-number.ts'
-import type { Register } from './register.ts'
+import type { Entry, Register } from './register.ts'
 import { ANSWERED_ENDINGS } from './scenarios.ts'
 
 /** What one agency of the sandbox was asked. */
@@ -43,17 +43,16 @@ const CONFLICTS = {
   content: 'Đã nhận nội dung khác cho cùng việc này.',
 } as const
 
-/** Takes a claim down. @returns its number under `numberName` and the time of receipt, or 409. */
+/** Takes a claim down. @returns what `tell` says of its entry, or 409. */
 export function enter<T>(
   register: Register<T>,
   claim: T,
   { idempotencyKey }: SandboxRequest,
-  numberName: string,
+  tell: (entry: Entry<T>) => object,
 ): SandboxAnswer {
   const submission = register.submit(claim, idempotencyKey)
   if ('conflict' in submission) return refuse(409, 'conflict', CONFLICTS[submission.conflict])
-  const { number, receivedAt } = submission.entry
-  return { status: 200, body: { [numberName]: number, receivedAt } }
+  return { status: 200, body: tell(submission.entry) }
 }
 
 /** @returns the person of a request who is in the register. */

@@ -117,6 +117,9 @@ export const WARDS: readonly Ward[] = PROVINCES.trim()
   .split(/\n(?=\d)/)
   .flatMap(parseWards)
 
+/** Codes of the 34 provinces. */
+export const PROVINCE_CODES: readonly string[] = [...new Set(WARDS.map(({ province }) => province))]
+
 /** `province/district/ward` codes as they stood before 01/07/2025, when there were still districts. */
 export const FORMER_PLACES: readonly string[] = `
 01/001/00001 02/024/00688 04/040/01267 10/080/02635 11/094/03124 14/116/03646

@@ -32,6 +32,8 @@ export interface RegisterOptions<T> {
   /** Whether a later claim about a matter takes the place of the standing one instead of contradicting it. */
   readonly supersedes?: boolean
   readonly capacity?: number
+  /** Called once for each new entry. */
+  readonly onEntry?: (entry: Entry<T>) => void
 }
 
 /** How many are kept: the oldest give way, so that a load test cannot fill the memory. */
@@ -49,7 +51,7 @@ function keep<T>(map: Map<string, T>, capacity: number, entry: readonly [key: st
 
 /** @returns an empty register. */
 export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
-  const { now, prefix, matterOf, supersedes = false, capacity = CAPACITY } = options
+  const { now, prefix, matterOf, supersedes = false, capacity = CAPACITY, onEntry } = options
   const byNumber = new Map<string, Entry<T>>()
   const byKey = new Map<string, Entry<T>>()
   const byMatter = new Map<string, Entry<T>>()
@@ -75,6 +77,7 @@ export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
       const entry = isSame ? standing : enter(claim)
       keep(byMatter, capacity, [matter, entry])
       keep(byNumber, capacity, [entry.number, entry])
+      if (!isSame) onEntry?.(entry)
       if (idempotencyKey !== undefined) keep(byKey, capacity, [idempotencyKey, entry])
       return { entry }
     },

@@ -1,32 +1,26 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { GatewayError } from '../../src/model/errors.ts'
-import { createLandAgency } from '../../src/sandbox/agencies/land.ts'
-import { createPopulationAgency } from '../../src/sandbox/agencies/population.ts'
-import { createTaxAgency } from '../../src/sandbox/agencies/tax.ts'
+import { AGENCIES, AGENCY_NAMES, type AgencyName } from '../../src/sandbox/agencies.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
 import type { SandboxOperation } from '../../src/sandbox/operation.ts'
 import { sampleParcel, samplePerson, sampleTaxpayer } from '../../src/sandbox/samples.ts'
-import { CONTRACTS, checkBody, compileSchemas, operationOf, readSchemas } from './contracts.ts'
+import { checkBody, compileSchemas, contractOf, operationOf, readSchemas } from './contracts.ts'
 
 const now = () => new Date('2026-11-22T01:30:00.000Z')
 const country = createCountry()
+const documents = readSchemas()
 const schemas = compileSchemas(true)
-const AGENCIES = {
-  population: createPopulationAgency(country, now),
-  land: createLandAgency(country, now),
-  tax: createTaxAgency(country, now),
-} as const
-const NAMES = Object.keys(AGENCIES) as (keyof typeof AGENCIES)[]
+const OPERATIONS = new Map(AGENCY_NAMES.map((name) => [name, AGENCIES[name].create(country, now)]))
 
-function sandboxOperation(agency: keyof typeof AGENCIES, path: string): SandboxOperation {
-  const operation = AGENCIES[agency].find((known) => known.path === path)
+function sandboxOperation(agency: AgencyName, path: string): SandboxOperation {
+  const operation = OPERATIONS.get(agency)?.find((known) => known.path === path)
   if (operation === undefined) throw new Error(`no ${path}`)
   return operation
 }
 
 /** Asks the sandbox and checks both sides against the contract; returns the answer. */
-function ask(agency: keyof typeof AGENCIES, id: string, body: object): unknown {
+function ask(agency: AgencyName, id: string, body: object): unknown {
   const operation = operationOf(schemas, agency, id)
   checkBody(operation, body)
   const request = { body: { ...body }, idempotencyKey: undefined }
@@ -39,7 +33,7 @@ function ask(agency: keyof typeof AGENCIES, id: string, body: object): unknown {
 }
 
 /** The rules that a request breaks. */
-function faultsOf(agency: keyof typeof AGENCIES, id: string, body: unknown): readonly string[] {
+function faultsOf(agency: AgencyName, id: string, body: unknown): readonly string[] {
   try {
     checkBody(operationOf(schemas, agency, id), body)
     return []
@@ -70,8 +64,8 @@ interface ContractDocument {
   }
 }
 
-function documentOf(agency: keyof typeof AGENCIES): ContractDocument {
-  const document = readSchemas().find(({ path }) => path === CONTRACTS[agency])
+function documentOf(agency: AgencyName): ContractDocument {
+  const document = documents.find(({ path }) => path === contractOf(agency))
   return document?.content as ContractDocument
 }
 
@@ -86,24 +80,23 @@ function examplesIn(document: ContractDocument, media: Media | undefined): reado
 describe('contracts of the sandbox', () => {
   it('are admitted and compile', () => {
     expect(schemas.faults).to.deep.equal([])
-    for (const agency of NAMES) expect(schemas.catalogue.contract(CONTRACTS[agency])).not.to.equal(undefined)
+    for (const agency of AGENCY_NAMES)
+      expect(schemas.catalogue.contract(contractOf(agency))).not.to.equal(undefined)
   })
 
   it('are the operations that the sandbox answers, of the same kind, all by POST', () => {
-    for (const agency of NAMES) {
-      const contract = schemas.catalogue.contract(CONTRACTS[agency])
+    for (const agency of AGENCY_NAMES) {
+      const contract = schemas.catalogue.contract(contractOf(agency))
       const described = [...(contract?.operations.values() ?? [])]
       expect(described.map(({ method }) => method)).to.deep.equal(described.map(() => 'POST'))
       expect(described.map(({ pathTemplate, kind }) => `${pathTemplate} ${kind}`)).to.have.members(
-        AGENCIES[agency].map(({ path, kind }) => `${path} ${kind}`),
+        (OPERATIONS.get(agency) ?? []).map(({ path, kind }) => `${path} ${kind}`),
       )
     }
   })
 
   it('have a title in both languages at every element of the dictionary', () => {
-    for (const { path, content } of readSchemas().filter((document) =>
-      document.path.startsWith('dictionary/'),
-    )) {
+    for (const { path, content } of documents.filter((document) => document.path.startsWith('dictionary/'))) {
       const { $defs } = content as { readonly $defs: Readonly<Record<string, { 'x-title'?: object }>> }
       for (const [name, schema] of Object.entries($defs)) {
         expect(schema['x-title'], `${path} ${name}`).to.have.all.keys('vi', 'en')
@@ -118,11 +111,11 @@ describe('contracts of the sandbox', () => {
       if (codes.length > 0 && 'enum' in schema) expect(schema.enum, at).to.include.members(codes)
       for (const [name, inner] of Object.entries(schema)) visit(inner, `${at}/${name}`)
     }
-    for (const { path, content } of readSchemas()) visit(content, path)
+    for (const { path, content } of documents) visit(content, path)
   })
 
   it('give examples that hold: what the sandbox answers is the example', () => {
-    for (const agency of NAMES) {
+    for (const agency of AGENCY_NAMES) {
       const document = documentOf(agency)
       for (const { post } of Object.values(document.paths)) {
         const requests = examplesIn(document, post.requestBody)
@@ -135,7 +128,7 @@ describe('contracts of the sandbox', () => {
   })
 
   it('give examples of refusals that hold', () => {
-    for (const agency of NAMES) {
+    for (const agency of AGENCY_NAMES) {
       const document = documentOf(agency)
       for (const { post } of Object.values(document.paths)) {
         const operation = operationOf(schemas, agency, post.operationId)

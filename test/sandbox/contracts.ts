@@ -6,6 +6,7 @@ import {
   type SchemaDocument,
 } from '../../src/contract/catalogue.ts'
 import type { Operation } from '../../src/contract/contract.ts'
+import { AGENCIES, type AgencyName } from '../../src/sandbox/agencies.ts'
 
 const SCHEMAS = new URL('../../schemas/', import.meta.url)
 
@@ -21,19 +22,14 @@ export function compileSchemas(syntheticPersons: boolean): CompiledCatalogue {
   return compileCatalogue(readSchemas(), { syntheticPersons, check: 'full' })
 }
 
-export const CONTRACTS = {
-  population: 'services/G01/dan-cu/cong-dan.v1.yaml',
-  land: 'services/G10/dat-dai/thua-dat.v1.yaml',
-  tax: 'services/G12/thue/nguoi-nop-thue.v1.yaml',
-} as const
+/** @returns the path of the contract that an agency of the sandbox answers. */
+export function contractOf(agency: AgencyName): string {
+  return `services/${AGENCIES[agency].service.replace(/\/(v\d+)$/, '.$1')}.yaml`
+}
 
 /** @throws where there is no such operation. */
-export function operationOf(
-  { catalogue }: CompiledCatalogue,
-  agency: keyof typeof CONTRACTS,
-  id: string,
-): Operation {
-  const operation = catalogue.contract(CONTRACTS[agency])?.operations.get(id)
+export function operationOf({ catalogue }: CompiledCatalogue, agency: AgencyName, id: string): Operation {
+  const operation = catalogue.contract(contractOf(agency))?.operations.get(id)
   if (operation === undefined) throw new Error(`no operation ${id}`)
   return operation
 }

@@ -55,7 +55,10 @@ export function createTaxAgency({ taxpayers }: Country, now: () => Date): readon
     const claim = claimOf(request)
     if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin của nghĩa vụ tài chính.')
     if (taxpayers.find(claim.taxCode) === undefined) return notFound()
-    return enter(obligations, claim, request, 'obligationNumber')
+    return enter(obligations, claim, request, ({ number: obligationNumber, receivedAt }) => ({
+      obligationNumber,
+      receivedAt,
+    }))
   }
 
   /** The tax code must be the obligation's: a number alone shows nothing of anybody. */

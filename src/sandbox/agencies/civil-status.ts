@@ -1,0 +1,114 @@
+import type { Claim } from '../claim.ts'
+import type { Country } from '../country.ts'
+import { aboutPerson, entryLookUp, filing } from '../declare.ts'
+import { answer, personIn, type SandboxOperation } from '../operation.ts'
+import { keyOf, type Person, personalIdOf } from '../person-number.ts'
+import { createRegister } from '../register.ts'
+
+/** Topics of draws; 620–629 belong to this file. */
+const TOPIC = { bookNumber: 620 } as const
+
+/**
+ * The operations of `services/G15/ho-tich/su-kien.v1.yaml`: marital status and birth records of everybody, and
+ * the births and deaths registered since; a registration can be cancelled, which linked procedures need.
+ */
+export function createCivilStatusAgency(
+  { draw, names, families, citizens }: Country,
+  now: () => Date,
+): readonly SandboxOperation[] {
+  const numberName = 'registrationNumber'
+  const births = {
+    register: createRegister<Claim>({
+      now,
+      prefix: 'KS',
+      matterOf: ({ motherPersonalId, childFullName, birthDate }) =>
+        `${motherPersonalId} ${childFullName} ${birthDate}`,
+    }),
+    numberName,
+    subject: 'motherPersonalId',
+  }
+  const deaths = {
+    register: createRegister<Claim>({ now, prefix: 'KT', matterOf: ({ personalId }) => String(personalId) }),
+    numberName,
+    subject: 'personalId',
+  }
+  const cancellations = createRegister<Claim>({
+    now,
+    prefix: 'HUY',
+    matterOf: ({ registrationNumber }) => String(registrationNumber),
+  })
+
+  function maritalStatus(person: Person): object {
+    const spouse = families.spouseOf(person)
+    return {
+      personalId: personalIdOf(person),
+      maritalStatus: families.maritalStatusOf(person),
+      ...(spouse && {
+        spouse: { personalId: personalIdOf(spouse), fullName: names.fullNameOf(spouse), nationality: 'VN' },
+      }),
+    }
+  }
+
+  function birthRecord(person: Person): object {
+    const { fullName, sex, birthDate, birthRegistrationPlace, father, mother } = citizens.recordOf(person)
+    const drawn = draw(TOPIC.bookNumber, keyOf(person))
+    return {
+      personalId: personalIdOf(person),
+      registrationNumber: `${1 + (drawn % 400)}/${person.year}`,
+      book: `01/${person.year}`,
+      fullName,
+      sex,
+      birthDate,
+      registrationPlace: birthRegistrationPlace,
+      father,
+      mother,
+    }
+  }
+
+  return [
+    aboutPerson('/tinh-trang-hon-nhan', now, maritalStatus),
+    aboutPerson('/khai-sinh/trich-luc', now, birthRecord),
+    filing('/khai-sinh', {
+      ...births,
+      members: {
+        motherPersonalId: 'text',
+        'fatherPersonalId?': 'text',
+        childFullName: 'text',
+        sex: 'text',
+        birthDate: 'text',
+        'dossierCode?': 'text',
+      },
+    }),
+    entryLookUp('/khai-sinh/tra-cuu', births),
+    filing('/khai-tu', {
+      ...deaths,
+      members: {
+        personalId: 'text',
+        diedOn: 'text',
+        declarantPersonalId: 'text',
+        'cause?': 'text',
+        'dossierCode?': 'text',
+      },
+    }),
+    {
+      path: '/khai-tu/xac-thuc',
+      kind: 'verify',
+      identifiers: ['personalId'],
+      answer: (request) =>
+        answer(
+          personIn(request) && {
+            isRegisteredDead: deaths.register.findByMatter(String(request.body['personalId'])) !== undefined,
+          },
+          now,
+        ),
+    },
+    filing('/huy-dang-ky', {
+      register: cancellations,
+      members: { registrationNumber: 'text', reason: 'text' },
+      numberName: 'cancellationNumber',
+      subject: 'registrationNumber',
+      isKnown: (number) =>
+        births.register.find(number) !== undefined || deaths.register.find(number) !== undefined,
+    }),
+  ]
+}

@@ -1,0 +1,57 @@
+import type { Claim } from '../claim.ts'
+import type { Country } from '../country.ts'
+import { aboutPerson, filing } from '../declare.ts'
+import { pick } from '../draw.ts'
+import type { SandboxOperation } from '../operation.ts'
+import { keyOf, LAST_YEAR, type Person, personalIdOf } from '../person-number.ts'
+import { WARDS } from '../places.ts'
+import { createRegister } from '../register.ts'
+
+/** Topics of draws; 640–649 belong to this file. */
+const TOPIC = { school: 640, result: 641 } as const
+
+const RESULTS = ['excellent', 'good', 'good', 'fair', 'passed'] as const
+const FIRST_GRADE_AGE = 6
+
+/** The operations of `services/G03/hoc-ba/hoc-ba-so.v1.yaml`: pupils of grades 1 to 12 and what schools send. */
+export function createEducationAgency(
+  { draw, names }: Country,
+  now: () => Date,
+): readonly SandboxOperation[] {
+  const sent = createRegister<Claim>({
+    now,
+    prefix: 'HB',
+    matterOf: ({ personalId, schoolYear }) => `${personalId} ${schoolYear}`,
+    supersedes: true,
+  })
+
+  function yearsOf(person: Person): readonly Claim[] {
+    const key = keyOf(person)
+    const first = person.year + FIRST_GRADE_AGE
+    const grades = Math.min(12, LAST_YEAR - first + 1)
+    const school = `Trường ${pick(WARDS, draw(TOPIC.school, key)).name}`
+    return Array.from({ length: Math.max(0, grades) }, (_, index) => {
+      const schoolYear = `${first + index}-${first + index + 1}`
+      const entry = sent.findByMatter(`${personalIdOf(person)} ${schoolYear}`)
+      if (entry !== undefined) {
+        const { grade, school: told, result } = entry.claim
+        return { schoolYear, grade, school: told, result }
+      }
+      return { schoolYear, grade: index + 1, school, result: pick(RESULTS, draw(TOPIC.result, key) + index) }
+    })
+  }
+
+  return [
+    filing('/cap-nhat', {
+      register: sent,
+      members: { personalId: 'text', schoolYear: 'text', grade: 'integer', school: 'text', result: 'text' },
+      numberName: 'updateNumber',
+      subject: 'personalId',
+    }),
+    aboutPerson('/tra-cuu', now, (person) => {
+      const years = yearsOf(person)
+      if (years.length === 0) return undefined
+      return { personalId: personalIdOf(person), fullName: names.fullNameOf(person), years }
+    }),
+  ]
+}

@@ -1,0 +1,86 @@
+/** The shapes most operations of the agencies have, so that an agency is little more than what it knows. */
+import { type Claim, claimIn, type MemberKinds } from './claim.ts'
+import {
+  answer,
+  enter,
+  notFound,
+  personIn,
+  refuse,
+  type SandboxOperation,
+  type SandboxRequest,
+  textOf,
+} from './operation.ts'
+import type { Person } from './person-number.ts'
+import type { Entry, Register } from './register.ts'
+
+/** `POST {path}` with a personal id: what the agency holds about that person. */
+export function aboutPerson(
+  path: string,
+  now: () => Date,
+  describe: (person: Person, request: SandboxRequest) => object | undefined,
+  kind: 'lookup' | 'verify' = 'lookup',
+): SandboxOperation {
+  return {
+    path,
+    kind,
+    identifiers: ['personalId'],
+    answer(request) {
+      const person = personIn(request)
+      return answer(person && describe(person, request), now)
+    },
+  }
+}
+
+export interface Filing {
+  readonly register: Register<Claim>
+  readonly members: MemberKinds
+  /** The answer's member that bears the number given. */
+  readonly numberName: string
+  /** The member that names whom or what the claim is about. */
+  readonly subject: string
+  /** Whether the agency knows that subject; absent: it takes any. */
+  readonly isKnown?: (subject: string) => boolean
+  /** What the agency adds of its own, e.g. a number it issues; told at once and whenever the entry is looked up. */
+  readonly addTo?: (entry: Entry<Claim>) => object
+}
+
+/** `POST {path}` that takes a claim down. */
+export function filing(path: string, options: Filing): SandboxOperation {
+  const { register, members, numberName, subject, isKnown, addTo } = options
+  return {
+    path,
+    kind: 'submit',
+    identifiers: [subject],
+    answer(request) {
+      const claim = claimIn(request, members)
+      if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin bắt buộc.')
+      if (isKnown?.(textOf(request, subject)) === false) return notFound()
+      return enter(register, claim, request, (entry) => ({
+        [numberName]: entry.number,
+        receivedAt: entry.receivedAt,
+        ...addTo?.(entry),
+      }))
+    },
+  }
+}
+
+/**
+ * `POST {path}` with a number that was given and the identifier it was given for: a number alone shows nothing
+ * of anybody.
+ */
+export function entryLookUp(
+  path: string,
+  { register, numberName, subject, addTo }: Pick<Filing, 'register' | 'numberName' | 'subject' | 'addTo'>,
+): SandboxOperation {
+  return {
+    path,
+    kind: 'lookup',
+    identifiers: [subject],
+    answer(request) {
+      const entry = register.find(textOf(request, numberName))
+      if (entry === undefined || entry.claim[subject] !== textOf(request, subject)) return notFound()
+      const { number, receivedAt, claim } = entry
+      return { status: 200, body: { [numberName]: number, receivedAt, ...claim, ...addTo?.(entry) } }
+    },
+  }
+}
