@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import type { ForeignIssuer } from './identity/foreign-token.ts'
 import { createIssuerKeys } from './identity/issuer-keys.ts'
 import { readSecretFile } from './identity/key-file.ts'
+import { createPkcs11Keys, type Pkcs11Keys } from './identity/pkcs11.ts'
+import { loadPkcs11 } from './identity/pkcs11-library.ts'
 import type { SecretReference } from './model/party.ts'
 import { createDocumentReader } from './provider/fetch-document.ts'
-import type { IssuerSettings, Settings } from './settings.ts'
+import type { IssuerSettings, Pkcs11Settings, Settings } from './settings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What a gateway proves itself and others with, opened where settings and registry say it is kept. */
@@ -35,6 +37,17 @@ export function readTls(files: NonNullable<Settings['listen']['tls']>): TlsFiles
     key: readSecretFile(keyFile).toString(),
     ...(clientAuthoritiesFile && { clientAuthorities: readFileSync(clientAuthoritiesFile, 'utf8') }),
   }
+}
+
+/**
+ * The device that holds signing keys; its module is loaded here, once in a process.
+ * @throws Error where the module can't be loaded.
+ */
+export function openDevice(settings: Pkcs11Settings | undefined): Pkcs11Keys | undefined {
+  if (settings === undefined) return undefined
+  const { library, token, pinFile } = settings
+  const readPin = () => readSecretFile(pinFile).toString().trim()
+  return createPkcs11Keys({ library: loadPkcs11(library), token, readPin })
 }
 
 /** A foreign issuer with its keys, of which nothing is read yet. */

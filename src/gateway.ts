@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openIssuer, readSecret, readTls } from './credentials.ts'
+import { openDevice, openIssuer, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
@@ -219,7 +219,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const revocations = createTokenRevocations(pool)
 
   const tokenKeysDir = join(keysDir, 'tokens')
-  let keys = await openKeyDirectory(tokenKeysDir)
+  const device = openDevice(tokens.pkcs11)
+  let keys = await openKeyDirectory(tokenKeysDir, device)
   const replay = createReplayStore(pool)
   const nonceRequired = tokens.dpopNonce === 'required'
   const identity = createIdentity({
@@ -343,7 +344,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
     repeat(
       async () => {
-        keys = await openKeyDirectory(tokenKeysDir)
+        keys = await openKeyDirectory(tokenKeysDir, device)
       },
       SWEEP_MS,
       telemetry.internalError,

@@ -44,6 +44,7 @@ export interface Settings {
     readonly lifetimeSeconds: number
     readonly dpopNonce: 'off' | 'required'
     readonly issuers: readonly IssuerSettings[]
+    readonly pkcs11?: Pkcs11Settings
   }
   readonly ledger: {
     readonly origin: string
@@ -52,6 +53,15 @@ export interface Settings {
   }
   readonly idempotency: { readonly keepHours: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
+}
+
+/** A device that holds signing keys. */
+export interface Pkcs11Settings {
+  /** The PKCS#11 module's file. */
+  readonly library: string
+  /** The token's label. */
+  readonly token: string
+  readonly pinFile: string
 }
 
 /** A foreign issuer whose tokens are taken. */
@@ -276,6 +286,7 @@ export function readSettings(source: SettingsSource): Settings {
   const checked = settings as unknown as Settings
   const located = (path: string) => resolve(root, path)
   const { tls } = checked.listen
+  const { pkcs11 } = checked.tokens
   return deepFreeze({
     ...checked,
     dataDir: located(checked.dataDir),
@@ -283,6 +294,9 @@ export function readSettings(source: SettingsSource): Settings {
     schemasDir: located(checked.schemasDir),
     tokens: {
       ...checked.tokens,
+      ...(pkcs11 && {
+        pkcs11: { ...pkcs11, library: located(pkcs11.library), pinFile: located(pkcs11.pinFile) },
+      }),
       issuers: checked.tokens.issuers.map((issuer) =>
         issuer.caFile === undefined ? issuer : { ...issuer, caFile: located(issuer.caFile) },
       ),

@@ -45,6 +45,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry/'],
   ajv: ['contract/', 'registry/', 'settings.ts'],
   re2js: ['contract/pattern.ts'],
+  koffi: ['identity/pkcs11-library.ts'],
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yaml: ['registry/', 'settings.ts', 'cli/'],

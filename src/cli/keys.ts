@@ -2,8 +2,15 @@ import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
 import { stringify } from 'yaml'
+import { openDevice } from '../credentials.ts'
 import { createSecretFile } from '../identity/key-file.ts'
-import { openKeyDirectory, readSigningKey, rotateKeys } from '../identity/keys.ts'
+import {
+  adoptDeviceKey,
+  openKeyDirectory,
+  readKeyFacts,
+  readSigningKey,
+  rotateKeys,
+} from '../identity/keys.ts'
 import { generatePrivateJwk, toPublicJwk } from '../identity/signing-key.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { DEFAULT_KEY_FILE } from './consumer.ts'
@@ -46,6 +53,14 @@ const TEXTS = {
     vi: `Đã tạo ${file}, ký từ ${at}. Các cổng công bố khóa này trong nửa phút; khóa cũ còn được nhận thêm 10 phút sau đó.`,
     en: `Made ${file}; it signs from ${at} (Vietnam's time). The gateways publish it within half a minute; the old key is taken 10 minutes longer.`,
   }),
+  hsmKey: {
+    vi: 'nhãn của khóa đã có trong thiết bị PKCS#11 (tokens.pkcs11)',
+    en: 'label of a key that is in the PKCS#11 device (tokens.pkcs11)',
+  },
+  noDevice: {
+    vi: 'Cấu hình không có thiết bị nào (tokens.pkcs11)',
+    en: 'The settings name no device (tokens.pkcs11)',
+  },
   exists: { vi: 'Đã có tệp này, không ghi đè', en: 'The file is there already and is not replaced' },
   existsFix: {
     vi: 'Chọn tên khác; xóa khóa cũ khi không hệ thống nào còn dùng.',
@@ -88,8 +103,9 @@ async function showKeys(typed: string | undefined, tools: Tools): Promise<ExitCo
     showPublicJwk(readSigningKey(file).key.publicJwk, file, tools)
     return EXIT.ok
   }
-  const directory = signingKeyDirectory(requireSettings(tools).dataDir)
-  const ring = await openKeyDirectory(directory)
+  const { dataDir, tokens } = requireSettings(tools)
+  const directory = signingKeyDirectory(dataDir)
+  const ring = await openKeyDirectory(directory, openDevice(tokens.pkcs11))
   const nowMs = outside.now()
   const current = ring.current(nowMs).kid
   const { keys } = ring.jwks(nowMs)
@@ -101,16 +117,32 @@ async function showKeys(typed: string | undefined, tools: Tools): Promise<ExitCo
   return EXIT.ok
 }
 
-async function rotate(algorithm: string, tools: Tools): Promise<ExitCode> {
-  const { terminal, outside } = tools
-  const directory = signingKeyDirectory(requireSettings(tools).dataDir)
-  // The first key of a gateway that never ran is made here, so that a second one can follow it.
-  await openKeyDirectory(directory)
-  const file = await rotateKeys(directory, algorithm, outside.now())
-  const { key, activeFrom } = readSigningKey(file)
+interface RotateOptions {
+  readonly alg: string
+  readonly hsmKey?: string
+}
+
+async function addKey({ alg, hsmKey }: RotateOptions, tools: Tools): Promise<string> {
+  const { dataDir, tokens } = requireSettings(tools)
+  const directory = signingKeyDirectory(dataDir)
+  const nowMs = tools.outside.now()
+  const device = openDevice(tokens.pkcs11)
+  if (hsmKey === undefined) {
+    // The first key of a gateway that never ran is made here, so that a second one can follow it.
+    await openKeyDirectory(directory, device)
+    return rotateKeys(directory, alg, nowMs)
+  }
+  if (device !== undefined) return adoptDeviceKey(directory, device, hsmKey, nowMs)
+  throw new CliFault(EXIT.usage, 'device_missing', { title: TEXTS.noDevice, side: 'you' })
+}
+
+async function rotate(options: RotateOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal } = tools
+  const file = await addKey(options, tools)
+  const { kid, activeFrom } = readKeyFacts(file)
   if (terminal.json) {
-    terminal.resultJson({ file, kid: key.kid, signsFrom: new Date(activeFrom * 1000).toISOString() })
-  } else terminal.result(key.kid)
+    terminal.resultJson({ file, kid, signsFrom: new Date(activeFrom * 1000).toISOString() })
+  } else terminal.result(kid)
   const said = TEXTS.rotated(file, formatInstant(activeFrom * 1000))
   terminal.talk(`${terminal.style('green', '✔')} ${terminal.pick(said)}`)
   return EXIT.ok
@@ -156,9 +188,13 @@ export function define(command: Command, tools: Tools): void {
     .summary(pick(TEXTS.rotate))
     .description(`${pick(TEXTS.rotate)}.`)
     .addOption(algorithm())
-    .action(tools.act((options: { alg: string }) => rotate(options.alg, tools)))
+    .option('--hsm-key <label>', pick(TEXTS.hsmKey))
+    .action(tools.act((options: RotateOptions) => rotate(options, tools)))
   addGuide(next, terminal, {
-    examples: [['keys rotate', { vi: 'khóa mới ký sau 10 phút', en: 'the new key signs after 10 minutes' }]],
+    examples: [
+      ['keys rotate', { vi: 'khóa mới ký sau 10 phút', en: 'the new key signs after 10 minutes' }],
+      ['keys rotate --hsm-key 2026-11', { vi: 'khóa nằm trong thiết bị', en: 'a key that is in the device' }],
+    ],
     json: '{ "file", "kid", "signsFrom" }',
   })
 }

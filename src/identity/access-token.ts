@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
 import type { Consumer, DataExchangeDetail, TokenBinding } from '../model/exchange.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Addresses } from './addresses.ts'
@@ -9,6 +10,7 @@ import { refusal } from './faults.ts'
 import { type VerifiedJwt, verifyJwt } from './jws.ts'
 import type { KeyRing } from './keys.ts'
 import { isResource } from './resource.ts'
+import type { SigningKey } from './signing-key.ts'
 import type { Members } from './strict-json.ts'
 
 /** Longest life of an access token. */
@@ -47,6 +49,15 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
+/** A key may be in a device that is away. */
+async function sign(key: SigningKey, text: string): Promise<Uint8Array> {
+  try {
+    return await key.sign(Buffer.from(text))
+  } catch (cause) {
+    throw new GatewayError('signer_unavailable', { cause, retryAfterSeconds: 5 })
+  }
+}
+
 /** Access tokens in the form of RFC 9068, signed with the ring's current key. */
 export function createTokenIssuer(parts: TokenIssuerParts): IssueToken {
   const { addresses, keys, now, newId } = parts
@@ -69,7 +80,7 @@ export function createTokenIssuer(parts: TokenIssuerParts): IssueToken {
       ...(details && { authorization_details: details }),
     }
     const signed = `${encode(header)}.${encode(claims)}`
-    const signature = await key.sign(Buffer.from(signed))
+    const signature = await sign(key, signed)
     return {
       token: `${signed}.${Buffer.from(signature).toString('base64url')}`,
       expiresInSeconds: lifetime,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { JWK } from 'jose'
 import type { VerificationKey } from './algorithm.ts'
 import { createSecretFile, readSecretFile } from './key-file.ts'
+import type { Pkcs11Keys } from './pkcs11.ts'
 import { createSigningKey, generatePrivateJwk, type SigningKey } from './signing-key.ts'
 
 /** How long a new key is published before it signs: the time others may keep a JWKS document. */
@@ -52,7 +53,7 @@ export function createKeyRing(keys: readonly RingKey[]): KeyRing {
 }
 
 /** @throws Error naming the file and the fault, never a part of the key. */
-function parseKeyFile(path: string): JWK & { readonly nbf?: unknown } {
+function parseKeyFile(path: string): JWK & { readonly nbf?: unknown; readonly pkcs11?: unknown } {
   let jwk: unknown
   const bytes = readSecretFile(path)
   try {
@@ -64,15 +65,50 @@ function parseKeyFile(path: string): JWK & { readonly nbf?: unknown } {
   return jwk as JWK
 }
 
+function readActiveFrom(path: string, nbf: unknown = 0): number {
+  if (typeof nbf !== 'number') throw new Error(`${path}: nbf must be a number of seconds`)
+  return nbf
+}
+
+function faultOf(path: string, error: unknown): Error {
+  return new Error(`${path}: ${error instanceof Error ? error.message : 'not usable'}`)
+}
+
 /** Reads a private JWK from a file only its owner may read. */
 export function readSigningKey(path: string): RingKey {
   const jwk = parseKeyFile(path)
-  const activeFrom = jwk.nbf ?? 0
-  if (typeof activeFrom !== 'number') throw new Error(`${path}: nbf must be a number of seconds`)
+  const activeFrom = readActiveFrom(path, jwk.nbf)
   try {
     return { key: createSigningKey(jwk), activeFrom }
   } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : 'not usable'}`)
+    throw faultOf(path, error)
+  }
+}
+
+/** @returns what a key file says of its key without opening it: `kid`, and the Unix second from which it signs. */
+export function readKeyFacts(path: string): { readonly kid: string; readonly activeFrom: number } {
+  const { kid = '', nbf } = parseKeyFile(path)
+  return { kid, activeFrom: readActiveFrom(path, nbf) }
+}
+
+/**
+ * Opens the key a file holds, or the one in a device that the file names: `pkcs11` is then the key's label, and the
+ * rest its public half.
+ * @throws Error (rejects) naming the file.
+ */
+async function openKeyFile(path: string, device: Pkcs11Keys | undefined): Promise<RingKey> {
+  const { pkcs11: label, nbf, kid } = parseKeyFile(path)
+  if (label === undefined) return readSigningKey(path)
+  const activeFrom = readActiveFrom(path, nbf)
+  try {
+    if (typeof label !== 'string') throw new Error('pkcs11 must be the label of a key')
+    if (device === undefined)
+      throw new Error('its key is in a device; the settings name none (tokens.pkcs11)')
+    const key = await device.open(label)
+    if (key.kid !== kid) throw new Error(`the device holds another key under the label ${label}`)
+    return { key, activeFrom }
+  } catch (error) {
+    throw faultOf(path, error)
   }
 }
 
@@ -98,10 +134,39 @@ function keyFiles(directory: string): string[] {
 /**
  * The issuer's keys in `directory`, files `0001.jwk`, `0002.jwk` …; the first is made (ES256) where there is
  * none. Several processes may open the folder at once: all end up with the same key.
+ * @param device where private halves are that the files only name.
  */
-export async function openKeyDirectory(directory: string): Promise<KeyRing> {
+export async function openKeyDirectory(directory: string, device?: Pkcs11Keys): Promise<KeyRing> {
   if (keyFiles(directory).length === 0) await createKeyFile(join(directory, '0001.jwk'), 'ES256', 0)
-  return createKeyRing(keyFiles(directory).map((name) => readSigningKey(join(directory, name))))
+  const paths = keyFiles(directory).map((name) => join(directory, name))
+  return createKeyRing(await Promise.all(paths.map((path) => openKeyFile(path, device))))
+}
+
+function nextKeyFile(directory: string): string {
+  const last = KEY_FILE.exec(keyFiles(directory).at(-1) ?? '0000.jwk')?.[1] ?? '0'
+  return join(directory, `${String(Number(last) + 1).padStart(4, '0')}.jwk`)
+}
+
+const nextActiveFrom = (nowMs: number) => Math.floor(nowMs / 1000) + ACTIVATION_DELAY_SECONDS
+const takenJustNow = (path: string) => new Error(`${path} was made by another process just now`)
+
+/**
+ * Makes the key with this label in a device the next one, or the first where the folder is empty: that one signs at
+ * once. Only its public half is written.
+ * @returns the new file's path.
+ */
+export async function adoptDeviceKey(
+  directory: string,
+  device: Pkcs11Keys,
+  label: string,
+  nowMs: number,
+): Promise<string> {
+  const { publicJwk } = await device.open(label)
+  const path = nextKeyFile(directory)
+  const nbf = keyFiles(directory).length === 0 ? 0 : nextActiveFrom(nowMs)
+  const content = `${JSON.stringify({ ...publicJwk, pkcs11: label, nbf }, null, 2)}\n`
+  if (!createSecretFile(path, content)) throw takenJustNow(path)
+  return path
 }
 
 /**
@@ -110,11 +175,7 @@ export async function openKeyDirectory(directory: string): Promise<KeyRing> {
  * @returns the new file's path.
  */
 export async function rotateKeys(directory: string, algorithm: string, nowMs: number): Promise<string> {
-  const last = KEY_FILE.exec(keyFiles(directory).at(-1) ?? '0000.jwk')?.[1] ?? '0'
-  const path = join(directory, `${String(Number(last) + 1).padStart(4, '0')}.jwk`)
-  const activeFrom = Math.floor(nowMs / 1000) + ACTIVATION_DELAY_SECONDS
-  if (!(await createKeyFile(path, algorithm, activeFrom))) {
-    throw new Error(`${path} was made by another process just now`)
-  }
+  const path = nextKeyFile(directory)
+  if (!(await createKeyFile(path, algorithm, nextActiveFrom(nowMs)))) throw takenJustNow(path)
   return path
 }

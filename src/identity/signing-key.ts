@@ -15,6 +15,9 @@ export interface SigningKey {
   readonly sign: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>
 }
 
+/** Signed with each key as it is opened. */
+const PROBE = Buffer.from('lienthong key check')
+
 function createSign(algorithm: SignatureAlgorithm, key: KeyObject): SigningKey['sign'] {
   switch (algorithm) {
     case 'ES256':
@@ -54,12 +57,30 @@ export function createSigningKey(jwk: Readonly<JWK>): SigningKey {
   }
   const signBytes = createSign(algorithm, object)
   // A file whose halves don't belong together would make tokens that no one can verify.
-  const probe = Buffer.from('lienthong key check')
-  const signature = signBytes(probe)
-  if (signature instanceof Promise || !verdict.key.verify(probe, signature)) {
+  const signature = signBytes(PROBE)
+  if (signature instanceof Promise || !verdict.key.verify(PROBE, signature)) {
     throw new Error('signing key refused: the private half does not match the public one')
   }
   return { kid: verdict.kid, alg: algorithm, publicJwk, verification: verdict.key, sign: signBytes }
+}
+
+/**
+ * A key whose private half is held elsewhere and signs there.
+ * @param publicJwk with `kid` and `alg`.
+ * @throws Error (rejects) where the key is refused, or what it signs is not verified by the public half.
+ */
+export async function createHeldKey(
+  publicJwk: Readonly<JWK>,
+  signWith: (algorithm: SignatureAlgorithm) => (bytes: Uint8Array) => Promise<Uint8Array>,
+): Promise<SigningKey> {
+  const verdict = vetRegisteredJwk(publicJwk)
+  if ('fault' in verdict) throw new Error(`signing key refused: ${verdict.fault}`)
+  const { kid, key } = verdict
+  const signBytes = signWith(key.algorithm)
+  if (!key.verify(PROBE, await signBytes(PROBE))) {
+    throw new Error('signing key refused: the private half does not match the public one')
+  }
+  return { kid, alg: key.algorithm, publicJwk, verification: key, sign: signBytes }
 }
 
 /**

@@ -51,6 +51,17 @@ export const IDENTITY_ERRORS = {
     },
     oauth: 'temporarily_unavailable',
   },
+  signer_unavailable: {
+    status: 503,
+    fault: 'gateway',
+    stage: 'authenticate',
+    title: { vi: 'Không ký được mã truy cập', en: 'The access token could not be signed' },
+    fix: {
+      vi: 'Thử lại sau thời gian trong Retry-After; đơn vị vận hành kiểm tra thiết bị giữ khóa (tokens.pkcs11).',
+      en: 'Try again after Retry-After; the operator looks after the device that holds the key (tokens.pkcs11).',
+    },
+    oauth: 'temporarily_unavailable',
+  },
   dpop_proof_invalid: {
     status: 401,
     fault: 'consumer',
