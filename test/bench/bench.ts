@@ -25,6 +25,8 @@
  * - `nginx`: one worker, verifying nothing; no log.
  * - `haproxy-es256`: one thread, `jwt_verify` ES256 for each request; no log.
  * - `gateway`: this gateway, one worker, everything on, ledger durable on PostgreSQL; bearer tokens as the peers.
+ * - `agreements-10`, `agreements-10000`, `services-10`, `services-1000` (with `--sizes`): `gateway` again, with registries
+ *   of these sizes.
  * - `gateway-mtls`, `gateway-dpop`: the same with tokens bound to a client certificate, or to a DPoP key.
  */
 import { writeFileSync } from 'node:fs'
@@ -35,7 +37,7 @@ import { measure, type Reading } from './measure.ts'
 import { type Options, readOptions, USAGE, UsageError } from './options.ts'
 import { judgeTargets, type Readings, renderRows, renderTargets, summarise } from './report.ts'
 import { type Row, type RowContext, RowUnavailable } from './row.ts'
-import { ROWS } from './rows.ts'
+import { ROWS, SIZED_ROWS } from './rows.ts'
 import { announcedPort } from './subjects/node-peers.ts'
 import { databasePids } from './usage.ts'
 
@@ -78,7 +80,7 @@ async function runRounds(host: Host, options: Options): Promise<Findings> {
     core: 'load',
   })
   const providerUrl = `http://127.0.0.1:${await announcedPort(provider)}`
-  const rows = ROWS.filter((row) => options.names.includes(row.name))
+  const rows = [...ROWS, ...SIZED_ROWS].filter((row) => options.names.includes(row.name))
   const readings = new Map(rows.map((row): [string, Reading[]] => [row.name, []]))
   const skipped: Reasons = new Map()
   const failed: Reasons = new Map()

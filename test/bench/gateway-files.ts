@@ -88,7 +88,7 @@ const CONTRACT = {
   },
 }
 
-function documents(providerUrl: string, credentials: Subsystem['credentials'], agreements: number): object[] {
+function documents({ providerUrl, credentials, agreements, services }: GatewayFiles): object[] {
   const name = { vi: 'Đo tốc độ', en: 'Benchmark' }
   const validity = { from: '2020-01-01' }
   const party = {
@@ -104,9 +104,10 @@ function documents(providerUrl: string, credentials: Subsystem['credentials'], a
     { ...party, id: 'G01/dan-cu' },
     { ...party, id: CONSUMER, credentials, sandbox: { bearerTokens: true } },
     { kind: 'LegalBasis', id: 'nd-278-2025', title: name, text: '278/2025/NĐ-CP', validity },
-    {
+    ...Array.from({ length: services }, (_, place) => ({
       kind: 'Service',
-      id: 'G01/dan-cu/cong-dan/v1',
+      // All but the first are there to be searched among.
+      id: place === 0 ? 'G01/dan-cu/cong-dan/v1' : `G01/dan-cu/dich-vu-${place}/v1`,
       name,
       state: 'active',
       contract: 'services/G01/dan-cu/cong-dan.v1.yaml',
@@ -116,7 +117,7 @@ function documents(providerUrl: string, credentials: Subsystem['credentials'], a
         maxConcurrent: PROVIDER_CONNECTIONS,
         allowPrivateAddress: true,
       },
-    },
+    })),
     ...Array.from({ length: agreements }, (_, place) => ({
       kind: 'Agreement',
       id: `TT-2026-${String(place + 1).padStart(6, '0')}`,
@@ -142,6 +143,7 @@ interface GatewayFiles {
   readonly providerUrl: string
   readonly credentials: Subsystem['credentials']
   readonly agreements: number
+  readonly services: number
   readonly tls?: { readonly certificate: string; readonly key: string }
 }
 
@@ -153,7 +155,7 @@ export function writeGatewayFiles(files: GatewayFiles): string {
     mkdirSync(join(root, folder), { recursive: true })
   }
   writeFileSync(join(contracts, 'cong-dan.v1.yaml'), stringify(CONTRACT, { aliasDuplicateObjects: false }))
-  const all = documents(files.providerUrl, files.credentials, files.agreements)
+  const all = documents(files)
   writeFileSync(
     join(root, 'config/registry/all.yaml'),
     all.map((document) => stringify(document, { aliasDuplicateObjects: false })).join('---\n'),

@@ -17,8 +17,10 @@ export type GatewayBinding = 'bearer' | 'mtls' | 'dpop'
 /** What one of the gateway's three rows is started with. */
 export interface GatewayRowOptions extends RowContext {
   readonly binding: GatewayBinding
-  /** Agreements in the registry. */
+  /** Agreements in the registry; one of them is in use. */
   readonly agreements?: number
+  /** Services in the registry; one of them is asked. */
+  readonly services?: number
 }
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -87,7 +89,7 @@ function certificateFor(name: string): TestCertificate {
  * the given provider.
  */
 export async function startGatewayRow(options: GatewayRowOptions): Promise<Subject> {
-  const { host, binding, agreements = 10 } = options
+  const { host, binding, agreements = 10, services = 1 } = options
   const root = join(host.directory, `gateway-${binding}-${randomBytes(4).toString('hex')}`)
   mkdirSync(root, { mode: 0o711 })
   const jwk = { ...(await generatePrivateJwk('ES256')), kid: 'bench' }
@@ -100,6 +102,7 @@ export async function startGatewayRow(options: GatewayRowOptions): Promise<Subje
     managementPort: await host.freePort(),
     providerUrl: options.providerUrl,
     agreements,
+    services,
     credentials: {
       jwks: [createSigningKey(jwk).publicJwk as unknown as PublicJwk],
       certificates: [client.thumbprint],

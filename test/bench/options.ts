@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { ROWS } from './rows.ts'
+import { ROWS, SIZED_ROWS } from './rows.ts'
 
 /** What the command line asks for. */
 export interface Options {
@@ -18,11 +18,13 @@ export const USAGE = `npm run bench -- [options]
   --seconds N        length of a timed window (5)
   --connections N    keep-alive connections to the subject (64)
   --only a,b         these rows only; ratios need ${ROWS[0]?.name} among them
+  --sizes            also the gateway with 10 and 10,000 agreements, and with 10 and 1,000 services
   --short            one round of 3 seconds
   --json FILE        also write the figures as JSON
   --help             this
 
-rows: ${ROWS.map((row) => row.name).join(', ')}`
+rows: ${ROWS.map((row) => row.name).join(', ')}
+with --sizes: ${SIZED_ROWS.map((row) => row.name).join(', ')}`
 
 /** A command line that cannot be read; the message says why. */
 export class UsageError extends Error {
@@ -42,7 +44,7 @@ export function readOptions(parameters: readonly string[]): Options | undefined 
     seconds: positive('--seconds', values.seconds, short ? 3 : 5, 0.1),
     warmUpSeconds: short ? 2 : 10,
     connections: positive('--connections', values.connections, 64, 1),
-    names: known(values.only),
+    names: known(values.only, values.sizes === true),
     jsonFile: values.json,
   }
 }
@@ -56,6 +58,7 @@ function parse(parameters: readonly string[]) {
         seconds: { type: 'string' },
         connections: { type: 'string' },
         only: { type: 'string' },
+        sizes: { type: 'boolean' },
         short: { type: 'boolean' },
         json: { type: 'string' },
         help: { type: 'boolean' },
@@ -76,11 +79,12 @@ function positive(option: string, text: string | undefined, fallback: number, st
   )
 }
 
-function known(only: string | undefined): readonly string[] {
-  const all = ROWS.map((row) => row.name)
+function known(only: string | undefined, withSizes: boolean): readonly string[] {
+  const sized = withSizes ? SIZED_ROWS.map((row) => row.name) : []
+  const all = [...ROWS.map((row) => row.name), ...sized]
   if (only === undefined) return all
   const wanted = only.split(',').map((name) => name.trim())
   const unknown = wanted.find((name) => !all.includes(name))
   if (unknown !== undefined) throw new UsageError(`there is no row '${unknown}'`)
-  return all.filter((name) => wanted.includes(name))
+  return all.filter((name) => wanted.includes(name) || sized.includes(name))
 }

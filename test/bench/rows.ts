@@ -11,6 +11,14 @@ const gateway = (name: string, binding: GatewayBinding, half: boolean): Row => (
   start: (context) => startGatewayRow({ ...context, binding }),
 })
 
+/** The gateway's row over a larger registry. */
+const sized = (name: string, size: { readonly agreements?: number; readonly services?: number }): Row => ({
+  name,
+  alone: false,
+  half: false,
+  start: (context) => startGatewayRow({ ...context, binding: 'bearer', ...size }),
+})
+
 /** The row every other one is compared with. */
 export const CEILING = 'ceiling'
 
@@ -24,4 +32,12 @@ export const ROWS: readonly Row[] = [
   gateway('gateway', 'bearer', true),
   gateway('gateway-mtls', 'mtls', false),
   gateway('gateway-dpop', 'dpop', false),
+]
+
+/** Rows that `--sizes` adds: the gateway with registries of two sizes each way. */
+export const SIZED_ROWS: readonly Row[] = [
+  sized('agreements-10', { agreements: 10 }),
+  sized('agreements-10000', { agreements: 10_000 }),
+  sized('services-10', { services: 10 }),
+  sized('services-1000', { services: 1_000 }),
 ]
