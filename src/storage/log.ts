@@ -2,8 +2,8 @@ import pg from 'pg'
 import type { LogStore, StoredLeaves } from '../ledger/keeper.ts'
 import type { Tile, TilePlace } from '../ledger/tile.ts'
 
-/** Held by the one process that signs the log; advisory locks are per database. */
-const SIGNER_LOCK = 7417
+/** Held by the one process that signs the log; advisory locks are per database, and 7414 to 7417 others'. */
+const SIGNER_LOCK = 7418
 
 /** What is read of the log to answer those who check it. */
 export interface LogReader {
