@@ -16,6 +16,7 @@ import type { Bilingual } from '../model/identifier.ts'
 import { DEFAULT_KEY_FILE } from './consumer.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
+import { defineExpiry } from './keys-expiry.ts'
 import { requireSettings } from './settings-file.ts'
 import { formatInstant } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -197,4 +198,5 @@ export function define(command: Command, tools: Tools): void {
     ],
     json: '{ "file", "kid", "signsFrom" }',
   })
+  defineExpiry(command, tools)
 }
