@@ -19,6 +19,7 @@ import { openKeyDirectory } from './identity/keys.ts'
 import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createNoteKey, formatVerifierKey, type NoteSigner } from './ledger/note.ts'
+import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
@@ -179,16 +180,17 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
-  const signer = await openLogSigner(settings)
   let publicUrl = settings.publicUrl ?? ''
 
   const store = createLedgerStore({ pool, url, vault, processNumber })
+  const signer = await openLogSigner(settings)
   const ledger = createLedger({
     store,
     tagger: createTaggers(createTagKeys(pool, vault)),
     authority: () => authority.current().number,
     catchUp: (refused) => authority.catchUp(refused),
     now,
+    promise: createPromiseBatch(signer),
     onAppend: telemetry.ledgerAppended,
     onAvailability: telemetry.ledgerAvailability,
   })

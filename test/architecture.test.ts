@@ -61,8 +61,11 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
   'ledger/checkpoint.ts': [],
   'ledger/merkle.ts': ['node:crypto'],
   'ledger/note.ts': [],
+  'ledger/policy.ts': [],
   'ledger/proof.ts': [],
+  'ledger/receipt.ts': [],
   'ledger/tile.ts': [],
+  'ledger/verify.ts': [],
   'ledger/record.ts': [],
 }
 

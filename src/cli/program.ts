@@ -72,6 +72,14 @@ const COMMANDS: readonly Entry[] = [
     summary: { vi: 'Tra cứu sổ giao dịch', en: 'Search the exchange log' },
     load: () => import('./records.ts'),
   },
+  {
+    name: 'verify',
+    summary: {
+      vi: 'Kiểm tra biên nhận, bản ghi, sổ và bản xuất, không cần tin ai',
+      en: 'Check receipts, records, the log and exports, trusting nobody',
+    },
+    load: () => import('./verify.ts'),
+  },
 ]
 
 const TITLES: Readonly<Record<string, string>> = {

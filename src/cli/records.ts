@@ -15,6 +15,7 @@ import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { parseInstant } from './instant.ts'
 import { withDatabase } from './open-database.ts'
+import { defineExport } from './records-export.ts'
 import { requireSettings } from './settings-file.ts'
 import { nearest } from './suggest.ts'
 import { formatInstant, formatTable } from './table.ts'
@@ -257,6 +258,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--before <id>', pick(TEXTS.before))
     .option('--limit <n>', pick(TEXTS.limit))
     .action(tools.act((options: RecordsOptions) => records(options, tools)))
+  defineExport(command, tools)
   addGuide(command, tools.terminal, {
     examples: [
       [

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import { ANSWER_TYPE, type Answer, type Conclusion, type Conduct } from '../exchange/conduct.ts'
 import { IDEMPOTENCY_KEY } from '../exchange/submission.ts'
+import { formatReceipt } from '../ledger/receipt.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
@@ -193,7 +194,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       'exchange-id': inbound.exchangeId,
       traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
     }
-    if (receipt) headers['exchange-receipt'] = formatReceipt(receipt, inbound.salt, parts.logOrigin)
+    if (receipt) headers['exchange-receipt'] = receiptField(receipt, inbound.salt, parts.logOrigin)
     if (quota) {
       // draft-ietf-httpapi-ratelimit-headers: what the agreement allows, and what of the day is left.
       headers['ratelimit-policy'] = `"second";q=${quota.perSecond};w=1, "day";q=${quota.perDay};w=86400`
@@ -265,13 +266,12 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   }
 }
 
-/**
- * A Structured Field dictionary (RFC 9651): where the exchange's record stands, its hash, and the salt of its
- * two digests.
- */
-function formatReceipt(receipt: Receipt, salt: Uint8Array, origin: string): string {
-  // 32 bytes: base64 differs from base64url in two letters and the one that fills it up.
-  const leaf = `${receipt.leafHash.replaceAll('-', '+').replaceAll('_', '/')}=`
-  const salted = Buffer.from(salt).toString('base64')
-  return `log="${origin}", index=${receipt.leafIndex}, leaf=:${leaf}:, salt=:${salted}:`
+/** Where the exchange's record stands, its hash, the salt of its two digests, and the log's promise. */
+function receiptField({ leafIndex, leafHash, promise }: Receipt, salt: Uint8Array, origin: string): string {
+  const facts = { origin, index: leafIndex, leafHash: Buffer.from(leafHash, 'base64url'), salt, ...promise }
+  return formatReceipt(facts, toBase64)
+}
+
+function toBase64({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('base64')
 }

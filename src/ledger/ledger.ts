@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../model/errors.ts'
 import type { ExchangeFacts, Outcome, Receipt } from '../model/exchange.ts'
 import { extend, hashLeaf, rootOf } from './merkle.ts'
+import type { PromiseBatch } from './promise.ts'
 import { type ExchangeRecord, encodeLeaf, type RecordTags, recordOf } from './record.ts'
 import {
   type Append,
@@ -43,6 +44,7 @@ interface LedgerParts {
   readonly catchUp: (refused: number) => Promise<void>
   readonly tagger: (atMs: number) => Tagger | Promise<Tagger>
   readonly now: () => number
+  readonly promise: PromiseBatch
   readonly onAppend: (observation: AppendObservation) => void
   readonly onAvailability: (available: boolean, cause?: unknown) => void
 }
@@ -142,7 +144,16 @@ export function createLedger(parts: LedgerParts): Ledger {
     available = next
   }
 
-  async function appendBatch(batch: readonly Pending[]): Promise<Append> {
+  function promised({ before, after, records }: Append): ReturnType<PromiseBatch> {
+    const leafHashes = records.map(({ leafHash }) => leafHash)
+    const promise = parts.promise(before.frontier.size, leafHashes, after.lastAt)
+    // It is looked at once the batch is durable; until then nobody waits for it.
+    promise.catch(() => {})
+    return promise
+  }
+
+  /** Signs while the database writes; what is signed leaves only once it is durable. */
+  async function appendBatch(batch: readonly Pending[]) {
     for (;;) {
       if (lockedBatches > 0) {
         lockedBatches -= 1
@@ -154,11 +165,12 @@ export function createLedger(parts: LedgerParts): Ledger {
         if (pending.authority !== undefined && pending.authority !== authority) pending.rejudge()
       }
       const append = sequence(head, batch, authority, now())
+      const promise = promised(append)
       appending = store.append(append)
       const result = await appending
       if (result === 'appended') {
         head = append.after
-        return append
+        return { append, promiseOf: await promise }
       }
       if (result === 'superseded' && authority !== undefined) {
         await parts.catchUp(authority)
@@ -172,12 +184,13 @@ export function createLedger(parts: LedgerParts): Ledger {
   async function write(batch: readonly Pending[]): Promise<void> {
     const startedMs = performance.now()
     try {
-      const append = await appendBatch(batch)
+      const { append, promiseOf } = await appendBatch(batch)
       setAvailable(true)
       for (const [place, pending] of batch.entries()) {
         const sequenced = append.records[place]
         if (sequenced === undefined) throw new RangeError('a batch lost a record')
-        pending.resolve({ leafIndex: sequenced.index, leafHash: sequenced.leafHash.toString('base64url') })
+        const { index: leafIndex, leafHash } = sequenced
+        pending.resolve({ leafIndex, leafHash: leafHash.toString('base64url'), promise: promiseOf(place) })
       }
       parts.onAppend({
         outcomes: batch.map(({ record }) => record.outcome),

@@ -11,7 +11,8 @@ export async function leafHashOf(leaf: Uint8Array, hash: Hash): Promise<Uint8Arr
   return hash(data)
 }
 
-async function nodeHashOf(left: Uint8Array, right: Uint8Array, hash: Hash): Promise<Uint8Array> {
+/** @returns SHA-256(0x01 ‖ left ‖ right). */
+export async function nodeHashOf(left: Uint8Array, right: Uint8Array, hash: Hash): Promise<Uint8Array> {
   const data = new Uint8Array(65)
   data[0] = 1
   data.set(left, 1)

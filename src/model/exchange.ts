@@ -173,6 +173,19 @@ export interface Receipt {
   readonly leafIndex: number
   /** SHA-256(0x00 ‖ leaf), base64url (RFC 6962 §2.1). */
   readonly leafHash: string
+  readonly promise: ReceiptPromise
+}
+
+/** The log's signed promise that a record will be in a checkpoint in time; one signature covers a batch. */
+export interface ReceiptPromise {
+  /** Index of the batch's first leaf. */
+  readonly first: number
+  readonly count: number
+  /** Unix seconds. */
+  readonly dueSeconds: number
+  /** From the leaf to the batch's root. */
+  readonly path: readonly Uint8Array[]
+  readonly signature: Uint8Array
 }
 
 /** What is left of a quota; the `RateLimit` fields show it. */

@@ -11,6 +11,7 @@ import { createTagKeys } from '../../src/storage/tag-keys.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { runCli } from '../support/cli.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
+import { createTestPromises } from '../support/log-signer.ts'
 import { createTestDatabase, createTestFolder, type TestDatabase } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -161,6 +162,7 @@ describe('commands on the database', () => {
       const store = createLedgerStore({ pool, url: database.url, vault, processNumber: 1 })
       let nowMs = START
       const ledger = createLedger({
+        promise: createTestPromises(),
         store,
         authority: () => 1,
         catchUp: async () => {},

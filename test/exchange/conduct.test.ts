@@ -12,6 +12,14 @@ import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
+const SAMPLE_PROMISE = {
+  first: 0,
+  count: 1,
+  dueSeconds: 0,
+  path: [],
+  signature: new Uint8Array(64),
+}
+
 const BODY = Buffer.from('{"personalId":"099090000017"}')
 const REQUEST: InboundRequest = {
   exchangeId: '01a20000-0000-7000-8000-000000000000',
@@ -83,7 +91,7 @@ function bench(
         const outcome = typeof verdict === 'function' ? verdict().outcome : verdict
         steps.push('record')
         recorded.push({ facts: structuredClone(facts), outcome })
-        return { leafIndex: 0, leafHash: 'h' }
+        return { leafIndex: 0, leafHash: 'h', promise: SAMPLE_PROMISE }
       },
     },
     takeQuota: () => {

@@ -39,7 +39,7 @@ describe('an exchange through the whole gateway', () => {
       expect(answer.json).to.include({ matched: true })
       expect(answer.headers.get('exchange-id')).to.match(UUID7)
       expect(answer.headers.get('exchange-receipt')).to.match(
-        /^log="[^"]+", index=\d+, leaf=:[A-Za-z0-9+/]{43}=:, salt=:[A-Za-z0-9+/]{22}==:$/,
+        /^log="[^"]+", index=\d+, leaf=:[A-Za-z0-9+/]{43}=:, salt=:[A-Za-z0-9+/]{22}==:, first=\d+, count=\d+, due=\d+, path=\(.*\), signature=:[A-Za-z0-9+/]{86}==:$/,
       )
       expect(answer.headers.get('ratelimit-policy')).to.equal('"second";q=50;w=1, "day";q=200000;w=86400')
       expect(answer.headers.get('ratelimit')).to.match(/^"day";r=\d+;t=\d+$/)

@@ -8,6 +8,7 @@ import { createLedgerStore } from '../../src/storage/ledger.ts'
 import { createTagKeys } from '../../src/storage/tag-keys.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
+import { createTestPromises } from '../support/log-signer.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 interface Writer {
@@ -29,6 +30,7 @@ describe('ledger in PostgreSQL', () => {
     const store = createLedgerStore({ pool: own, url: database.url, vault, processNumber })
     const availability: boolean[] = []
     const ledger = createLedger({
+      promise: createTestPromises(),
       store,
       authority: () => 1,
       catchUp: async () => {},

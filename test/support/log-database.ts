@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { createLedgerStore } from '../../src/storage/ledger.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from './exchange-facts.ts'
+import { createTestPromises } from './log-signer.ts'
 import { createTestDatabase } from './postgres.ts'
 
 /** A log over a real database that a test can write to, and tamper with. */
@@ -28,6 +29,7 @@ export async function createLogDatabase(): Promise<LogDatabase> {
     processNumber: 1,
   })
   const ledger = createLedger({
+    promise: createTestPromises(),
     store,
     authority: () => 1,
     catchUp: async () => {},

@@ -1,0 +1,304 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { openLogSigner } from '../gateway.ts'
+import { NODE_CRYPTO } from '../identity/log-key.ts'
+import { parseCheckpoint } from '../ledger/checkpoint.ts'
+import { type NoteKey, parseVerifierKey } from '../ledger/note.ts'
+import { type Policy, PolicyError, parsePolicy } from '../ledger/policy.ts'
+import { leafHashOf } from '../ledger/proof.ts'
+import {
+  concludeAudit,
+  createLogAudit,
+  type EarlierHead,
+  type Trust,
+  verifyCheckpoint,
+  verifyProof,
+  verifyReceipt,
+} from '../ledger/verify.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import { createLogReader } from '../storage/log.ts'
+import { addGuide } from './examples.ts'
+import { CliFault, EXIT, type ExitCode, interrupted, usageFault } from './fault.ts'
+import { readBundle, readOptional } from './log-bundle.ts'
+import { withDatabase } from './open-database.ts'
+import { requireSettings } from './settings-file.ts'
+import type { Tools } from './tools.ts'
+import { concludeFindings, createProgress } from './verify-findings.ts'
+
+const TEXTS = {
+  receipt: { vi: 'Kiểm tra một biên nhận (Exchange-Receipt)', en: 'Check a receipt (Exchange-Receipt)' },
+  record: { vi: 'Kiểm tra một bản ghi cùng bằng chứng của nó', en: 'Check a record with its proof' },
+  log: { vi: 'Kiểm tra toàn bộ sổ trong cơ sở dữ liệu', en: 'Check the whole log in the database' },
+  export: {
+    vi: 'Kiểm tra một bản xuất (lienthong records export)',
+    en: 'Check an export (lienthong records export)',
+  },
+  key: {
+    vi: 'khóa kiểm tra của sổ (/log/vkey): tệp, hoặc chính nó',
+    en: "the log's verifier key (/log/vkey): a file, or the key itself",
+  },
+  policy: {
+    vi: 'tệp chính sách nhân chứng (c2sp.org/tlog-policy)',
+    en: 'file of the witness policy (c2sp.org/tlog-policy)',
+  },
+  proof: {
+    vi: 'tệp bằng chứng (/log/proof/{mã giao dịch})',
+    en: 'file of the proof (/log/proof/{exchange id})',
+  },
+  recordFile: { vi: 'tệp bản ghi, đúng từng byte', en: 'file of the record, byte by byte' },
+  request: { vi: 'tệp nội dung yêu cầu đã gửi', en: 'file of the request body as sent' },
+  answer: { vi: 'tệp nội dung trả lời đã nhận', en: 'file of the answer body as received' },
+  since: {
+    vi: 'tệp điểm kiểm đã giữ từ trước: sổ phải đi qua nó',
+    en: 'file of a checkpoint kept from before: the log must have passed it',
+  },
+  receiptFile: { vi: 'tệp chứa giá trị Exchange-Receipt', en: 'file with the value of Exchange-Receipt' },
+  folder: { vi: 'thư mục bản xuất', en: 'folder of the export' },
+} as const satisfies Record<string, Bilingual>
+
+interface TrustOptions {
+  readonly key?: string
+  readonly policy?: string
+}
+
+/** Paths are relative to where the command was typed; a key may stand there itself. */
+function locate<Options extends object>(options: Options, { outside }: Tools): Options {
+  const located = Object.entries(options).map(([name, typed]) => {
+    const path = resolve(outside.workingDirectory, String(typed))
+    return [name, name === 'key' && !existsSync(path) ? typed : path]
+  })
+  return Object.fromEntries(located)
+}
+
+async function readGiven(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new CliFault(EXIT.usage, 'file_unreadable', {
+      title: { vi: `Không đọc được ${file}`, en: `${file} cannot be read` },
+      side: 'you',
+      cause,
+    })
+  }
+}
+
+const readMaybe = (file: string | undefined) => (file === undefined ? undefined : readGiven(file))
+
+async function readKey(given: string): Promise<NoteKey> {
+  const text = existsSync(given) ? (await readGiven(given)).toString('utf8') : given
+  const key = await parseVerifierKey(text.trim(), NODE_CRYPTO.hash)
+  if (key !== undefined) return key
+  throw usageFault(
+    { vi: `“${given}” không phải khóa kiểm tra.`, en: `'${given}' is no verifier key.` },
+    { vi: 'Lấy khóa từ /log/vkey của cổng.', en: "Take the key from the gateway's /log/vkey." },
+  )
+}
+
+async function parsePolicyText(text: string | undefined): Promise<Policy | undefined> {
+  try {
+    return text === undefined ? undefined : await parsePolicy(text, NODE_CRYPTO.hash)
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    throw usageFault({
+      vi: `Chính sách nhân chứng sai: ${error.message}`,
+      en: `The witness policy is wrong: ${error.message}`,
+    })
+  }
+}
+
+async function readTrust({ key, policy }: TrustOptions): Promise<Trust> {
+  if (key === undefined) throw usageFault({ vi: 'Thiếu --key.', en: '--key is missing.' })
+  const policyText = (await readMaybe(policy))?.toString('utf8')
+  return { key: await readKey(key), policy: await parsePolicyText(policyText), crypto: NODE_CRYPTO }
+}
+
+interface ReceiptOptions extends TrustOptions {
+  readonly proof?: string
+  readonly record?: string
+  readonly request?: string
+  readonly answer?: string
+}
+
+async function checkReceipt(file: string, options: ReceiptOptions, tools: Tools): Promise<ExitCode> {
+  const evidence = {
+    proof: (await readMaybe(options.proof))?.toString('utf8'),
+    record: await readMaybe(options.record),
+    request: await readMaybe(options.request),
+    answer: await readMaybe(options.answer),
+  }
+  const receipt = (await readGiven(file)).toString('utf8')
+  return concludeFindings(await verifyReceipt(receipt, evidence, await readTrust(options)), tools)
+}
+
+async function checkRecord(
+  file: string,
+  options: TrustOptions & { readonly proof: string },
+  tools: Tools,
+): Promise<ExitCode> {
+  const leafHash = await leafHashOf(await readGiven(file), NODE_CRYPTO.hash)
+  const proof = (await readGiven(options.proof)).toString('utf8')
+  return concludeFindings(await verifyProof(proof, leafHash, await readTrust(options)), tools)
+}
+
+interface Audited {
+  /** The checkpoint's note. */
+  readonly checkpoint: string
+  readonly leaves: (size: number) => AsyncIterable<readonly Uint8Array[]>
+  readonly trust: Trust
+  readonly earlier: readonly EarlierHead[]
+}
+
+async function audit({ checkpoint, leaves, trust, earlier }: Audited, tools: Tools): Promise<ExitCode> {
+  const signed = await verifyCheckpoint(checkpoint, trust)
+  const head = parseCheckpoint(checkpoint)
+  if (head === undefined || !signed[0]?.ok) return concludeFindings(signed, tools)
+  const log = createLogAudit(earlier, trust.crypto)
+  const progress = createProgress(head.size, tools)
+  for await (const piece of leaves(head.size)) {
+    if (tools.outside.signal.aborted) throw interrupted()
+    for (const leaf of piece) await log.add(leaf)
+    progress(log.size())
+  }
+  return concludeFindings([...signed, ...(await concludeAudit(log, head))], tools)
+}
+
+async function readEarlier(file: string | undefined, trust: Trust): Promise<readonly EarlierHead[]> {
+  if (file === undefined) return []
+  const text = (await readGiven(file)).toString('utf8')
+  const head = parseCheckpoint(text)
+  const [signed] = await verifyCheckpoint(text, { ...trust, policy: undefined })
+  if (head !== undefined && signed?.ok) return [head]
+  throw usageFault({
+    vi: `${file} không phải điểm kiểm của sổ này.`,
+    en: `${file} is no checkpoint of this log.`,
+  })
+}
+
+const PIECE = 2048
+
+async function checkLog(
+  options: TrustOptions & { readonly since?: string },
+  tools: Tools,
+): Promise<ExitCode> {
+  const settings = requireSettings(tools)
+  const policyText = (await readMaybe(options.policy))?.toString('utf8')
+  const trust: Trust = {
+    key: options.key === undefined ? (await openLogSigner(settings)).key : await readKey(options.key),
+    policy: await parsePolicyText(policyText),
+    crypto: NODE_CRYPTO,
+  }
+  const earlier = await readEarlier(options.since, trust)
+  return withDatabase(settings, tools, async ({ pool }) => {
+    const reader = createLogReader(pool)
+    const checkpoint = await reader.latestCheckpoint()
+    if (checkpoint === undefined) {
+      throw new CliFault(EXIT.failed, 'log_unsigned', {
+        title: { vi: 'Sổ chưa có điểm kiểm nào', en: 'The log has no checkpoint yet' },
+        side: 'you',
+      })
+    }
+    async function* leaves(size: number) {
+      for (let start = 0; start < size; start += PIECE)
+        yield await reader.readEntries(start, Math.min(size, start + PIECE))
+    }
+    return audit({ checkpoint, leaves, trust, earlier }, tools)
+  })
+}
+
+async function checkExport(
+  folder: string,
+  options: TrustOptions & { readonly since?: string },
+  tools: Tools,
+): Promise<ExitCode> {
+  const trust = await readTrust({ ...options, key: options.key ?? join(folder, 'vkey') })
+  const policy =
+    options.policy === undefined ? await parsePolicyText(await readOptional(folder, 'policy')) : trust.policy
+  const checkpoint = (await readGiven(join(folder, 'checkpoint'))).toString('utf8')
+  const leaves = (size: number) => readBundle(folder, size)
+  const earlier = await readEarlier(options.since, trust)
+  return audit({ checkpoint, leaves, trust: { ...trust, policy }, earlier }, tools)
+}
+
+const SHAPE = '{ "holds", "findings": [ { "check", "ok", "detail" } ] }'
+
+/** `lienthong verify`: evidence of the log, checked without asking anybody. Exit code 3: it does not hold. */
+export function define(command: Command, tools: Tools): void {
+  const { terminal } = tools
+  const { pick } = terminal
+  const at = (path: string) => resolve(tools.outside.workingDirectory, path)
+  const add = (name: string, text: Bilingual) =>
+    command
+      .command(name)
+      .summary(pick(text))
+      .description(`${pick(text)}.`)
+      .option('--key <vkey>', pick(TEXTS.key))
+      .option('--policy <file>', pick(TEXTS.policy))
+  const receipt = add('receipt', TEXTS.receipt)
+    .argument('<file>', pick(TEXTS.receiptFile))
+    .option('--proof <file>', pick(TEXTS.proof))
+    .option('--record <file>', pick(TEXTS.recordFile))
+    .option('--request <file>', pick(TEXTS.request))
+    .option('--answer <file>', pick(TEXTS.answer))
+    .action(
+      tools.act((file: string, options: ReceiptOptions) =>
+        checkReceipt(at(file), locate(options, tools), tools),
+      ),
+    )
+  addGuide(receipt, terminal, {
+    examples: [
+      [
+        'verify receipt bien-nhan.txt --key vkey --proof bang-chung.tlog-proof',
+        { vi: 'biên nhận và bằng chứng khớp nhau', en: 'receipt and proof agree' },
+      ],
+    ],
+    json: SHAPE,
+  })
+  const record = add('record', TEXTS.record)
+    .argument('<file>', pick(TEXTS.recordFile))
+    .requiredOption('--proof <file>', pick(TEXTS.proof))
+    .action(
+      tools.act((file: string, options: { proof: string }) =>
+        checkRecord(at(file), locate(options, tools), tools),
+      ),
+    )
+  addGuide(record, terminal, {
+    examples: [
+      [
+        'verify record ban-ghi.json --proof bang-chung.tlog-proof --key vkey',
+        { vi: 'bản ghi có trong sổ', en: 'the record is in the log' },
+      ],
+    ],
+    json: SHAPE,
+  })
+  const log = add('log', TEXTS.log)
+    .option('--since <file>', pick(TEXTS.since))
+    .action(tools.act((options: TrustOptions) => checkLog(locate(options, tools), tools)))
+  addGuide(log, terminal, {
+    examples: [
+      [
+        'verify log --since diem-kiem-thang-truoc',
+        { vi: 'sổ chỉ được ghi thêm từ đó', en: 'the log only grew since then' },
+      ],
+    ],
+    json: SHAPE,
+  })
+  const bundle = add('export', TEXTS.export)
+    .argument('<folder>', pick(TEXTS.folder))
+    .option('--since <file>', pick(TEXTS.since))
+    .action(
+      tools.act((folder: string, options: TrustOptions) =>
+        checkExport(at(folder), locate(options, tools), tools),
+      ),
+    )
+  addGuide(bundle, terminal, {
+    examples: [
+      [
+        'verify export so-giao-dich/',
+        { vi: 'không cần cổng, không cần mạng', en: 'without gateway or network' },
+      ],
+    ],
+    json: SHAPE,
+  })
+}

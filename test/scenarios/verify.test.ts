@@ -1,0 +1,194 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import { expect } from 'chai'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { runCli } from '../support/cli.ts'
+import { requireProgram } from '../support/debian-program.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
+
+const CITIZEN = 'G01/dan-cu/cong-dan/v1'
+const ORIGIN = 'gateway.example/log'
+const X_MOD = '/usr/share/gocode/src/golang.org/x/mod'
+const PROJECT = join(import.meta.dirname, '../..')
+
+describe('evidence of an exchange, checked offline', () => {
+  let world: GatewayWorld
+  let folder: string
+  const body = JSON.stringify(samplePerson(17).verify)
+
+  const lienthong = (...argv: string[]) =>
+    runCli([...argv, '--config', join(PROJECT, 'config/gateway.yaml')], {
+      workingDirectory: folder,
+      environment: {
+        LANG: 'en_GB.UTF-8',
+        DATABASE_URL: world.database.url,
+        LIENTHONG_DATADIR: world.dataDir,
+        LIENTHONG_LEDGER_ORIGIN: ORIGIN,
+      },
+    })
+  const put = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content)
+
+  /** Changes the first byte of a file that is not a line's end. */
+  const flip = (name: string, from: string, at = 0) => {
+    const bytes = readFileSync(join(folder, from))
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+    put(name, bytes)
+  }
+
+  before(async () => {
+    world = await startWorld({ overrides: { ledger: { origin: ORIGIN } } })
+    folder = await createTestFolder()
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => world.consumer.call(`${CITIZEN}/xac-thuc`, { body })),
+    )
+    const answer = answers[3]
+    const id = answer?.headers.get('exchange-id') ?? ''
+    put('receipt', answer?.headers.get('exchange-receipt') ?? '')
+    put('answer', JSON.stringify(answer?.json))
+    put('request', body)
+    const { rows } = await world.pool.query('SELECT leaf FROM exchange_record WHERE exchange_id = $1', [id])
+    put('record', rows[0].leaf)
+    put('vkey', await (await fetch(`${world.gateway.publicUrl}/log/vkey`)).text())
+    let proof = await fetch(`${world.gateway.publicUrl}/log/proof/${id}`)
+    while (proof.status === 503) {
+      await breathe()
+      proof = await fetch(`${world.gateway.publicUrl}/log/proof/${id}`)
+    }
+    put('proof', await proof.text())
+  })
+
+  after(async () => {
+    await world.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('holds where receipt, proof, record and bodies are what they were', async () => {
+    const { exit, out } = await lienthong(
+      ...['verify', 'receipt', 'receipt', '--key', 'vkey', '--proof', 'proof', '--record', 'record'],
+      ...['--request', 'request', '--answer', 'answer'],
+    )
+    expect(out).to.include('Everything holds.')
+    expect(exit).to.equal(0)
+    const record = await lienthong('verify', 'record', 'record', '--proof', 'proof', '--key', 'vkey')
+    expect(record.exit, record.out).to.equal(0)
+  })
+
+  it('does not hold where one of them was changed, and says which', async () => {
+    flip('record.bad', 'record', 5)
+    flip('answer.bad', 'answer', 5)
+    flip('request.bad', 'request', 5)
+    const proof = readFileSync(join(folder, 'proof'), 'utf8')
+    put('proof.bad', proof.replace(/^index \d+/m, 'index 9'))
+    put('receipt.bad', readFileSync(join(folder, 'receipt'), 'utf8').replace(/due=\d/, 'due=2'))
+    const good = {
+      receipt: 'receipt',
+      proof: 'proof',
+      record: 'record',
+      request: 'request',
+      answer: 'answer',
+    }
+    const failing: readonly [Partial<typeof good>, string][] = [
+      [{ receipt: 'receipt.bad' }, 'promise'],
+      [{ record: 'record.bad' }, 'record'],
+      [{ request: 'request.bad' }, 'request'],
+      [{ answer: 'answer.bad' }, 'answer'],
+      [{ proof: 'proof.bad' }, 'inclusion'],
+    ]
+    for (const [change, check] of failing) {
+      const { receipt, ...files } = { ...good, ...change }
+      const options = Object.entries(files).flatMap(([name, file]) => [`--${name}`, file])
+      const { exit, out } = await lienthong(
+        'verify',
+        'receipt',
+        receipt,
+        '--key',
+        'vkey',
+        '--json',
+        ...options,
+      )
+      const failed = JSON.parse(out).findings.filter(({ ok }: { ok: boolean }) => !ok)
+      expect(
+        failed.map((each: { check: string }) => each.check),
+        out,
+      ).to.include(check)
+      expect(exit).to.equal(3)
+    }
+  })
+
+  it('does not hold under the key of another log', async () => {
+    const other = readFileSync(join(folder, 'vkey'), 'utf8').replace(/^(.*)\+.*\+.*/, 'x')
+    put('vkey.bad', other)
+    expect((await lienthong('verify', 'receipt', 'receipt', '--key', 'vkey.bad')).exit).to.equal(2)
+  })
+
+  describe('an export', () => {
+    before(async () => {
+      const { exit, err } = await lienthong('records', 'export', 'export')
+      expect(exit, err).to.equal(0)
+    })
+
+    it('verifies by the gateway’s own program', async () => {
+      const { exit, out } = await lienthong('verify', 'export', 'export', '--key', 'vkey')
+      expect(exit, out).to.equal(0)
+    })
+
+    const goVerify = (...words: string[]) =>
+      spawnSync('go', ['run', 'verify.go', '.', ...words], {
+        cwd: join(folder, 'export'),
+        encoding: 'utf8',
+        env: {
+          ...process.env,
+          GO111MODULE: 'off',
+          GOPATH: '/usr/share/gocode',
+          GOCACHE: join(folder, 'gocache'),
+        },
+      })
+
+    it('verifies by the Go team’s packages, which find a changed record', function () {
+      this.timeout(120_000)
+      requireProgram(this, 'go', 'golang-go')
+      if (!existsSync(X_MOD)) requireProgram(this, X_MOD, 'golang-golang-x-mod-dev')
+      const whole = goVerify()
+      expect(whole.status, whole.stdout + whole.stderr).to.equal(0)
+      const index = /index=(\d+)/.exec(readFileSync(join(folder, 'receipt'), 'utf8'))?.[1] ?? ''
+      const one = goVerify(index, '../record')
+      expect(one.status, one.stdout + one.stderr).to.equal(0)
+      expect(goVerify(index, '../record.bad').status).to.equal(1)
+    })
+
+    it('has a signature that OpenSSL verifies, by the instructions in it', function () {
+      requireProgram(this, 'openssl', 'openssl')
+      requireProgram(this, 'xxd', 'xxd')
+      const text = readFileSync(join(folder, 'export/VERIFY.md'), 'utf8')
+      const script = /## 2\.[\s\S]*?\n\n([\s\S]*?)\n\n/.exec(text)?.[1] ?? ''
+      const said = execFileSync('bash', ['-ec', script], { cwd: join(folder, 'export'), encoding: 'utf8' })
+      expect(said).to.include('Verified Successfully')
+    })
+
+    it('does not hold where a record in it was changed', async () => {
+      const { rows } = await world.pool.query('SELECT count(*)::int AS count FROM exchange_record')
+      const bundle = join('export/tile/entries', `000.p/${rows[0].count}`)
+      flip(bundle, bundle, 40)
+      const { exit, out } = await lienthong('verify', 'export', 'export')
+      expect(out).to.include('do not lead to the root')
+      expect(exit).to.equal(3)
+    })
+  })
+
+  describe('the whole log', () => {
+    it('holds until a record in it is changed', async () => {
+      const good = await lienthong('verify', 'log')
+      expect(good.exit, good.out + good.err).to.equal(0)
+      await world.pool.query(
+        "UPDATE exchange_record SET leaf = replace(convert_from(leaf, 'UTF8'), 'delivered', 'refusedXX')::bytea WHERE leaf_index = 2",
+      )
+      const bad = await lienthong('verify', 'log')
+      expect(bad.out).to.include('do not lead to the root')
+      expect(bad.exit).to.equal(3)
+    })
+  })
+})
