@@ -10,15 +10,8 @@ import type { ExchangeFacts, InboundRequest, Outcome } from '../../src/model/exc
 import type { ProviderReply } from '../../src/provider/call.ts'
 import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
+import { SAMPLE_PROMISE } from '../support/log-signer.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
-
-const SAMPLE_PROMISE = {
-  first: 0,
-  count: 1,
-  dueSeconds: 0,
-  path: [],
-  signature: new Uint8Array(64),
-}
 
 const BODY = Buffer.from('{"personalId":"099090000017"}')
 const REQUEST: InboundRequest = {
@@ -265,7 +258,7 @@ describe('conduct', () => {
             expect(judge()).to.include({ outcome: 'delivered', authority: 1 })
             authorities.push(authorityOf(smallRegistry([compileAgreement({ state: 'revoked' })]), 2))
             recorded.push({ facts, outcome: judge().outcome })
-            return { leafIndex: 0, leafHash: 'h' }
+            return { leafIndex: 0, leafHash: 'h', promise: SAMPLE_PROMISE }
           },
         },
       })

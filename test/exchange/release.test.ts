@@ -6,6 +6,7 @@ import { parsePointer, pointerTo } from '../../src/contract/minimise.ts'
 import { createConduct } from '../../src/exchange/conduct.ts'
 import type { InboundRequest } from '../../src/model/exchange.ts'
 import { CONTRACT_PATH, documents, put } from '../contract/documents.ts'
+import { SAMPLE_PROMISE } from '../support/log-signer.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 /** What a contract declares of a place. */
@@ -178,7 +179,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
       async begin() {},
       async complete(_facts, verdict) {
         if (typeof verdict === 'function') verdict()
-        return { leafIndex: 0, leafHash: 'h' }
+        return { leafIndex: 0, leafHash: 'h', promise: SAMPLE_PROMISE }
       },
     },
     takeQuota: () => ({ policy: 'TT-1', perSecond: 1, perDay: 1, remainingToday: 0, secondsToReset: 1 }),

@@ -8,6 +8,7 @@ import { createLedgerStore } from '../../src/storage/ledger.ts'
 import { createTagKeys } from '../../src/storage/tag-keys.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
+import { createTestPromises } from '../support/log-signer.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { smallRegistry } from '../support/small-registry.ts'
 
@@ -47,6 +48,7 @@ describe('authority in PostgreSQL', () => {
     const clock = { ms: 0 }
     const registry = { ...smallRegistry([]), version: 0 }
     const ledger = createLedger({
+      promise: createTestPromises(),
       store,
       authority: () => authority.current().number,
       catchUp: (refused) => authority.catchUp(refused),

@@ -17,6 +17,9 @@ export async function createTestSigner(
   }
 }
 
+/** A promise where nobody looks at it. */
+export const SAMPLE_PROMISE = { first: 0, count: 1, dueSeconds: 0, path: [], signature: new Uint8Array(64) }
+
 /** A ledger's promises by a key of its own. */
 export function createTestPromises(): PromiseBatch {
   const made = createTestSigner()
