@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openDevice, openIssuer, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
+import { type AuditSide, createAuditSide } from './gateway-audit.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor } from './http/exchange.ts'
 import { closeServer, listenOn } from './http/listening.ts'
@@ -17,7 +18,7 @@ import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
 import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
-import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { createLedger } from './ledger/ledger.ts'
 import { createNoteKey, formatVerifierKey, type NoteSigner } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
@@ -43,6 +44,7 @@ import { createSubmissionStore } from './storage/submissions.ts'
 import { createTagKeys } from './storage/tag-keys.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
+import { ledgerCheck, registryCheck } from './telemetry/readiness.ts'
 import { REFUSAL_WINDOW_SECONDS, type Telemetry } from './telemetry/telemetry.ts'
 
 /** What a gateway process is given: its settings are one half, this is the other. */
@@ -60,6 +62,10 @@ export interface Gateway {
   /** What this process needs to be able to answer exchanges. */
   readonly checks: readonly ReadinessCheck[]
   registry(): Registry
+  /** Routes of the management listener for those who read the log. */
+  readonly audit: AuditSide['router']
+  /** Tells where the two listeners are reached, where the settings do not. */
+  announce(urls: { readonly publicUrl?: string; readonly managementUrl?: string }): void
   /** Finishes what is under way, at most for the drain time. @returns whether all of it ended. */
   close(): Promise<boolean>
 }
@@ -138,38 +144,6 @@ export async function openLogSigner({ dataDir, ledger }: Settings): Promise<Note
   }
 }
 
-function registryCheck(isKnown: () => boolean): ReadinessCheck {
-  return {
-    name: 'registry',
-    check: () =>
-      isKnown()
-        ? { ok: true, detail: { vi: 'Danh bạ mới nhất đang dùng.', en: 'The latest registry is in use.' } }
-        : {
-            ok: false,
-            detail: {
-              vi: 'Danh bạ trong cơ sở dữ liệu không đọc được: không biết quyền nào đã bị thu hồi nên không trả dữ liệu.',
-              en: 'The registry in the database cannot be used: what was revoked is not known, so nothing is released.',
-            },
-          },
-  }
-}
-
-function ledgerCheck(ledger: Ledger): ReadinessCheck {
-  return {
-    name: 'ledger',
-    check: () =>
-      ledger.isAvailable()
-        ? { ok: true, detail: { vi: 'Nhật ký đang nhận bản ghi.', en: 'The ledger takes records.' } }
-        : {
-            ok: false,
-            detail: {
-              vi: 'Nhật ký không nhận bản ghi (cơ sở dữ liệu không phản hồi): mọi giao dịch bị từ chối.',
-              en: 'The ledger takes no records (the database is away): every exchange is refused.',
-            },
-          },
-  }
-}
-
 /** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
 export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {
   const { database, telemetry, now } = outside
@@ -181,6 +155,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''
+  let managementUrl = settings.management.publicUrl
 
   const store = createLedgerStore({ pool, url, vault, processNumber })
   const signer = await openLogSigner(settings)
@@ -227,6 +202,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const nonceRequired = tokens.dpopNonce === 'required'
   const identity = createIdentity({
     publicUrl: () => publicUrl,
+    managementUrl: () => managementUrl,
     keys: () => keys,
     directory: () => holder.current(),
     replay,
@@ -268,6 +244,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
 
   const random = createRandomPool()
+  const logReader = createLogReader(pool)
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)
@@ -306,7 +283,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         onRequest: telemetry.request,
       }),
       createLogRouter({
-        source: createLogReader(pool),
+        source: logReader,
         verifierKey: formatVerifierKey(signer.key),
         servesTiles: settings.ledger.public,
       }),
@@ -324,6 +301,27 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     ...(tls && { tls }),
   })
   if (tls) telemetry.certificate('server', new X509Certificate(tls.certificate))
+
+  const audit = createAuditSide({
+    databaseUrl: url,
+    vault,
+    ledger,
+    authority: () => authority.current(),
+    mayRelease: (number) => authority.mayRelease(number),
+    checkpoint: () => logReader.latestCheckpoint(),
+    identity,
+    keys: () => keys,
+    managementUrl: () => managementUrl ?? '',
+    publicUrl: () => publicUrl,
+    now,
+    newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
+    newSalt: () => Buffer.from(random(16)),
+    randomHex: (bytes) => random(bytes).toString('hex'),
+    thumbprintOf: certificates.thumbprintOf,
+    assertPassedOn: certificates.assertPassedOn,
+    onRequest: telemetry.request,
+    onInternalError: telemetry.internalError,
+  })
 
   await ensurePartitions(pool, now())
   // Connects the log's writer, so that this process counts among the living before it claims anything.
@@ -356,6 +354,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   return {
     checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
     registry: () => holder.current(),
+    audit: audit.router,
+    announce(urls) {
+      publicUrl ||= urls.publicUrl ?? ''
+      managementUrl ??= urls.managementUrl
+    },
     async listen() {
       const { port } = await listenOn(server, listen.host, listen.port)
       const scheme = listen.tls ? 'https' : 'http'
@@ -369,6 +372,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       const drained = await closeServer(server, limits.drainTimeoutMs)
       for (const end of ends) end()
       await ledger.drain()
+      await audit.close()
       await providers.close()
       await unwatch()
       await authority.stop()

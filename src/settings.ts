@@ -23,7 +23,7 @@ export interface Settings {
       readonly clientAuthoritiesFile?: string
     }
   }
-  readonly management: { readonly host: string; readonly port: number }
+  readonly management: { readonly publicUrl?: string; readonly host: string; readonly port: number }
   readonly database: { readonly url?: string; readonly poolSize: number }
   readonly dataDir: string
   readonly registryDir: string

@@ -68,15 +68,17 @@ interface ManagementParts {
   readonly page: MetricsPage
   readonly checks: readonly ReadinessCheck[]
   readonly telemetry: Telemetry
+  readonly audit: Gateway['audit']
 }
 
 /** The listener of operators' systems; it shares nothing with the consumers' one. */
 async function startManagement(parts: ManagementParts): Promise<{ url: string; server: Server }> {
-  const { settings, page, keeping, telemetry } = parts
+  const { settings, page, keeping, telemetry, audit } = parts
   const checks = [...parts.checks, ...keeping.checks]
   const server = createManagementServer([
     createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
     keeping.router,
+    audit,
   ])
   const { host, port } = settings.management
   await new Promise<void>((resolve, reject) => {
@@ -110,7 +112,9 @@ async function startSingle(
     gateway = await createGateway(settings, { database, telemetry, now })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
-    const management = await startManagement({ settings, page, keeping, checks: gateway.checks, telemetry })
+    const { checks, audit } = gateway
+    const management = await startManagement({ settings, page, keeping, checks, telemetry, audit })
+    gateway.announce({ managementUrl: management.url })
     logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
     return {
       publicUrl,
@@ -174,6 +178,8 @@ function whenReady(worker: Worker): Promise<string> {
 async function startPrimary(settings: Settings, version: string, count: number): Promise<RunningGateway> {
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
   const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
+  // It carries no exchange; those who read the log are answered, and recorded, here.
+  const gateway = await createGateway(settings, { database, telemetry, now: Date.now })
   const workers = new Map<number, Worker>()
   const collector = createMetricsCollector({
     workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
@@ -184,7 +190,11 @@ async function startPrimary(settings: Settings, version: string, count: number):
   let stopping = false
 
   function fork(): Promise<string> {
-    const worker = cluster.fork({ DATABASE_URL: database.url })
+    // Workers give out tokens for the listener of this process.
+    const worker = cluster.fork({
+      DATABASE_URL: database.url,
+      LIENTHONG_MANAGEMENT_PUBLICURL: settings.management.publicUrl ?? management.url,
+    })
     workers.set(worker.id, worker)
     worker.on('message', (message) => collector.receive(worker.id, message))
     // Its last message has arrived by then; on `exit` it may still be on its way.
@@ -220,10 +230,13 @@ async function startPrimary(settings: Settings, version: string, count: number):
     },
   }
   const page = createMetricsPage(() => collector.collect())
-  const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
-  const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
   const checks = [check, databaseCheck]
-  const management = await startManagement({ settings, page, keeping, checks, telemetry })
+  const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
+  const { audit } = gateway
+  const management = await startManagement({ settings, page, keeping, checks, telemetry, audit })
+  gateway.announce({ managementUrl: management.url })
+  const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
+  gateway.announce({ publicUrl })
   logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: count })
   return {
     publicUrl,
@@ -244,6 +257,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
       await keeping.close()
       management.server.close()
       management.server.closeAllConnections()
+      await gateway.close()
       await database.close()
       stop()
       logger.log({ action: 'gateway_stopped', drained })

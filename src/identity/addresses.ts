@@ -10,27 +10,39 @@ export interface Addresses {
   readonly resources: readonly [string, ...string[]]
 }
 
-function addressesOf(publicUrl: string): Addresses {
+function addressesOf(publicUrl: string, managementUrl: string | undefined): Addresses {
   const issuer = publicUrl.replace(/\/+$/, '')
+  const management = managementUrl?.replace(/\/+$/, '')
   return {
     issuer,
     tokenEndpoint: `${issuer}/oauth/token`,
     revocationEndpoint: `${issuer}/oauth/revoke`,
     introspectionEndpoint: `${issuer}/oauth/introspect`,
     jwks: `${issuer}/oauth/jwks`,
-    resources: [`${issuer}/exchange`],
+    resources: [
+      `${issuer}/exchange`,
+      ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
+    ],
   }
 }
 
-/** @param publicUrl may change while the gateway has not begun to listen (a port chosen by the system). */
-export function createAddresses(publicUrl: () => string): () => Addresses {
+/**
+ * @param publicUrl may change while the gateway has not begun to listen (a port chosen by the system).
+ * @param managementUrl of the listener where the log is read; undefined where that is not known.
+ */
+export function createAddresses(
+  publicUrl: () => string,
+  managementUrl: () => string | undefined = () => undefined,
+): () => Addresses {
   let of: string | undefined
   let addresses: Addresses | undefined
   return () => {
     const url = publicUrl()
-    if (addresses === undefined || of !== url) {
-      of = url
-      addresses = addressesOf(url)
+    const management = managementUrl()
+    const both = `${url} ${management ?? ''}`
+    if (addresses === undefined || of !== both) {
+      of = both
+      addresses = addressesOf(url, management)
     }
     return addresses
   }

@@ -20,6 +20,8 @@ import { createTokenStatus, type RevokeToken, type StatusGround, type TokenStatu
 export interface IdentityParts {
   /** The gateway's public address: its issuer identifier, and the root of every `htu`. */
   readonly publicUrl: () => string
+  /** The management listener's public address, where tokens for reading the log are good. */
+  readonly managementUrl?: () => string | undefined
   readonly keys: () => KeyRing
   /** The registry snapshot in force. */
   readonly directory: () => SubsystemDirectory
@@ -59,7 +61,7 @@ const CACHED_PROOF_KEYS = 10_000
 /** Puts the parts of identity together; the same checks stand behind the token endpoint and every door. */
 export function createIdentity(parts: IdentityParts): Identity {
   const { keys, directory, replay, now, newId, sandbox, nonceSecret } = parts
-  const addresses = createAddresses(parts.publicUrl)
+  const addresses = createAddresses(parts.publicUrl, parts.managementUrl)
   const decoys = createDecoyKeys()
   const nonces = nonceSecret && createDpopNonces(nonceSecret, now)
   const checkProof = createDpopCheck({ replay, now, nonces, maxKeys: CACHED_PROOF_KEYS })

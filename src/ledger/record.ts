@@ -34,6 +34,8 @@ export interface ExchangeRecord {
   readonly provider: string | undefined
   readonly providerMs: number | undefined
   readonly purpose: string | undefined
+  /** Of a reading of the log itself. */
+  readonly reading?: { readonly found: number; readonly query: string } | undefined
   readonly receivedAt: number
   readonly registry: string
   readonly request: { readonly bytes: number; readonly digest: string } | undefined
@@ -81,6 +83,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     provider: facts.provider,
     providerMs: facts.providerMs,
     purpose: facts.purpose,
+    reading: facts.reading && { found: facts.reading.found, query: facts.reading.query },
     receivedAt: facts.receivedAtMs,
     registry: facts.registryDigest,
     request: request && { bytes: request.bytes, digest: request.digest },

@@ -1,5 +1,6 @@
 import type { ErrorEntry } from './error-entry.ts'
 import { IDENTITY_ERRORS } from './identity-errors.ts'
+import { READING_ERRORS } from './reading-errors.ts'
 
 export type { ErrorEntry, Fault, Stage } from './error-entry.ts'
 
@@ -88,6 +89,7 @@ export const ERRORS = {
     fix: { vi: 'Thử lại sau thời gian trong Retry-After.', en: 'Try again after Retry-After.' },
   },
   ...IDENTITY_ERRORS,
+  ...READING_ERRORS,
   service_unknown: {
     status: 404,
     fault: 'consumer',

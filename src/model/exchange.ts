@@ -164,6 +164,8 @@ export interface ExchangeFacts {
   fields?: readonly string[]
   attempts?: number
   providerMs?: number
+  /** Of a reading of the log itself: what was looked for (canonical JSON, no identifier) and how much was found. */
+  reading?: { readonly found: number; readonly query: string }
   outcome?: Outcome
   code?: ErrorCode | undefined
 }

@@ -1,7 +1,8 @@
-import type pg from 'pg'
+import pg from 'pg'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import { tagWith } from '../ledger/tag.ts'
-import type { AuditEntry, AuditQuery, AuditStore, TimeSpan } from '../reporting/audit-query.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { AuditEntry, AuditPage, AuditQuery, AuditStore, TimeSpan } from '../reporting/audit-query.ts'
 import { branchConditions, createParameters, recordConditions } from './audit-conditions.ts'
 import { countExchanges } from './audit-counts.ts'
 import type { Vault } from './vault.ts'
@@ -67,16 +68,28 @@ const JUDGED_REGISTRY = `SELECT version, applied_at AS "appliedAt" FROM registry
 const JUDGED_AGREEMENT = `SELECT body FROM registry_document
   WHERE kind IN ('Agreement', 'Reader') AND id = $1 AND digest = $2 LIMIT 1`
 
+async function searchRecords(pool: pg.Pool, query: AuditQuery): Promise<AuditPage> {
+  const statement = searchStatement(query)
+  if (statement === undefined) return { entries: [], more: false }
+  const { rows } = await pool.query<RecordRow>(statement.text, [...statement.values])
+  return { entries: rows.slice(0, query.limit).map(entryOf), more: rows.length > query.limit }
+}
+
+const QUERY_CANCELED = '57014'
+
+/** A statement that the server broke off for its time was too wide a question, no fault of the gateway. */
+async function withinTime<Result>(answer: Promise<Result>): Promise<Result> {
+  return answer.catch((cause: unknown) => {
+    const isLate = cause instanceof pg.DatabaseError && cause.code === QUERY_CANCELED
+    throw isLate ? new GatewayError('search_too_wide', { cause }) : cause
+  })
+}
+
 /** Searches over the exchange log's derived columns. */
 export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
   return {
-    async search(query) {
-      const statement = searchStatement(query)
-      if (statement === undefined) return { entries: [], more: false }
-      const { rows } = await pool.query<RecordRow>(statement.text, [...statement.values])
-      return { entries: rows.slice(0, query.limit).map(entryOf), more: rows.length > query.limit }
-    },
-    count: (conditions, by) => countExchanges(pool, conditions, by),
+    search: (query) => withinTime(searchRecords(pool, query)),
+    count: (conditions, by) => withinTime(countExchanges(pool, conditions, by)),
     async judgedUnder({ registry, agreement, at }) {
       const versions = await pool.query<{ version: number; appliedAt: Date }>(JUDGED_REGISTRY, [
         registry,

@@ -23,7 +23,7 @@ const SEARCHES: Readonly<Record<string, Omit<AuditQuery, 'limit'>>> = {
   'a consumer on a day': { consumer: 'H10/mot-cua', ...DAY },
   'a provider': { provider: 'G02/he-thong-13' },
   'a service': { service: 'G02/he-thong-13/dich-vu-13/v1' },
-  'an agreement': { agreement: 'TT-3-13' },
+  'an agreement': { agreement: 'TT-3-16' },
   'what failed': { outcome: 'failed' },
   'a code of a consumer': { code: 'field_not_agreed', consumer: 'H10/mot-cua' },
   'a person': { tagged: { kind: 'subject', tags: TAGS } },
@@ -140,6 +140,7 @@ describe('searching the log', () => {
         fc.subarray<Dimension>(['day', 'hour', 'consumer', 'outcome', 'code'], { maxLength: 2 }),
         fc.constantFrom<AuditConditions>(
           {},
+          { tagged: { kind: 'officer', tags: OFFICER } },
           { consumer: 'H10/mot-cua' },
           { outcome: 'failed' },
           { parties: ['H11/mot-cua'] },
@@ -152,8 +153,16 @@ describe('searching the log', () => {
               WHERE ($1::timestamptz IS NULL OR exchange_time(exchange_id) >= $1)
                 AND ($2::timestamptz IS NULL OR exchange_time(exchange_id) < $2)
                 AND ($3::text IS NULL OR consumer = $3) AND ($4::text IS NULL OR outcome = $4)
+                AND ($6::text IS NULL OR officer_tag = $6)
                 AND ($5::text[] IS NULL OR consumer = ANY ($5) OR provider = ANY ($5))`,
-            [since, until, conditions.consumer, conditions.outcome, conditions.parties],
+            [
+              since,
+              until,
+              conditions.consumer,
+              conditions.outcome,
+              conditions.parties,
+              conditions.tagged?.tags[0]?.tag,
+            ],
           )
           expect(total).to.equal(rows[0]?.n)
           expect(new Set(groups.map(({ values }) => values.join('\n'))).size).to.equal(groups.length)

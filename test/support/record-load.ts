@@ -25,13 +25,14 @@ SELECT i,
        CASE WHEN r < 94 THEN 'delivered' WHEN r < 98 THEN 'refused' ELSE 'failed' END,
        CASE WHEN r < 94 THEN NULL WHEN r < 96 THEN 'field_not_agreed' WHEN r < 98 THEN 'request_invalid'
             WHEN r = 98 THEN 'provider_timeout' ELSE 'provider_unavailable' END,
-       'TT-' || c || '-' || s, 'muc-dich-' || i % 6,
+       'TT-' || c || '-' || s, 'muc-dich-' || (c + s) % 6,
        CASE WHEN s % 3 > 0 THEN 'subject-' || h % 100000 END,
        'officer-' || c * 10 + h % 10,
        'dossier-' || i / 3
   FROM generate_series($1::bigint, $2::bigint) AS i,
        LATERAL (SELECT (hashint8(i) & 2147483647) AS h, md5(i::text) AS m) AS hashed,
-       LATERAL (SELECT (h / 100 % 200 * (h / 7 % 200) / 200) AS c, (h / 11 % 60 * (h / 13 % 60) / 60) AS s, h % 100 AS r) AS drawn`
+       LATERAL (SELECT (h / 100 % 200 * (h / 7 % 200) / 200) AS c, h % 100 AS r) AS drawn,
+       LATERAL (SELECT (c * 5 + h / 11 % 8 * (h / 13 % 8) / 8) % 60 AS s) AS chosen`
 
 const STEP = 100_000
 

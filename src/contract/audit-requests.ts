@@ -1,0 +1,60 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import description from '../../schemas/audit.openapi.json' with { type: 'json' }
+import { GatewayError } from '../model/errors.ts'
+import { violationsOf } from './violation.ts'
+
+/** The OpenAPI 3.1 document of `/audit`, as it is served; bodies are judged by its own schemas. */
+export const AUDIT_DESCRIPTION: Readonly<Record<string, unknown>> = description
+
+/** What the bodies of `/audit` may be. */
+export interface AskedConditions {
+  readonly since?: string
+  readonly until?: string
+  readonly consumer?: string
+  readonly provider?: string
+  readonly service?: string
+  readonly operation?: string
+  readonly outcome?: 'delivered' | 'refused' | 'failed' | 'interrupted'
+  readonly code?: string
+  readonly agreement?: string
+  readonly purpose?: string
+  readonly exchange?: string
+  readonly subject?: string
+  readonly officer?: string
+  readonly dossier?: string
+}
+
+export interface AuditBodies {
+  readonly Search: AskedConditions & {
+    readonly cursor?: string
+    readonly limit?: number
+    readonly total?: boolean
+  }
+  readonly Count: AskedConditions & { readonly by?: readonly string[] }
+  readonly Export: AskedConditions & { readonly format: 'csv' | 'xlsx' | 'ndjson' }
+  readonly UsageQuery: {
+    readonly userCode: string
+    readonly periodStart?: string
+    readonly periodEnd?: string
+    readonly offset?: number
+    readonly limit?: number
+  }
+}
+
+/** @throws GatewayError `request_invalid` with every violation, never a value. */
+export type ReadAuditBody = <Name extends keyof AuditBodies>(name: Name, json: unknown) => AuditBodies[Name]
+
+/** Compiles the schemas of the document once. */
+export function createAuditBodies(): ReadAuditBody {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, ownProperties: true })
+  ajv.addSchema({ $id: 'audit', components: description.components }, 'audit', false, false)
+  const validators = new Map<string, ValidateFunction>()
+  for (const name of ['Search', 'Count', 'Export', 'UsageQuery'])
+    validators.set(name, ajv.compile(Object(description.components.schemas)[name]))
+  return (name, json) => {
+    const validate = validators.get(name)
+    if (validate === undefined || !validate(json ?? {}))
+      throw new GatewayError('request_invalid', { errors: violationsOf(validate?.errors ?? []) })
+    return (json ?? {}) as never
+  }
+}

@@ -1,0 +1,218 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import express, { type Router } from 'express'
+import { AUDIT_DESCRIPTION } from '../contract/audit-requests.ts'
+import type { ErrorCode } from '../model/error-table.ts'
+import { asGatewayError, GatewayError } from '../model/errors.ts'
+import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
+import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
+import type { UsageDesk } from '../reporting/usage.ts'
+import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
+import { parseJsonBody, readBody } from './body.ts'
+import { assertUnambiguous } from './gate.ts'
+import { sendProblem } from './server.ts'
+
+export interface AuditDoorParts {
+  readonly conduct: ConductReading
+  readonly desk: AuditDesk
+  readonly usage: UsageDesk
+  /** Public address of the management listener: the root of every `htu`. */
+  readonly managementUrl: () => string
+  /** Of the pages of the problem types. */
+  readonly publicUrl: () => string
+  readonly now: () => number
+  readonly newExchangeId: (nowMs: number) => string
+  /** 16 fresh random bytes. */
+  readonly newSalt: () => Uint8Array
+  readonly randomHex: (bytes: number) => string
+  readonly thumbprintOf: (request: IncomingMessage) => string | undefined
+  /** Refuses a client certificate passed on by somebody who may not. */
+  readonly assertPassedOn: (request: IncomingMessage) => void
+  readonly dpopNonce: () => string | undefined
+  readonly checkpoint: () => Promise<string | undefined>
+  readonly sign: ExportContext['sign']
+  /** Told of each request. */
+  readonly onRequest: (request: {
+    method: string
+    route: string
+    status: number
+    code?: ErrorCode
+    totalMs: number
+  }) => void
+  readonly onInternalError: (error: unknown, exchangeId?: string) => void
+}
+
+const MAX_BODY_BYTES = 16_384
+const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
+const PARTICULAR = /^[\x21-\x7e]{1,64}$/
+const EXCHANGE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
+  const value = request.headers[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.length <= 64 && pattern.test(value)) return value
+  throw new GatewayError('request_malformed', {
+    detail: { vi: `Tiêu đề ${name} không đúng dạng.`, en: `Header ${name} is not well formed.` },
+  })
+}
+
+type Prepared = (json: unknown, request: IncomingMessage) => ReadingWork<Answered>
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly action: ReadingAction
+  readonly prepare: Prepared
+}
+
+/** Every route with what it reads; the OpenAPI document names the same. */
+function routesOf({ desk, usage }: AuditDoorParts): readonly Route[] {
+  const idOf = (request: IncomingMessage) => {
+    const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
+    if (!EXCHANGE.test(id)) throw new GatewayError('exchange_unknown')
+    return id
+  }
+  return [
+    { method: 'POST', path: '/audit/search', action: 'search', prepare: desk.search },
+    { method: 'POST', path: '/audit/count', action: 'count', prepare: desk.count },
+    {
+      method: 'GET',
+      path: '/audit/exchanges/:id',
+      action: 'exchange',
+      prepare: (_json, request) => desk.exchange(idOf(request)),
+    },
+    { method: 'POST', path: '/audit/export', action: 'export', prepare: desk.export },
+    { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
+    { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
+    { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
+  ]
+}
+
+function isExport(result: Answered): result is ExportWork {
+  return 'pages' in result
+}
+
+/** The door of those who read the log: `/audit` of the management listener. */
+export function createAuditRouter(parts: AuditDoorParts): Router {
+  const { now } = parts
+
+  function hosts(): ReadonlySet<string> {
+    const { host, port } = new URL(parts.managementUrl())
+    return new Set([host, `localhost:${port}`, `127.0.0.1:${port}`].map((each) => each.toLowerCase()))
+  }
+
+  async function read(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+    assertUnambiguous(request, hosts())
+    parts.assertPassedOn(request)
+    const receivedAtMs = now()
+    const body = await readBody(request, MAX_BODY_BYTES)
+    const json = parseJsonBody(request, body)
+    const { headers, url = '' } = request
+    const [path = ''] = url.split('?')
+    const thumbprint = parts.thumbprintOf(request)
+    const exchangeId = parts.newExchangeId(receivedAtMs)
+    const { ended, receipt } = await parts.conduct(
+      {
+        exchangeId,
+        receivedAtMs,
+        traceId: parts.randomHex(16),
+        action: route.action,
+        credentials: {
+          method: route.method,
+          url: parts.managementUrl() + path,
+          ...(headers.authorization !== undefined && { authorization: headers.authorization }),
+          ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
+          ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
+        },
+        purpose: optional(request, 'exchange-purpose', PURPOSE),
+        officer: optional(request, 'exchange-officer', PARTICULAR),
+        dossier: optional(request, 'exchange-dossier', PARTICULAR),
+        salt: parts.newSalt(),
+        body,
+      },
+      checked(route.prepare(json, request)),
+    )
+    const shown = { 'exchange-id': exchangeId, 'cache-control': 'no-store' }
+    if (ended instanceof Error) {
+      if (ended.code === 'internal_error') parts.onInternalError(ended.cause, exchangeId)
+      sendProblem(request, response, ended, { publicUrl: parts.publicUrl(), exchangeId, headers: shown })
+      parts.onRequest({ ...factsOf(route, ended.entry.status, receivedAtMs), code: ended.code })
+      return
+    }
+    const { result, right } = ended
+    if (isExport(result) && receipt !== undefined) {
+      const archive = createExport(result, {
+        exchangeId,
+        receipt,
+        reader: right.reader.document.subsystem,
+        right: right.reader.document.id,
+        madeAtMs: receivedAtMs,
+        checkpoint: await parts.checkpoint(),
+        sign: parts.sign,
+      })
+      response.writeHead(200, {
+        ...shown,
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${exchangeId}.zip"`,
+      })
+      // What breaks half way ends the connection: a cut-off archive is no archive.
+      await pipeline(archive, response).catch((error: unknown) => parts.onInternalError(error, exchangeId))
+    } else {
+      response.writeHead(200, {
+        ...shown,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(ended.body),
+      })
+      response.end(ended.body)
+    }
+    parts.onRequest(factsOf(route, 200, receivedAtMs))
+  }
+
+  /** What a format cannot hold is refused, and recorded so, before anything is poured out. */
+  function checked(work: ReadingWork<Answered>): ReadingWork<Answered> {
+    return {
+      ask: () => work.ask(),
+      async answer(right) {
+        const result = await work.answer(right)
+        if (isExport(result)) assertExportable(result)
+        return result
+      },
+    }
+  }
+
+  function factsOf(route: Route, status: number, receivedAtMs: number) {
+    return { method: route.method, route: route.path, status, totalMs: now() - receivedAtMs }
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, route: Route): void {
+    const error = asGatewayError(thrown)
+    if (error.code === 'internal_error') parts.onInternalError(error.cause)
+    const nonce = error.entry.status === 401 ? parts.dpopNonce() : undefined
+    sendProblem(request, response, error, {
+      publicUrl: parts.publicUrl(),
+      ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
+    })
+    parts.onRequest({ ...factsOf(route, error.entry.status, now()), code: error.code })
+  }
+
+  const router = express.Router()
+  for (const route of routesOf(parts)) {
+    router.all(route.path, async (request, response) => {
+      try {
+        if (request.method !== route.method) {
+          response.setHeader('allow', route.method)
+          throw new GatewayError('method_unsupported')
+        }
+        await read(request, response, route)
+      } catch (thrown) {
+        refuse(request, response, thrown, route)
+      }
+    })
+  }
+  const description = Buffer.from(JSON.stringify(AUDIT_DESCRIPTION))
+  router.get('/audit/openapi.json', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': description.length })
+    response.end(description)
+  })
+  return router
+}

@@ -1,0 +1,48 @@
+import type { ErrorEntry } from './error-entry.ts'
+
+/** Errors of those who read the log. */
+export const READING_ERRORS = {
+  reader_missing: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: {
+      vi: 'Hệ thống không có quyền đọc sổ giao dịch',
+      en: 'The subsystem has no right to read the log',
+    },
+    fix: {
+      vi: 'Đề nghị đơn vị vận hành đăng ký quyền đọc sổ (Reader) còn hiệu lực.',
+      en: 'Ask the operator to register a right to read the log (Reader) that is in force.',
+    },
+  },
+  reading_denied: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: { vi: 'Vai trò này không được xem điều đó', en: 'The role may not read this' },
+    fix: {
+      vi: 'Hỏi điều vai trò cho phép; xem bảng vai trò trong tài liệu dành cho kiểm toán.',
+      en: 'Ask what the role allows; the auditors’ guide has the table of roles.',
+    },
+  },
+  exchange_unknown: {
+    status: 404,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Không có giao dịch này trong phạm vi được xem',
+      en: 'No such exchange among those you may see',
+    },
+    fix: { vi: 'Kiểm tra mã giao dịch.', en: 'Check the exchange id.' },
+  },
+  search_too_wide: {
+    status: 422,
+    fault: 'consumer',
+    stage: 'check_request',
+    title: { vi: 'Tìm kiếm quá rộng', en: 'The search takes too long' },
+    fix: {
+      vi: 'Thu hẹp thời gian, hoặc thêm bên hỏi, dịch vụ hay người liên quan.',
+      en: 'Narrow the time, or name a consumer, a service or a person.',
+    },
+  },
+} as const satisfies Record<string, ErrorEntry>

@@ -1,0 +1,460 @@
+import { createHash, createPublicKey, verify, type webcrypto } from 'node:crypto'
+import { inflateRawSync } from 'node:zlib'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'chai'
+import * as oauth from 'oauth4webapi'
+import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
+import { createSigningKey } from '../../src/identity/signing-key.ts'
+import type { Subsystem } from '../../src/model/party.ts'
+import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import { overlay } from '../../src/registry/documents.ts'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+
+const SERVICE = 'G01/dan-cu/cong-dan/v1'
+const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
+const ROLES = {
+  'G22/thanh-tra': 'auditor',
+  'G22/bao-ve-du-lieu': 'data-protection-officer',
+  'H29/mot-cua': 'agency',
+  'H26/kiem-soat': 'agency',
+  'G22/van-hanh': 'operator',
+  'G22/cong-dan': 'citizen-portal',
+} as const satisfies Record<string, ReaderRole>
+type ReaderId = keyof typeof ROLES | 'G22/nguoi-la'
+
+interface Answer {
+  readonly status: number
+  readonly json: Record<string, unknown>
+  readonly bytes: Buffer
+  readonly exchange: string
+}
+
+/** The parts of an archive made with data descriptors, by the central directory (APPNOTE 4.3.12). */
+function unzip(archive: Buffer): ReadonlyMap<string, Buffer> {
+  const parts = new Map<string, Buffer>()
+  const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'))
+  let at = archive.readUInt32LE(end + 16)
+  for (let entries = archive.readUInt16LE(end + 10); entries > 0; entries -= 1) {
+    const [method, size] = [archive.readUInt16LE(at + 10), archive.readUInt32LE(at + 20)]
+    const [nameLength, extra, comment] = [28, 30, 32].map((offset) => archive.readUInt16LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ]
+    const local = archive.readUInt32LE(at + 42)
+    const start = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28)
+    const bytes = archive.subarray(start, start + size)
+    parts.set(
+      archive.subarray(at + 46, at + 46 + nameLength).toString(),
+      method === 0 ? bytes : inflateRawSync(bytes),
+    )
+    at += 46 + nameLength + extra + comment
+  }
+  return parts
+}
+
+describe('reading the log over HTTP', () => {
+  let world: GatewayWorld
+  const keys = new Map<string, webcrypto.CryptoKeyPair>()
+  const tokens = new Map<string, { token: string; dpop: oauth.DPoPHandle }>()
+  const asked: string[] = []
+  const person = samplePerson(23)
+  const http = { [oauth.allowInsecureRequests]: true }
+
+  function reader(subsystem: string, role: ReaderRole): Reader {
+    return {
+      kind: 'Reader',
+      id: `QD-${subsystem.replaceAll('/', '-')}`,
+      title: NAME,
+      subsystem: subsystem as Reader['subsystem'],
+      role,
+      legalBases: ['nd-278-2025'],
+      validity: { from: '2026-01-01' },
+      state: 'active',
+    }
+  }
+
+  async function tokenOf(id: string, resource: string): Promise<{ token: string; dpop: oauth.DPoPHandle }> {
+    const known = tokens.get(id + resource)
+    if (known) return known
+    const pair = keys.get(id)
+    if (pair === undefined) throw new Error(`no key of ${id}`)
+    const issuer = new URL(world.gateway.publicUrl)
+    const server = await oauth.processDiscoveryResponse(
+      issuer,
+      await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...http }),
+    )
+    const client: oauth.Client = { client_id: id }
+    const dpop = oauth.DPoP(client, pair)
+    const response = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'main' }),
+      new URLSearchParams({ resource }),
+      { DPoP: dpop, ...http },
+    )
+    const { access_token: token } = await oauth.processClientCredentialsResponse(server, client, response)
+    tokens.set(id + resource, { token, dpop })
+    return { token, dpop }
+  }
+
+  async function ask(
+    id: ReaderId,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    resource = `${world.gateway.managementUrl}/audit`,
+  ): Promise<Answer> {
+    const { token, dpop } = await tokenOf(id, resource)
+    const response = await oauth
+      .protectedResourceRequest(
+        token,
+        method,
+        new URL(path, world.gateway.managementUrl),
+        new Headers({ 'content-type': 'application/json', ...headers }),
+        body === undefined ? null : JSON.stringify(body),
+        { DPoP: dpop, ...http },
+      )
+      .catch((error: unknown) => {
+        if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+        throw error
+      })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    return {
+      status: response.status,
+      json: isJson ? JSON.parse(bytes.toString()) : {},
+      bytes,
+      exchange: response.headers.get('exchange-id') ?? '',
+    }
+  }
+
+  const foundBy = (record: Record<string, unknown> | undefined) =>
+    (Object(record?.['reading']) as { found: number }).found
+  const lastRecord = async () => (await world.records()).at(-1)
+
+  before(async function () {
+    this.timeout(40_000)
+    for (const id of [...Object.keys(ROLES), 'G22/nguoi-la']) {
+      if (id !== 'H29/mot-cua') keys.set(id, await oauth.generateKeyPair('ES256', { extractable: true }))
+    }
+    const subsystems: Subsystem[] = []
+    for (const [id, pair] of keys) {
+      const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
+      const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
+      subsystems.push({
+        kind: 'Subsystem',
+        id: id as Subsystem['id'],
+        name: NAME,
+        state: 'active',
+        securityLevel: 3,
+        contact: 'test',
+        credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] },
+      })
+    }
+    world = await startWorld({
+      change: (documents) =>
+        overlay(documents, {
+          subsystems,
+          readers: Object.entries(ROLES).map(([id, role]) => reader(id, role)),
+        }),
+    })
+    keys.set('H29/mot-cua', world.keys)
+    for (let turn = 0; turn < 6; turn += 1) {
+      const answer = await world.consumer.call(`${SERVICE}/xac-thuc`, {
+        body: turn < 4 ? person.verify : samplePerson(24 + turn).verify,
+      })
+      asked.push(answer.headers.get('exchange-id') ?? '')
+      expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
+    }
+    await world.consumer.call(`${SERVICE}/xac-thuc`, {
+      body: person.verify,
+      headers: { 'exchange-purpose': 'khac' },
+    })
+  })
+
+  after(() => world.close())
+
+  /** Judges an answer by the schema that the served document gives for it. */
+  function assertDescribed(name: string, json: unknown): void {
+    const ajv = new Ajv2020({ strict: false })
+    ajv.addSchema({ ...AUDIT_DESCRIPTION, $id: 'audit' })
+    const validate = ajv.compile({ $ref: `audit#/components/schemas/${name}` })
+    expect(validate(json), JSON.stringify(validate.errors)).to.equal(true)
+  }
+
+  const subject = person.verify.personalId
+  /** What each request is answered with: one line a route, one column a role. */
+  const MATRIX: readonly (readonly [
+    method: string,
+    path: (exchange: string) => string,
+    body: unknown,
+    expected: Readonly<Record<ReaderId, number>>,
+  ])[] = [
+    ['POST', () => '/audit/search', {}, all(200, { 'G22/cong-dan': 403 })],
+    ['POST', () => '/audit/search', { subject }, all(200, { 'G22/cong-dan': 403, 'G22/van-hanh': 403 })],
+    ['POST', () => '/audit/search', { dossier: 'x' }, all(200, { 'G22/cong-dan': 403, 'G22/van-hanh': 403 })],
+    ['POST', () => '/audit/count', { by: ['outcome'] }, all(200, { 'G22/cong-dan': 403 })],
+    ['POST', () => '/audit/count', { officer: 'x' }, all(200, { 'G22/cong-dan': 403, 'G22/van-hanh': 403 })],
+    [
+      'GET',
+      (exchange) => `/audit/exchanges/${exchange}`,
+      undefined,
+      all(200, { 'G22/cong-dan': 403, 'H26/kiem-soat': 404 }),
+    ],
+    ['POST', () => '/audit/export', { format: 'csv' }, all(200, { 'G22/cong-dan': 403 })],
+    [
+      'POST',
+      () => '/audit/export',
+      { format: 'csv', subject },
+      all(200, { 'G22/cong-dan': 403, 'G22/van-hanh': 403 }),
+    ],
+    [
+      'POST',
+      () => '/audit/v2/findUsage',
+      { userCode: subject },
+      all(403, { 'G22/cong-dan': 200, 'G22/bao-ve-du-lieu': 200 }),
+    ],
+    [
+      'GET',
+      () => '/audit/v2/usagePeriod',
+      undefined,
+      all(403, { 'G22/cong-dan': 200, 'G22/bao-ve-du-lieu': 200 }),
+    ],
+    [
+      'GET',
+      () => '/audit/v2/heartbeat',
+      undefined,
+      all(403, { 'G22/cong-dan': 200, 'G22/bao-ve-du-lieu': 200 }),
+    ],
+  ]
+
+  function all(status: number, others: Partial<Record<ReaderId, number>>): Record<ReaderId, number> {
+    const ids = [...Object.keys(ROLES), 'G22/nguoi-la'] as ReaderId[]
+    return Object.fromEntries(
+      ids.map((id) => [id, id === 'G22/nguoi-la' ? 403 : (others[id] ?? status)]),
+    ) as Record<ReaderId, number>
+  }
+
+  for (const [method, path, body, expected] of MATRIX) {
+    it(`answers ${method} ${path('{id}')} ${body === undefined ? '' : Object.keys(body as object).join()} by role, and records each`, async () => {
+      for (const [id, status] of Object.entries(expected)) {
+        const answer = await ask(id as ReaderId, method, path(asked[0] ?? ''), body)
+        expect(answer.status, `${id} ${answer.bytes}`).to.equal(status)
+        const record = await lastRecord()
+        expect(record?.['exchange'], id).to.equal(answer.exchange)
+        expect(record, id).to.include({
+          consumer: id,
+          service: 'audit',
+          outcome: status === 200 ? 'delivered' : 'refused',
+        })
+        if (id === 'G22/nguoi-la') expect(record).to.have.property('code', 'reader_missing')
+      }
+    })
+  }
+
+  it('lets nobody in without a token, or with one that is good elsewhere', async () => {
+    const before = (await world.records()).length
+    const bare = await fetch(`${world.gateway.managementUrl}/audit/search`, { method: 'POST', body: '{}' })
+    expect(bare.status).to.equal(415)
+    const anonymous = await fetch(`${world.gateway.managementUrl}/audit/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect(anonymous.status).to.equal(401)
+    const exchange = `${world.gateway.publicUrl}/exchange`
+    expect((await ask('G22/thanh-tra', 'POST', '/audit/search', {}, {}, exchange)).status).to.equal(401)
+    expect((await world.records()).length).to.equal(before)
+  })
+
+  it('finds a person’s exchanges by the identifier in the body, which stands nowhere afterwards', async () => {
+    const { json } = await ask('G22/thanh-tra', 'POST', '/audit/search', {
+      subject,
+      service: SERVICE,
+      total: true,
+    })
+    assertDescribed('Page', json)
+    const records = json['records'] as { record: { exchange: string } }[]
+    expect(records.map(({ record }) => record.exchange)).to.include.members(asked.slice(0, 4))
+    expect(json).to.have.property('total', records.length)
+    const record = await lastRecord()
+    expect(record?.['reading']).to.deep.equal({
+      found: records.length,
+      query: JSON.stringify({ by: 'subject', service: SERVICE, total: true }),
+    })
+    expect(record?.['subjectTag']).to.be.a('string')
+    expect(JSON.stringify(await world.records()) + world.log()).not.to.include(subject)
+  })
+
+  it('shows an operator no tag, and an agency its own exchanges only', async () => {
+    const operator = await ask('G22/van-hanh', 'POST', '/audit/search', { service: SERVICE })
+    expect(operator.bytes.toString()).not.to.match(/subjectTag|officerTag|dossierTag|"token"/)
+    const own = await ask('H29/mot-cua', 'POST', '/audit/search', { limit: 1000 })
+    const consumers = (own.json['records'] as { record: { consumer: string } }[]).map(
+      ({ record }) => record.consumer,
+    )
+    expect(new Set(consumers)).to.deep.equal(new Set(['H29/mot-cua']))
+    const other = await ask('H26/kiem-soat', 'POST', '/audit/search', { service: SERVICE })
+    expect(other.json['records']).to.deep.equal([])
+    const counted = await ask('H26/kiem-soat', 'POST', '/audit/count', { service: SERVICE })
+    expect(counted.json['total']).to.equal(0)
+  })
+
+  it('tells one exchange’s whole life: stages, registry and agreement as they were', async () => {
+    const { json } = await ask('G22/thanh-tra', 'GET', `/audit/exchanges/${asked[0]}`)
+    assertDescribed('Life', json)
+    expect(json).to.have.nested.property(
+      'agreement.id',
+      (json['entry'] as { record: { agreement: { id: string } } }).record.agreement.id,
+    )
+    expect(json).to.have.nested.property('registry.version', 1)
+    const stages = json['stages'] as { ms: number }[]
+    expect(stages.reduce((sum, { ms }) => sum + ms, 0)).to.equal(json['totalMs'])
+    expect(json).to.have.nested.property('entry.proof', `/log/proof/${asked[0]}`)
+  })
+
+  it('counts as many as it finds', async () => {
+    const { json } = await ask('G22/thanh-tra', 'POST', '/audit/count', {
+      service: SERVICE,
+      by: ['outcome', 'code'],
+    })
+    assertDescribed('Counts', json)
+    expect(json['groups']).to.deep.equal([
+      { values: ['delivered', ''], count: 6 },
+      { values: ['refused', 'purpose_not_agreed'], count: 1 },
+    ])
+  })
+
+  it('refuses what its document does not allow, without repeating a value', async () => {
+    for (const body of [
+      { subject, officer: 'x' },
+      { consumer: "' OR 1=1 --" },
+      { limit: 1001 },
+      { by: ['subject'] },
+      { since: '2026-13-40T00:00:00Z' },
+      { code: 'no_such_code' },
+      { unknown: subject },
+    ]) {
+      const path = 'by' in body ? '/audit/count' : '/audit/search'
+      const answer = await ask('G22/thanh-tra', 'POST', path, body)
+      expect(answer.status, JSON.stringify(body)).to.equal(422)
+      expect(answer.bytes.toString()).not.to.include(subject)
+      expect(await lastRecord()).to.include({ outcome: 'refused', code: 'request_invalid' })
+    }
+  })
+
+  it('pages through everything once while exchanges go on', async () => {
+    const seen: string[] = []
+    const present = new Set((await world.records()).map(({ exchange }) => String(exchange)))
+    for (let cursor: string | undefined; ; ) {
+      const { json } = await ask('G22/thanh-tra', 'POST', '/audit/search', {
+        limit: 7,
+        ...(cursor && { cursor }),
+      })
+      seen.push(
+        ...(json['records'] as { record: { exchange: string } }[]).map(({ record }) => record.exchange),
+      )
+      await world.consumer.call(`${SERVICE}/xac-thuc`, { body: person.verify })
+      if (json['next'] === undefined) break
+      cursor = String(json['next'])
+    }
+    expect(new Set(seen).size).to.equal(seen.length)
+    expect([...present].filter((exchange) => !seen.includes(exchange))).to.deep.equal([])
+    expect(seen).to.deep.equal(seen.toSorted().toReversed())
+  })
+
+  for (const format of ['csv', 'ndjson', 'xlsx'] as const) {
+    it(`exports ${format} with a manifest that the gateway’s key signed`, async () => {
+      const answer = await ask('G22/thanh-tra', 'POST', '/audit/export', {
+        format,
+        service: SERVICE,
+        subject,
+      })
+      const parts = unzip(answer.bytes)
+      const file = parts.get(`records.${format}`) ?? Buffer.alloc(0)
+      const [head = '', payload = '', signature = ''] = String(parts.get('manifest.jws')).split('.')
+      const { kid, typ, alg } = JSON.parse(Buffer.from(head, 'base64url').toString())
+      expect({ typ, alg }).to.deep.equal({ typ: 'export-manifest+jwt', alg: 'ES256' })
+      const { keys: published } = (await (await fetch(`${world.gateway.publicUrl}/oauth/jwks`)).json()) as {
+        keys: { readonly kid: string }[]
+      }
+      const jwk = published.find((each) => each.kid === kid)
+      const key = createPublicKey({ key: jwk as never, format: 'jwk' })
+      const bytes = Buffer.from(signature, 'base64url')
+      const isSigned = (text: string) =>
+        verify('sha256', Buffer.from(`${head}.${text}`), { key, dsaEncoding: 'ieee-p1363' }, bytes)
+      expect([isSigned(payload), isSigned(`${payload}A`)]).to.deep.equal([true, false])
+      const manifest = JSON.parse(Buffer.from(payload, 'base64url').toString())
+      const record = await lastRecord()
+      expect(manifest).to.deep.include({
+        exchange: record?.['exchange'],
+        reader: 'G22/thanh-tra',
+        query: { by: 'subject', format, service: SERVICE },
+        file: {
+          bytes: file.length,
+          name: `records.${format}`,
+          sha256: createHash('sha256').update(file).digest('hex'),
+        },
+      })
+      expect(manifest.records).to.equal(foundBy(record)).and.to.be.above(3)
+      expect(manifest.treeSize).to.be.above(manifest.records)
+      const text = format === 'xlsx' ? String(unzip(file).get('xl/worksheets/sheet1.xml')) : file.toString()
+      expect(text).to.include(asked[0]).and.not.to.include(subject)
+      if (format === 'csv') expect(text.startsWith('\ufeff')).to.equal(true)
+    })
+  }
+
+  it('tells a citizen who used the data, and of nobody else', async () => {
+    const { json } = await ask('G22/cong-dan', 'POST', '/audit/v2/findUsage', {
+      userCode: subject,
+      limit: 500,
+    })
+    assertDescribed('Usages', json)
+    const usages = json['usages'] as Record<string, string>[]
+    expect(usages.map(({ exchange }) => exchange)).to.include.members(asked.slice(0, 4))
+    expect(usages.map(({ exchange }) => exchange)).not.to.include(asked[5])
+    expect(usages.at(-1)).to.include({ receiverCode: 'H29', exchange: asked[0] })
+    const paged = await ask('G22/cong-dan', 'POST', '/audit/v2/findUsage', {
+      userCode: subject,
+      offset: 1,
+      limit: 2,
+    })
+    expect((paged.json['usages'] as { exchange: string }[]).length).to.equal(2)
+    expect(Number(paged.json['totalUsages'])).to.be.at.least(usages.length)
+    assertDescribed('UsagePeriod', (await ask('G22/cong-dan', 'GET', '/audit/v2/usagePeriod')).json)
+    assertDescribed('Heartbeat', (await ask('G22/cong-dan', 'GET', '/audit/v2/heartbeat')).json)
+  })
+
+  it('tells a citizen later where the law lets an investigation wait, and still after the agreement changed', async () => {
+    const record = (await world.records()).find(({ exchange }) => exchange === asked[0])
+    const { id } = Object(record?.['agreement']) as { id: string }
+    const delayed = world.documents.agreements.map((agreement) =>
+      agreement.id === id
+        ? { ...agreement, delayedDisclosure: { days: 30, legalBasis: 'nd-278-2025' } }
+        : agreement,
+    )
+    const told = async () => {
+      const { json } = await ask('G22/cong-dan', 'POST', '/audit/v2/findUsage', { userCode: subject })
+      return (json['usages'] as { exchange: string }[]).map(({ exchange }) => exchange)
+    }
+    expect(await told()).to.include(asked[0])
+    await world.apply(overlay(world.documents, { agreements: delayed }))
+    expect(await told()).not.to.include(asked[0])
+    await world.apply(world.documents)
+    expect(await told()).not.to.include(asked[0])
+  })
+
+  it('serves the document of its routes, all of them and no other', async () => {
+    const served = await (await fetch(`${world.gateway.managementUrl}/audit/openapi.json`)).json()
+    expect(served).to.deep.equal(AUDIT_DESCRIPTION)
+    const { paths } = served as { paths: Record<string, Record<string, unknown>> }
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const tested = MATRIX.map(([method, path]) => `${method} ${path('{id}')}`)
+    expect(new Set(described)).to.deep.equal(new Set([...tested, 'GET /audit/openapi.json']))
+  })
+})
