@@ -21,6 +21,7 @@ const SEARCHES: Readonly<Record<string, Omit<AuditQuery, 'limit'>>> = {
   'a day': DAY,
   'a consumer': { consumer: 'H10/mot-cua' },
   'a consumer on a day': { consumer: 'H10/mot-cua', ...DAY },
+  'a consumer and a service': { consumer: 'H11/mot-cua', service: 'G10/he-thong-9/dich-vu-9/v1' },
   'a provider': { provider: 'G02/he-thong-13' },
   'a service': { service: 'G02/he-thong-13/dich-vu-13/v1' },
   'an agreement': { agreement: 'TT-3-16' },

@@ -43,6 +43,7 @@ CREATE TABLE exchange_record (
 CREATE INDEX exchange_record_leaf_index ON exchange_record (leaf_index);
 -- Each ends in the exchange id, which is the order of every search.
 CREATE INDEX exchange_record_consumer ON exchange_record (consumer, exchange_id);
+CREATE INDEX exchange_record_pair ON exchange_record (consumer, service, exchange_id);
 CREATE INDEX exchange_record_provider ON exchange_record (provider, exchange_id);
 CREATE INDEX exchange_record_service ON exchange_record (service, exchange_id);
 CREATE INDEX exchange_record_agreement ON exchange_record (agreement, exchange_id);
