@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { JWK } from 'jose'
 import { createSigningKey } from '../identity/signing-key.ts'
 import type { Language } from '../model/identifier.ts'
-import { createConsumerHttp, type HttpReply } from './consumer-http.ts'
+import { type ClientCertificate, createConsumerHttp, type HttpReply } from './consumer-http.ts'
 import { parseReplyBody, refusesToken } from './consumer-reply.ts'
 import { type AccessToken, createProver, createTokenSource } from './consumer-token.ts'
 import { usageFault } from './fault.ts'
@@ -15,7 +15,7 @@ export interface ConsumerClientOptions {
   /** The subsystem's registered key: it signs assertions and proofs. */
   readonly privateJwk: JWK
   /** `dpop` by default; `bearer` works for sandbox subsystems only. */
-  readonly binding?: 'dpop' | 'bearer'
+  readonly binding?: 'dpop' | 'bearer' | 'certificate'
   /** Of answers' words for people; `vi` by default. */
   readonly language?: Language
   /** For one request; 35,000 by default, a little more than the gateway gives a provider. */
@@ -24,6 +24,8 @@ export interface ConsumerClientOptions {
   readonly maxAnswerBytes?: number
   /** PEM certificates of authorities to trust in place of the well-known ones. */
   readonly authorities?: string | undefined
+  /** For binding `certificate`. */
+  readonly certificate?: ClientCertificate | undefined
   readonly signal?: AbortSignal | undefined
   /** Unix milliseconds. */
   readonly now?: () => number
@@ -120,6 +122,7 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
     timeoutMs: options.timeoutMs ?? 35_000,
     maxAnswerBytes: options.maxAnswerBytes ?? 16_777_216,
     authorities: options.authorities,
+    certificate: options.certificate,
     signal: options.signal,
   })
   const prover = createProver({ key, now, newId })

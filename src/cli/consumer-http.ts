@@ -23,6 +23,14 @@ export interface ConsumerHttpOptions {
   /** PEM certificates of the authorities to trust in place of the well-known ones. */
   readonly authorities: string | undefined
   readonly signal: AbortSignal | undefined
+  /** Shown to a gateway that asks for one in the TLS handshake. */
+  readonly certificate?: ClientCertificate | undefined
+}
+
+/** A client certificate and its private key, PEM. */
+export interface ClientCertificate {
+  readonly certificate: string
+  readonly key: string
 }
 
 /** Axios takes such characters out of a value without a word; a signed request must be the one that is sent. */
@@ -117,11 +125,15 @@ function flatten(headers: Readonly<Record<string, unknown>>): Record<string, str
 export function createConsumerHttp(
   options: ConsumerHttpOptions,
 ): (question: HttpQuestion) => Promise<HttpReply> {
-  const { authorities } = options
+  const { authorities, certificate: shown } = options
   const axios = new Axios({
     adapter: 'http',
     httpAgent: new HttpAgent({ keepAlive: true }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, ...(authorities !== undefined && { ca: authorities }) }),
+    httpsAgent: new HttpsAgent({
+      keepAlive: true,
+      ...(authorities !== undefined && { ca: authorities }),
+      ...(shown && { cert: shown.certificate, key: shown.key }),
+    }),
     maxRedirects: 0,
     proxy: false,
     maxContentLength: options.maxAnswerBytes,

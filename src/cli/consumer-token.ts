@@ -18,7 +18,7 @@ export interface HolderParts {
   readonly gatewayUrl: string
   readonly clientId: string
   readonly key: SigningKey
-  readonly binding: 'dpop' | 'bearer'
+  readonly binding: 'dpop' | 'bearer' | 'certificate'
   readonly send: ReturnType<typeof createConsumerHttp>
   /** Unix milliseconds. */
   readonly now: () => number

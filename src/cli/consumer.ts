@@ -5,6 +5,7 @@ import type { JWK } from 'jose'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { type ConsumerClient, createConsumerClient } from './client.ts'
+import type { ClientCertificate } from './consumer-http.ts'
 import { isMembers } from './consumer-reply.ts'
 import { usageFault } from './fault.ts'
 import type { Tools } from './tools.ts'
@@ -23,6 +24,8 @@ export interface ConsumerOptions {
   readonly ca?: string
   readonly timeout?: string
   readonly bearer?: boolean
+  readonly cert?: string
+  readonly certKey?: string
 }
 
 const TEXTS = {
@@ -47,6 +50,18 @@ const TEXTS = {
   bearer: {
     vi: 'mã không gắn khóa; chỉ cho hệ thống thử nghiệm',
     en: 'a token bound to no key; for sandbox subsystems only',
+  },
+  cert: {
+    vi: 'tệp PEM của chứng thư máy khách đã đăng ký; mã gắn với nó thay vì DPoP',
+    en: 'PEM file of a registered client certificate; the token is bound to it in place of DPoP',
+  },
+  certKey: {
+    vi: 'tệp PEM khóa riêng của chứng thư (quyền 600)',
+    en: "PEM file of the certificate's private key (mode 600)",
+  },
+  halfCertificate: {
+    vi: '--cert và --cert-key phải đi cùng nhau, không cùng --bearer.',
+    en: '--cert and --cert-key go together, and not with --bearer.',
   },
   noConsumer: { vi: 'Chưa biết hỏi thay hệ thống nào.', en: 'Which subsystem asks is not known.' },
   noConsumerFix: {
@@ -79,6 +94,8 @@ export function addConsumerOptions(command: Command, { terminal: { pick } }: Too
     .option('--key <file>', pick(TEXTS.key))
     .option('--profile <file>', pick(TEXTS.profile))
     .option('--bearer', pick(TEXTS.bearer))
+    .option('--cert <file>', pick(TEXTS.cert))
+    .option('--cert-key <file>', pick(TEXTS.certKey))
     .option('--ca <file>', pick(TEXTS.ca))
     .option('--timeout <seconds>', pick(TEXTS.timeout))
 }
@@ -134,6 +151,18 @@ function parseTimeout(text: string | undefined): number {
   return seconds * 1000
 }
 
+function readCertificate(
+  { cert, certKey, bearer }: ConsumerOptions,
+  folder: string,
+): ClientCertificate | undefined {
+  if (cert === undefined && certKey === undefined) return undefined
+  if (cert === undefined || certKey === undefined || bearer === true) throw usageFault(TEXTS.halfCertificate)
+  return {
+    certificate: readFileSync(resolve(folder, cert), 'utf8'),
+    key: readSecretFile(resolve(folder, certKey)).toString('utf8'),
+  }
+}
+
 /** A consumer as a profile says, and options where they say otherwise. */
 export interface OpenedConsumer {
   readonly client: ConsumerClient
@@ -152,11 +181,14 @@ export function openConsumer(options: ConsumerOptions, { outside, terminal }: To
     options.key === undefined
       ? (profile.key ?? resolve(folder, DEFAULT_KEY_FILE))
       : resolve(folder, options.key)
+  const certificate = readCertificate(options, folder)
+  const bound = certificate === undefined ? 'dpop' : 'certificate'
   const client = createConsumerClient({
     gatewayUrl,
     clientId,
     privateJwk: readPrivateJwk(keyFile),
-    binding: options.bearer === true ? 'bearer' : 'dpop',
+    binding: options.bearer === true ? 'bearer' : bound,
+    certificate,
     language: terminal.language,
     timeoutMs: parseTimeout(options.timeout),
     authorities: options.ca === undefined ? undefined : readFileSync(resolve(folder, options.ca), 'utf8'),

@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import type { Subsystem } from '../../src/model/party.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
+import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, PARTICULARS, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
@@ -229,6 +230,28 @@ describe('client certificates through HAProxy', () => {
       const refused = await send(`${gatewayUrl}/oauth/token`, { headers }, form)
       expect([refused.status, refused.json['code']]).to.deep.equal([400, 'request_malformed'])
     }
+  })
+
+  it('bind the tokens of the command line too', async () => {
+    const folder = await createTestFolder()
+    const jwk = {
+      ...(await crypto.subtle.exportKey('jwk', world.keys.privateKey)),
+      kid: 'main',
+      alg: 'ES256',
+    }
+    const secret = { mode: 0o600 }
+    writeFileSync(join(folder, 'key.jwk'), JSON.stringify(jwk), secret)
+    writeFileSync(join(folder, 'cert.pem'), issued.certificate)
+    writeFileSync(join(folder, 'cert.key'), issued.key, secret)
+    writeFileSync(join(folder, 'ca.pem'), server.certificate)
+    const words = ['token', '--gateway', url, '--consumer', CLIENT, '--key', 'key.jwk', '--ca', 'ca.pem']
+    const run = (...more: string[]) => runCli([...words, '--print', ...more], { workingDirectory: folder })
+    const { exit, out, err } = await run('--cert', 'cert.pem', '--cert-key', 'cert.key')
+    expect(exit, err).to.equal(0)
+    const answer = await ask(out.trim(), issued)
+    expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
+    expect((await ask(out.trim(), selfSigned)).status).to.equal(401)
+    expect((await run('--cert', 'cert.pem')).exit).to.equal(2)
   })
 
   it('are announced in the metadata', async () => {
