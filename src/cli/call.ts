@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
@@ -5,7 +6,7 @@ import type { Command } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
 import { describeAnswer, exitOf, explainProblem, isProblem, resultOf } from './answer.ts'
 import { buildBody, fillPath } from './body.ts'
-import type { CallAnswer } from './client.ts'
+import type { CallAnswer, Evidence } from './client.ts'
 import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consumer.ts'
 import { addGuide } from './examples.ts'
 import { type ExitCode, usageFault } from './fault.ts'
@@ -41,6 +42,22 @@ const TEXTS = {
     vi: 'Idempotency-Key; thao tác nộp tự có khóa mới',
     en: 'Idempotency-Key; a submission gets a new one by itself',
   },
+  sign: {
+    vi: 'ký yêu cầu (RFC 9421) và đòi câu trả lời có chữ ký của cổng',
+    en: "sign the request (RFC 9421) and demand the gateway's signature on the answer",
+  },
+  evidence: {
+    vi: 'ký, rồi ghi yêu cầu, câu trả lời và khóa của cổng vào tệp mới (quyền 600)',
+    en: "sign, and write request, answer and the gateway's key to a new file (mode 600)",
+  },
+  evidenceThere: (file: string): Bilingual => ({
+    vi: `Tệp ${file} đã có; bằng chứng không được ghi đè.`,
+    en: `The file ${file} is there already; evidence is not overwritten.`,
+  }),
+  signed: {
+    vi: 'Câu trả lời mang chữ ký của cổng, gắn với yêu cầu này.',
+    en: "The answer bears the gateway's signature, bound to this request.",
+  },
   schemas: { vi: 'thư mục có services/ (mặc định schemas/)', en: 'folder with services/ (default schemas/)' },
   noPurpose: { vi: 'Thiếu --purpose.', en: '--purpose is missing.' },
   noPurposeFix: {
@@ -66,6 +83,20 @@ interface CallOptions extends ConsumerOptions {
   readonly method?: string
   readonly idempotencyKey?: string
   readonly schemas?: string
+  readonly sign?: boolean
+  readonly evidence?: string
+}
+
+/** Bytes stand as base64: what was signed is bytes. */
+function writeEvidence(file: string, { request, answer, gatewayKey }: Evidence): void {
+  const base64 = (body: string | Buffer = '') => Buffer.from(body).toString('base64')
+  const { method, targetUri, fields, body } = request
+  const kept = {
+    request: { method, targetUri, fields: Object.fromEntries(fields), body: base64(body) },
+    answer: { status: answer.status, fields: answer.headers, body: base64(answer.body) },
+    gatewayKey,
+  }
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
 }
 
 /** What is to be called, whether it was named by operation or by path. */
@@ -122,6 +153,11 @@ async function call(
   const read = (file: string) =>
     file === '-' ? readText(outside.stdin) : readFile(resolve(outside.workingDirectory, file), 'utf8')
   const { path, body } = fillPath(target.pathTemplate, await buildBody(words, read))
+  const evidenceFile =
+    options.evidence === undefined ? undefined : resolve(outside.workingDirectory, options.evidence)
+  // Said before anything is sent: what was asked once cannot be asked again for its proof.
+  if (evidenceFile !== undefined && existsSync(evidenceFile))
+    throw usageFault(TEXTS.evidenceThere(evidenceFile))
   const { client } = openConsumer(options, tools)
   const idempotencyKey = options.idempotencyKey ?? (target.submits === false ? undefined : outside.newId())
   const tellKey = () => {
@@ -141,12 +177,17 @@ async function call(
     officer,
     fields: options.fields?.split(','),
     idempotencyKey,
+    sign: options.sign === true || options.evidence !== undefined,
   }
   const answer = await client.call(request).catch((thrown: unknown) => {
     if (target.submits === undefined) tellKey()
     throw thrown
   })
   if (target.submits === undefined && answer.status >= 500) tellKey()
+  if (answer.evidence !== undefined) {
+    if (evidenceFile !== undefined) writeEvidence(evidenceFile, answer.evidence)
+    terminal.talk(terminal.style('dim', terminal.pick(TEXTS.signed)))
+  }
   return show(answer, idempotencyKey, tools)
 }
 
@@ -165,6 +206,8 @@ export function define(command: Command, tools: Tools): void {
     .option('--method <method>', pick(TEXTS.method))
     .option('--idempotency-key <key>', pick(TEXTS.key))
     .option('--schemas <dir>', pick(TEXTS.schemas))
+    .option('--sign', pick(TEXTS.sign))
+    .option('--evidence <file>', pick(TEXTS.evidence))
   addConsumerOptions(command, tools).action(
     tools.act((service: string, operation: string, words: string[], options: CallOptions) =>
       call({ service, operation, words }, options, tools),

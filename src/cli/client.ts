@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { JWK } from 'jose'
+import { signRequest } from '../identity/message-holder.ts'
 import { createSigningKey } from '../identity/signing-key.ts'
+import type { RequestMessage } from '../model/exchange.ts'
 import type { Language } from '../model/identifier.ts'
 import { type ClientCertificate, createConsumerHttp, type HttpReply } from './consumer-http.ts'
 import { parseReplyBody, refusesToken } from './consumer-reply.ts'
+import { createAnswerCheck, type GatewayKey } from './consumer-signature.ts'
 import { type AccessToken, createProver, createTokenSource } from './consumer-token.ts'
 import { usageFault } from './fault.ts'
 
@@ -51,6 +54,15 @@ export interface ConsumerCall {
   readonly fields?: readonly string[] | undefined
   /** Names a submission, so that it can be sent again without being done twice. */
   readonly idempotencyKey?: string | undefined
+  /** Signs the request (RFC 9421) and demands that the answer be signed by the gateway. */
+  readonly sign?: boolean | undefined
+}
+
+/** What shows to anybody that this was asked and this answered: both messages, and the key of the gateway's. */
+export interface Evidence {
+  readonly request: RequestMessage & { readonly body: string | undefined }
+  readonly answer: Pick<HttpReply, 'status' | 'headers' | 'body'>
+  readonly gatewayKey: GatewayKey['jwk']
 }
 
 export interface CallAnswer {
@@ -61,6 +73,8 @@ export interface CallAnswer {
   readonly body: unknown
   /** From sending to the last byte, token not counted. */
   readonly ms: number
+  /** Where the request was signed and answered; a problem document is not signed. */
+  readonly evidence?: Evidence
 }
 
 /** A consumer's side of the gateway. */
@@ -92,6 +106,20 @@ function addressOf(gatewayUrl: string, { service, path }: ConsumerCall): string 
     )
   }
   return address
+}
+
+/** One request as it was sent last, and what came back. */
+interface Exchanged {
+  readonly reply: HttpReply
+  readonly sent: RequestMessage | undefined
+}
+
+function bodyOf({ body }: ConsumerCall): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
+}
+
+function isProblemReply({ headers }: HttpReply): boolean {
+  return (headers['content-type'] ?? '').startsWith('application/problem+json')
 }
 
 function exchangeHeaders(request: ConsumerCall, language: Language): Record<string, string> {
@@ -128,21 +156,45 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
   const prover = createProver({ key, now, newId })
   const tokens = createTokenSource({ gatewayUrl, clientId, key, binding, send, now, newId }, prover)
 
-  async function exchange(url: string, request: ConsumerCall, token: AccessToken): Promise<HttpReply> {
-    const { method = 'POST', body } = request
+  const checkAnswer = createAnswerCheck(gatewayUrl, send)
+
+  /** The request as it is sent, with fresh proofs. */
+  async function compose(url: string, request: ConsumerCall, token: AccessToken): Promise<RequestMessage> {
+    const { method = 'POST' } = request
     const { type, accessToken } = token
-    return prover.sendWithNonce(async () =>
-      send({
-        method,
-        url,
-        headers: {
-          ...exchangeHeaders(request, language),
-          authorization: `${type} ${accessToken}`,
-          ...(type === 'DPoP' && { dpop: await prover.proofFor(method, url, accessToken) }),
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      }),
-    )
+    const fields = {
+      ...exchangeHeaders(request, language),
+      authorization: `${type} ${accessToken}`,
+      ...(type === 'DPoP' && { dpop: await prover.proofFor(method, url, accessToken) }),
+    }
+    if (request.sign !== true) return { method, targetUri: url, fields: new Map(Object.entries(fields)) }
+    const unsigned = { method, targetUri: url, fields, body: bodyOf(request), nowMs: now(), nonce: newId() }
+    return signRequest(key, unsigned)
+  }
+
+  async function exchange(url: string, request: ConsumerCall, token: AccessToken): Promise<Exchanged> {
+    let sent: RequestMessage | undefined
+    const reply = await prover.sendWithNonce(async () => {
+      const message = await compose(url, request, token)
+      sent = message
+      const headers = Object.fromEntries(message.fields)
+      return send({ method: message.method, url, headers, body: bodyOf(request) })
+    })
+    return { reply, sent }
+  }
+
+  async function evidenceOf(
+    request: ConsumerCall,
+    { reply, sent }: Exchanged,
+  ): Promise<Evidence | undefined> {
+    if (request.sign !== true || sent === undefined || isProblemReply(reply)) return undefined
+    const { jwk } = await checkAnswer(reply, sent)
+    const { status, headers, body } = reply
+    return {
+      request: { ...sent, body: bodyOf(request) },
+      answer: { status, headers, body },
+      gatewayKey: jwk,
+    }
   }
 
   return {
@@ -151,16 +203,19 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
       const url = addressOf(gatewayUrl, request)
       const token = await tokens.token()
       let startedMs = clock()
-      let reply = await exchange(url, request, token)
-      if (refusesToken(reply)) {
+      let exchanged = await exchange(url, request, token)
+      if (refusesToken(exchanged.reply)) {
         // A gateway that changed its keys refuses tokens not yet old.
         tokens.forget(token)
         const fresh = await tokens.token()
         startedMs = clock()
-        reply = await exchange(url, request, fresh)
+        exchanged = await exchange(url, request, fresh)
       }
       const ms = clock() - startedMs
-      return { status: reply.status, headers: reply.headers, body: parseReplyBody(reply), ms }
+      const { reply } = exchanged
+      const evidence = await evidenceOf(request, exchanged)
+      const answer = { status: reply.status, headers: reply.headers, body: parseReplyBody(reply), ms }
+      return evidence === undefined ? answer : { ...answer, evidence }
     },
   }
 }

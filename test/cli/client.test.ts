@@ -131,6 +131,31 @@ describe('the consumer client', () => {
     nock.enableNetConnect()
   })
 
+  it('takes no answer to a signed request that the gateway did not sign for it', async () => {
+    serveMetadata()
+    serveToken()
+    const signing = client()
+    const forged = { ...JSON_TYPE, signature: 'gateway=:AAAA:', 'signature-input': 'gateway=();keyid="k"' }
+    for (const headers of [JSON_TYPE, forged]) {
+      serveExchange([200, { matched: true }, headers])
+      nock(GATEWAY)
+        .get('/oauth/jwks')
+        .reply(200, { keys: [world.issuerKey.publicJwk] })
+      const { code, exit } = await faultOf(signing.call({ ...REQUEST, sign: true }))
+      expect([code, exit]).to.deep.equal(['answer_signature_invalid', 1])
+    }
+  })
+
+  it('tells the problem where a signed request is refused, though problems are not signed', async () => {
+    serveMetadata()
+    serveToken()
+    const problem = { code: 'signature_invalid' }
+    serveExchange([400, problem, { 'content-type': 'application/problem+json' }])
+    const answer = await client().call({ ...REQUEST, sign: true })
+    expect(answer).to.deep.include({ status: 400, body: problem })
+    expect(answer).not.to.have.property('evidence')
+  })
+
   it('gets a token the gateway grants and makes a request it authenticates', async () => {
     serveMetadata()
     serveToken()

@@ -1,4 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { exportJWK } from 'jose'
 import { contentDigest } from '../../src/identity/content-digest.ts'
@@ -9,7 +11,9 @@ import { answerComponents, requestComponents, signatureBase } from '../../src/id
 import { readSignature } from '../../src/identity/signature-fields.ts'
 import { createSigningKey, type SigningKey } from '../../src/identity/signing-key.ts'
 import type { RequestMessage } from '../../src/model/exchange.ts'
+import { runCli } from '../support/cli.ts'
 import { type GatewayWorld, PARTICULARS, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
 const QUESTION = JSON.stringify({ personalId: '099188010001' })
@@ -101,6 +105,54 @@ describe('signed exchanges', () => {
         signature: digest(theirs.signature),
       },
     })
+  })
+
+  it('are carried by lienthong call, which keeps what anybody can check them by', async () => {
+    const folder = await createTestFolder()
+    const jwk = { ...(await exportJWK(world.keys.privateKey)), kid: 'main', alg: 'ES256' }
+    writeFileSync(join(folder, 'mot-cua.jwk'), JSON.stringify(jwk), { mode: 0o600 })
+    const call = ['call', SERVICE, '/tra-cuu', 'personalId=099188010001', '--key', 'mot-cua.jwk']
+    const asking = ['--gateway', world.gateway.publicUrl, '--consumer', 'H29/mot-cua']
+    const particulars = [
+      '--purpose',
+      PARTICULARS['exchange-purpose'],
+      '--dossier',
+      'H29-1',
+      '--officer',
+      'cb-017',
+    ]
+    const run = (...more: string[]) =>
+      runCli([...call, ...asking, ...particulars, ...more], {
+        workingDirectory: folder,
+        now: Date.now,
+        newId: randomUUID,
+      })
+
+    const unsigned = await run()
+    expect(unsigned.exit).to.equal(1)
+    expect(unsigned.err).to.include('signature_missing')
+    const kept = await run('--evidence', 'evidence.json')
+    expect(kept.exit, kept.err).to.equal(0)
+    expect(kept.err).to.include('bound to this request')
+
+    const file = join(folder, 'evidence.json')
+    expect(statSync(file).mode & 0o777).to.equal(0o600)
+    const { request, answer, gatewayKey } = JSON.parse(readFileSync(file, 'utf8'))
+    const published = await publishedKey(gatewayKey.kid)
+    const evidence = {
+      status: answer.status,
+      fields: new Map<string, string>(Object.entries(answer.fields)),
+      body: Buffer.from(answer.body, 'base64'),
+      request: { ...request, fields: new Map(Object.entries(request.fields)) },
+      findKey: () => published,
+    }
+    expect(isSignedAnswer(evidence)).to.equal(true)
+    expect(isSignedAnswer({ ...evidence, body: Buffer.from('{}') })).to.equal(false)
+    const theirs = readSignature(evidence.fields.get('signature-input') ?? '', answer.fields.signature)
+    const recorded = (await world.records()).at(-1)?.['answerSignature']
+    expect(recorded).to.include({ signature: hash('sha256', theirs?.signature ?? '', 'base64url') })
+
+    expect((await run('--evidence', 'evidence.json')).exit).to.equal(2)
   })
 
   it('are refused and recorded without the signature the agreement demands', async () => {
