@@ -34,8 +34,8 @@ describe('docs/integrators.md', () => {
     page = await readFile(join(PROJECT, 'docs/integrators.md'), 'utf8')
   })
 
-  it('shows a program that gets a token and an answer', async () => {
-    const [program, ...others] = readBlocks(page).filter(({ language }) => language === 'js')
+  it('shows a program that gets a token and an answer, and one that signs and checks signatures', async () => {
+    const [program, signing, ...others] = readBlocks(page).filter(({ language }) => language === 'js')
     expect(others).to.have.length(0)
     const jwk = await generatePrivateJwk('ES256')
     const { kid } = createSigningKey(jwk)
@@ -56,6 +56,12 @@ describe('docs/integrators.md', () => {
       expect(run, run.fault).to.include({ exitCode: 0, fault: '' })
       expect(run.out).to.match(/^200 [0-9a-f-]{36}\n/)
       expect(run.out).to.include('Huỳnh Bảo Đoan')
+      const both = `${program?.text}\n${signing?.text}`
+      const signed = await runProgram(both, [world.gateway.publicUrl, CONSUMER, keyFile])
+      expect(signed, signed.fault).to.include({ exitCode: 0, fault: '' })
+      expect(signed.out).to.match(/signed by the gateway\n$/)
+      const record = (await world.records()).at(-1)
+      expect(record).to.include.keys('requestSignature', 'answerSignature')
     } finally {
       await world.close()
     }
