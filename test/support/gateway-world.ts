@@ -128,6 +128,8 @@ export async function createConsumer(
 interface WorldOptions {
   /** The gateway's clock, Unix milliseconds. */
   readonly now?: () => number
+  /** The sandbox agencies' clock. */
+  readonly sandboxNow?: () => Date
   readonly overrides?: Record<string, unknown>
   /** Changes the documents before they are applied. */
   readonly change?: (documents: RegistryDocuments) => RegistryDocuments
@@ -139,7 +141,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
   const database = await createTestDatabase()
   const pool = new pg.Pool({ connectionString: database.url, max: 2 })
   pool.on('error', () => {})
-  const sandbox = await startSandbox({ ports: 'free', now: () => new Date() })
+  const sandbox = await startSandbox({ ports: 'free', now: options.sandboxNow ?? (() => new Date()) })
   const pair = await oauth.generateKeyPair('ES256', { extractable: true })
   const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
   const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })

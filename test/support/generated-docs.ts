@@ -9,6 +9,7 @@ import type { Bilingual } from '../../src/model/identifier.ts'
 import type { LabelSource, MetricEntry } from '../../src/telemetry/metric-entry.ts'
 import { METRICS } from '../../src/telemetry/metric-table.ts'
 import { PROCESS_METRICS } from '../../src/telemetry/process-table.ts'
+import { systemsTable } from './systems-page.ts'
 
 /** Pages of docs/ that are written from the tables the program itself runs on; `npm run docs` writes them. */
 
@@ -300,6 +301,20 @@ function writeContractRules(): string {
   ])
 }
 
+// --- systems ---------------------------------------------------------------------------------------------
+
+const SYSTEMS_HEAD = `**Tóm tắt.** Các hệ thống, cơ sở dữ liệu và cổng mà yêu cầu nêu tên: dịch vụ nào thay cho hệ thống đó, hệ thống nào
+đang khai thác, phần nào đã chạy, phần nào còn mở. Mỗi dòng do một bài thử qua cổng thật giữ; bài thử hỏng thì bản
+dựng hỏng.
+
+Every system, data set and portal that the requirements name: the services that stand for it in the sandbox, who
+asks, what works and what is open. Each row is held by a scenario over real HTTP through the whole gateway; a row
+without one says so. Providers are those of the sandbox: shapes follow published documents, people are synthetic.`
+
+function writeSystems(): string {
+  return page('Systems', 'test/support/systems.ts and config/registry', [SYSTEMS_HEAD, '', ...systemsTable()])
+}
+
 /** Every generated page, by its path in the project. */
 export function generateDocs(): ReadonlyMap<string, string> {
   return new Map([
@@ -307,6 +322,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ['docs/settings.md', writeSettings()],
     ['docs/metrics.md', writeMetrics()],
     ['docs/contract-rules.md', writeContractRules()],
+    ['docs/systems.md', writeSystems()],
   ])
 }
 

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import * as oauth from 'oauth4webapi'
+import { parse } from 'yaml'
+import { createSigningKey } from '../../src/identity/signing-key.ts'
+import type { Agreement } from '../../src/model/agreement.ts'
+import type { RegistryDocuments } from '../../src/registry/documents.ts'
+import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readRegistryFiles } from '../support/registry-files.ts'
+import { SYSTEMS } from '../support/systems.ts'
+import { titleOf } from '../support/systems-page.ts'
+
+/** The day of the contracts' examples. */
+const NOW = new Date('2026-11-22T01:30:00.000Z')
+
+interface Described {
+  readonly operationId: string
+  readonly 'x-exchange': { readonly kind: string }
+  readonly requestBody: { readonly content: { readonly 'application/json': Examples } }
+  readonly responses: { readonly '200': { readonly content: { readonly 'application/json': Examples } } }
+}
+interface Examples {
+  readonly examples: Readonly<Record<string, { readonly $ref: string }>>
+}
+interface ContractDocument {
+  readonly paths: Readonly<Record<string, { readonly post: Described }>>
+  readonly components: { readonly examples: Readonly<Record<string, { readonly value: object }>> }
+}
+
+function readContract(service: string): ContractDocument {
+  const path = `services/${service.replace(/\/(v\d+)$/, '.$1')}.yaml`
+  return parse(readFileSync(join(import.meta.dirname, '../../schemas', path), 'utf8'))
+}
+
+function examplesOf({ components }: ContractDocument, { examples }: Examples): readonly object[] {
+  return Object.values(examples).map(
+    ({ $ref }) => components.examples[$ref.split('/').at(-1) ?? '']?.value ?? {},
+  )
+}
+
+/** A key for each consumer: one key may not be two subsystems'. */
+async function makeKeys(consumers: readonly string[]) {
+  return new Map(
+    await Promise.all(
+      consumers.map(async (id) => {
+        const pair = await oauth.generateKeyPair('ES256', { extractable: true })
+        const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
+        const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
+        return [id, { pair, credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] } }] as const
+      }),
+    ),
+  )
+}
+type Keys = Awaited<ReturnType<typeof makeKeys>>
+
+function register(keys: Keys, documents: RegistryDocuments): RegistryDocuments {
+  const subsystems = documents.subsystems.map((its) => {
+    const credentials = keys.get(its.id)?.credentials
+    return credentials ? { ...its, credentials } : its
+  })
+  return { ...documents, subsystems }
+}
+
+/** The members an agreement lets through, of an example's; nested fields by their first member. */
+function agreedMembers(example: object, fields: readonly string[]): readonly string[] {
+  const agreed = new Set(fields.map((pointer) => pointer.split('/')[1]))
+  return Object.keys(example).filter((member) => agreed.has(member))
+}
+
+describe('systems that exchange through the gateway', () => {
+  const { agreements } = readRegistryFiles()
+  const consumers = new Map<string, Promise<Consumer>>()
+  let keys: Keys
+  let world: GatewayWorld
+
+  before(async function () {
+    this.timeout(60_000)
+    keys = await makeKeys([...new Set(agreements.map(({ consumer }) => consumer))])
+    world = await startWorld({ change: (documents) => register(keys, documents), sandboxNow: () => NOW })
+  })
+  after(() => world?.close())
+
+  function consumerOf(id: string): Promise<Consumer> {
+    const pair = keys.get(id)?.pair ?? world.keys
+    const known = consumers.get(id) ?? createConsumer(world.gateway.publicUrl, id, pair)
+    consumers.set(id, known)
+    return known
+  }
+
+  /** Asks an operation's examples under an agreement; what comes back is the example, minimised. */
+  async function ask(row: number, agreement: Agreement, path: string, fields: readonly string[]) {
+    const contract = readContract(agreement.service)
+    const described = contract.paths[path]?.post
+    if (described === undefined) throw new Error(`no ${path}`)
+    const answers = examplesOf(contract, described.responses['200'].content['application/json'])
+    const requests = examplesOf(contract, described.requestBody.content['application/json'])
+    for (const [index, body] of requests.entries()) {
+      const consumer = await consumerOf(agreement.consumer)
+      const reply = await consumer.call(`${agreement.service}${path}`, {
+        body,
+        headers: {
+          'exchange-purpose': agreement.purposes[0],
+          ...(described['x-exchange'].kind === 'submit' && {
+            'idempotency-key': `${row}-${described.operationId}-${index}`,
+          }),
+        },
+      })
+      expect(reply.status, `${described.operationId} ${JSON.stringify(reply.json)}`).to.equal(200)
+      const example = answers[index] ?? {}
+      expect(Object.keys(reply.json), described.operationId).to.have.members(agreedMembers(example, fields))
+    }
+    return requests.length
+  }
+
+  for (const row of SYSTEMS.filter(({ services }) => services.length > 0)) {
+    it(titleOf(row), async () => {
+      let asked = 0
+      const delivered = await countDelivered()
+      for (const service of row.services) {
+        for (const path of Object.keys(readContract(service).paths)) {
+          const id = readContract(service).paths[path]?.post.operationId
+          const grants = agreements.flatMap((agreement) =>
+            agreement.service === service && agreement.id !== 'TT-2024-017'
+              ? agreement.operations
+                  .filter(({ operation }) => operation === id)
+                  .map((its) => ({ agreement, its }))
+              : [],
+          )
+          expect(grants, `${service} ${id} is agreed with nobody`).not.to.have.length(0)
+          for (const { agreement, its } of grants) asked += await ask(row.number, agreement, path, its.fields)
+        }
+      }
+      expect(asked).to.be.above(0)
+      expect((await countDelivered()) - delivered).to.equal(asked)
+    })
+  }
+
+  async function countDelivered(): Promise<number> {
+    return (await world.records()).filter(({ outcome }) => outcome === 'delivered').length
+  }
+
+  it('are named once each, the thirty-eight of them', () => {
+    expect(SYSTEMS.map(({ number }) => number)).to.deep.equal(SYSTEMS.map((_, index) => index + 1))
+    expect(SYSTEMS).to.have.length(38)
+  })
+})
