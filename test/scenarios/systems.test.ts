@@ -107,7 +107,7 @@ describe('systems that exchange through the gateway', () => {
         },
       })
       expect(reply.status, `${described.operationId} ${JSON.stringify(reply.json)}`).to.equal(200)
-      const example = answers[index] ?? {}
+      const example = answers[index] ?? answers[0] ?? {}
       expect(Object.keys(reply.json), described.operationId).to.have.members(agreedMembers(example, fields))
     }
     return requests.length
