@@ -121,6 +121,8 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
       application_name: 'lienthong-ledger',
       connectionTimeoutMillis: 5000,
       statement_timeout: 10_000,
+      // A process that hangs with the head's lock would keep all others from writing.
+      idle_in_transaction_session_timeout: 3000,
       keepAlive: true,
     })
     client.on('error', onLost)
