@@ -1,53 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { type Served, serve } from '../support/served.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
 const LOOK_UP = 'G01/dan-cu/cong-dan/v1/tra-cuu'
 const REQUEST = { body: samplePerson(21).lookUp }
-
-interface Served {
-  readonly process: ChildProcess
-  readonly url: string
-  readonly managementUrl: string
-  lines(): string
-}
-
-/** `lienthong serve` in processes of its own, over the world's database. */
-async function serve(world: GatewayWorld, environment: Record<string, string>): Promise<Served> {
-  const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), 'serve'], {
-    cwd: PROJECT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      DATABASE_URL: world.database.url,
-      LIENTHONG_SANDBOX: 'true',
-      LIENTHONG_DATADIR: world.dataDir,
-      LIENTHONG_LISTEN_PORT: '0',
-      LIENTHONG_MANAGEMENT_PORT: '0',
-      ...environment,
-    },
-  })
-  let text = ''
-  const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>()
-  child.stdout?.on('data', (chunk) => {
-    text += chunk
-    const started = text.split('\n').find((line) => line.includes('"event.action":"gateway_started"'))
-    if (started !== undefined) resolve(JSON.parse(started))
-  })
-  child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${text.slice(-1000)}`)))
-  const started = await promise
-  return {
-    process: child,
-    url: started['lienthong.address'] ?? '',
-    managementUrl: started['lienthong.management_address'] ?? '',
-    lines: () => text,
-  }
-}
 
 describe('lienthong serve', () => {
   let world: GatewayWorld

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { GatewayWorld } from './gateway-world.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+/** A gateway in processes of its own. */
+export interface Served {
+  readonly process: ChildProcess
+  readonly url: string
+  readonly managementUrl: string
+  lines(): string
+}
+
+/** `lienthong serve` in processes of its own, over the world's database. */
+export async function serve(world: GatewayWorld, environment: Record<string, string>): Promise<Served> {
+  const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), 'serve'], {
+    cwd: PROJECT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      DATABASE_URL: world.database.url,
+      LIENTHONG_SANDBOX: 'true',
+      LIENTHONG_DATADIR: world.dataDir,
+      LIENTHONG_LISTEN_PORT: '0',
+      LIENTHONG_MANAGEMENT_PORT: '0',
+      ...environment,
+    },
+  })
+  let text = ''
+  const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>()
+  child.stdout?.on('data', (chunk) => {
+    text += chunk
+    const started = text.split('\n').find((line) => line.includes('"event.action":"gateway_started"'))
+    if (started !== undefined) resolve(JSON.parse(started))
+  })
+  child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${text.slice(-1000)}`)))
+  const started = await promise
+  return {
+    process: child,
+    url: started['lienthong.address'] ?? '',
+    managementUrl: started['lienthong.management_address'] ?? '',
+    lines: () => text,
+  }
+}
