@@ -127,6 +127,13 @@ function judgeAnswer(answer: Answer | undefined, body: unknown): readonly Violat
   return body === undefined ? [BODY_MISSING] : answer.content.check(body)
 }
 
+/** How a provider named a member nobody declared may be data, and is told to the consumer by nobody. */
+function withoutName(violation: Violation): Violation {
+  if (violation.rule !== 'additionalProperties') return violation
+  const detail = { vi: 'Có thành phần ngoài lược đồ.', en: 'A member is not in the contract.' }
+  return { ...violation, detail }
+}
+
 function compileAnswers(
   { responses }: OperationDescription,
   parts: Parts,
@@ -149,7 +156,8 @@ function compileAnswers(
   return {
     checkResponse(status, body) {
       const errors = judgeAnswer(answerOf(status), body)
-      if (errors !== undefined) throw new GatewayError('response_invalid', { errors })
+      if (errors !== undefined)
+        throw new GatewayError('response_invalid', { errors: errors.map(withoutName) })
     },
     keepDeclared: (status, body) => answerOf(status)?.content?.keep()(body),
   }

@@ -149,4 +149,11 @@ describe('the command line', () => {
     expect(failed).to.include({ code: 2, stdout: '' })
     expect(failed.stderr).to.not.match(/^\s+at /m)
   })
+
+  it('runs without Object.prototype.__proto__, so that no input can reach a prototype by it', async () => {
+    const tell = "process.on('exit', () => console.log('__proto__' in Object.prototype))"
+    const watched = ['--import', `data:text/javascript,${tell}`, MAIN, '--version']
+    const { stdout } = await promisify(execFile)(process.execPath, watched)
+    expect(stdout).to.match(/\nfalse\n$/)
+  })
 })
