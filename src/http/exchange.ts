@@ -128,7 +128,7 @@ async function untilItsTurn(response: ServerResponse): Promise<void> {
 
 /**
  * The door of native JSON exchanges: `{METHOD} /exchange/{agency}/{subsystem}/{service}/{version}{path}`. It looks
- * at the path itself: a router's matching and its change of `url` would cost an exchange another 2 %.
+ * at the path itself: a router would match it once more and change `url` for each exchange.
  */
 export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   const { conduct, now, randomHex } = parts
