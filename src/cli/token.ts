@@ -25,6 +25,10 @@ const TEXTS = {
     vi: 'Mã này gắn với khóa của bạn: mỗi yêu cầu cần một bằng chứng DPoP mới; lienthong call làm sẵn việc đó.',
     en: 'It is bound to your key: each request needs a fresh DPoP proof; lienthong call makes them.',
   },
+  certificate: (file: string): Bilingual => ({
+    vi: `Dùng với curl: --cert TỆP --key TỆP -H "Authorization: Bearer $(cat ${file})"`,
+    en: `For curl: --cert FILE --key FILE -H "Authorization: Bearer $(cat ${file})"`,
+  }),
   bearer: (file: string): Bilingual => ({
     vi: `Dùng với curl: -H "Authorization: Bearer $(cat ${file})"`,
     en: `For curl: -H "Authorization: Bearer $(cat ${file})"`,
@@ -52,7 +56,8 @@ async function getToken(options: TokenOptions, tools: Tools): Promise<ExitCode> 
   else terminal.result(file)
   const said = TEXTS.written(file, formatInstant(expiresAtMs))
   terminal.talk(`${terminal.style('green', '✔')} ${terminal.pick(said)}`)
-  terminal.talk(terminal.pick(type === 'Bearer' ? TEXTS.bearer(file) : TEXTS.bound))
+  const hint = options.cert === undefined ? TEXTS.bearer(file) : TEXTS.certificate(file)
+  terminal.talk(terminal.pick(type === 'Bearer' ? hint : TEXTS.bound))
   return EXIT.ok
 }
 
