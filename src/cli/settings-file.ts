@@ -57,9 +57,10 @@ export function locateSetting(file: string, pointer: string): { line: number; co
 
 /** `config/gateway.yaml:14:9 /listen/port …`, the path as short as it can be typed. */
 export function formatPlacedFault(fault: PlacedFault, { terminal, outside }: Tools): string {
-  const { file, line, column, pointer, detail } = fault
+  const { file, line, column, pointer, rule, detail } = fault
   const near = relative(outside.workingDirectory, file)
   const shown = !file.startsWith('/') || near.startsWith('..') ? file : near
   const where = terminal.style('bold', `${shown}:${line}:${column}`, 'stdout')
-  return [where, ...(pointer === '' ? [] : [terminal.style('cyan', pointer, 'stdout')]), detail].join('  ')
+  const place = pointer === '' ? [] : [terminal.style('cyan', pointer, 'stdout')]
+  return [where, ...place, detail, `[${rule}]`].join('  ')
 }

@@ -89,7 +89,7 @@ describe('lienthong check', () => {
       environment: { LANG: 'en', LIENTHONG_LISTEN_PROT: '1' },
     })
     expect(exit).to.equal(3)
-    expect(out).to.equal('environment:1:1  LIENTHONG_LISTEN_PROT  It names no setting.\n')
+    expect(out).to.equal('environment:1:1  LIENTHONG_LISTEN_PROT  It names no setting.  [environment]\n')
     const wrong = await runCli(['check', '--config', join(folder, 'config/gateway.yaml')], {
       environment: { LIENTHONG_LISTEN_PORT: '70000' },
     })
@@ -112,7 +112,10 @@ describe('lienthong check', () => {
     const jwk = JSON.stringify({ ...publicJwk, d: publicJwk.x })
     edit('subsystems/consumers.yaml', (text) => `${text}credentials:\n  jwks:\n    - ${jwk}\n`)
     expect((await faults()).map(({ rule }) => rule)).to.deep.equal(['private_key'])
-    expect((await check()).out).to.include('replace the key')
+    const shown = (await check()).out
+    expect(shown).to.include('replace the key')
+    // Each line ends with the rule's name, by which the docs list it.
+    expect(shown).to.match(/ {2}\[[a-z_]+\]$/m)
   })
 
   it('says of broken YAML where it breaks', async () => {
