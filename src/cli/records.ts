@@ -14,6 +14,7 @@ import { createVault, type Vault } from '../storage/vault.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { parseInstant } from './instant.ts'
+import { recordLocalReading, subjectOf } from './local-reading.ts'
 import { withDatabase } from './open-database.ts'
 import { defineExport } from './records-export.ts'
 import { requireSettings } from './settings-file.ts'
@@ -212,6 +213,10 @@ function showPage({ entries, more }: AuditPage, { terminal }: Tools): void {
   if (more && last !== undefined) terminal.talk(terminal.pick(TEXTS.more(last.record.exchange)))
 }
 
+function presentOnly(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
 async function records(options: RecordsOptions, tools: Tools): Promise<ExitCode> {
   const { terminal, outside } = tools
   const query = parseQuery(options, outside.now())
@@ -220,9 +225,19 @@ async function records(options: RecordsOptions, tools: Tools): Promise<ExitCode>
   const identifier = kind === undefined ? undefined : (await readText(outside.stdin)).trim()
   if (identifier === '') throw usageFault(TEXTS.noIdentifier, TEXTS.noIdentifierFix)
   const tag = kind !== undefined && identifier !== undefined ? { kind, identifier } : undefined
-  const page = await withDatabase(settings, tools, ({ pool }) =>
-    searchBy(createAuditStore({ pool, openVault: () => openGatewayVault(settings) }), query, tag),
-  )
+  const page = await withDatabase(settings, tools, async (database) => {
+    const openVault = () => openGatewayVault(settings)
+    const found = await searchBy(createAuditStore({ pool: database.pool, openVault }), query, tag)
+    const { since, until, ...conditions } = query
+    const span = { since: since?.toISOString(), until: until?.toISOString() }
+    await recordLocalReading(database, settings, {
+      found: found.entries.length,
+      query: presentOnly({ ...conditions, ...span, by: kind }),
+      subject: subjectOf(tag),
+      nowMs: outside.now(),
+    })
+    return found
+  })
   if (terminal.json) {
     const found = page.entries.map(({ leafIndex, leafHash, record }) => ({
       leafIndex,

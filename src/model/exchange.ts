@@ -135,7 +135,8 @@ export interface ExchangeFacts {
   readonly receivedAtMs: number
   readonly traceId: string
   readonly consumer: SubsystemId
-  readonly binding: TokenBinding
+  /** `local` where somebody at the gateway's own machine read the log. */
+  readonly binding: TokenBinding | 'local'
   readonly tokenDigest: string
   /** As asked for; it may name a service that does not exist. */
   readonly service: string

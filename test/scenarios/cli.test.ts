@@ -77,6 +77,14 @@ describe('a consumer with nothing but the command line', () => {
       binding: 'dpop',
     })
     expect(searched.out).not.to.include(person.verify.personalId)
+    const reading = (await world.records()).at(-1)
+    expect(reading).to.deep.include({
+      consumer: 'local/operator',
+      service: 'audit',
+      binding: 'local',
+      subjectTag: records[0].record.subjectTag,
+      reading: { found: 1, query: '{"by":"subject","limit":50}' },
+    })
   })
 
   it('is told why it is refused, and the refusal is in the log', async () => {
