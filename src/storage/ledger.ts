@@ -107,6 +107,19 @@ function headOf(row: { size: unknown; last_at: unknown; peaks: Buffer }): Ledger
 }
 
 /**
+ * A server that acknowledges a commit before it is on disk forgets, when it is killed, what has left the gateway
+ * meanwhile: no log is written there.
+ */
+async function assertDurable(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'",
+  )
+  if (rows.length === 0) return
+  const names = rows.map(({ name }) => name).join(', ')
+  throw new Error(`the database server would lose acknowledged records: switch on ${names}`)
+}
+
+/**
  * The log in PostgreSQL. All appends go through one connection, which also holds the process's advisory
  * lock; a connection lost is replaced at the next use.
  */
@@ -128,6 +141,7 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
     client.on('error', onLost)
     try {
       await client.connect()
+      await assertDurable(client)
       await client.query('SELECT pg_advisory_lock($1, $2)', [PROCESS_LOCK, processNumber])
       return client
     } catch (error) {

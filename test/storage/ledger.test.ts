@@ -170,6 +170,19 @@ describe('ledger in PostgreSQL', () => {
     expect(await readWholeLog()).to.have.length(2)
   })
 
+  it('takes no record on a server that acknowledges before it has written', async () => {
+    const name = new URL(database.url).pathname.slice(1)
+    await pool.query(`ALTER DATABASE ${name} SET synchronous_commit = off`)
+    try {
+      const { ledger } = openWriter(1)
+      const error = await ledger.complete(sampleFacts(), 'delivered').catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(GatewayError).with.property('code', 'ledger_unavailable')
+      expect(String((error as GatewayError).cause)).to.include('switch on synchronous_commit')
+    } finally {
+      await pool.query(`ALTER DATABASE ${name} RESET synchronous_commit`)
+    }
+  })
+
   it('stores no identifier in clear, and finds a subject by its tag', async () => {
     const { ledger } = openWriter(1)
     const facts = sampleFacts()

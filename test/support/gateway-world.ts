@@ -137,8 +137,17 @@ interface WorldOptions {
   readonly databaseUrl?: (url: string) => string
 }
 
-export async function startWorld(options: WorldOptions = {}): Promise<GatewayWorld> {
-  const database = await createTestDatabase()
+/** Everything round a gateway: its database with a registry in it, its agencies, a consumer's keys. */
+export type PreparedWorld = Pick<
+  GatewayWorld,
+  'database' | 'pool' | 'sandbox' | 'keys' | 'documents' | 'dataDir' | 'apply' | 'records'
+>
+
+/** @param database migrated already. */
+export async function prepareWorld(
+  database: TestDatabase,
+  options: Pick<WorldOptions, 'sandboxNow' | 'change'> = {},
+): Promise<PreparedWorld> {
   const pool = new pg.Pool({ connectionString: database.url, max: 2 })
   pool.on('error', () => {})
   const sandbox = await startSandbox({ ports: 'free', now: options.sandboxNow ?? (() => new Date()) })
@@ -181,7 +190,24 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
   }
 
   await apply(documents)
-  const dataDir = await createTestFolder()
+  return {
+    database,
+    pool,
+    sandbox,
+    keys: pair,
+    documents,
+    dataDir: await createTestFolder(),
+    apply,
+    async records() {
+      const { rows } = await pool.query('SELECT leaf FROM exchange_record ORDER BY leaf_index')
+      return rows.map(({ leaf }) => JSON.parse(leaf.toString()))
+    },
+  }
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<GatewayWorld> {
+  const prepared = await prepareWorld(await createTestDatabase(), options)
+  const { database, pool, sandbox, keys, dataDir } = prepared
   const settings = readSettings({
     file: join(PROJECT, 'config/gateway.yaml'),
     environment: {},
@@ -205,22 +231,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
     destination,
     ...(options.now && { now: options.now }),
   })
-  const consumer = await createConsumer(gateway.publicUrl, 'H29/mot-cua', pair)
+  const consumer = await createConsumer(gateway.publicUrl, 'H29/mot-cua', keys)
   return {
+    ...prepared,
     gateway,
-    sandbox,
-    database,
-    pool,
     consumer,
-    keys: pair,
-    dataDir,
-    documents,
-    apply,
     log: () => lines.join(''),
-    async records() {
-      const { rows } = await pool.query('SELECT leaf FROM exchange_record ORDER BY leaf_index')
-      return rows.map(({ leaf }) => JSON.parse(leaf.toString()))
-    },
     async metric(line) {
       const page = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
       const found = page.split('\n').find((each) => each.startsWith(`${line} `))

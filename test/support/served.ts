@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { GatewayWorld } from './gateway-world.ts'
+import type { PreparedWorld } from './gateway-world.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
@@ -13,7 +13,10 @@ export interface Served {
 }
 
 /** `lienthong serve` in processes of its own, over the world's database. */
-export async function serve(world: GatewayWorld, environment: Record<string, string>): Promise<Served> {
+export async function serve(
+  world: Pick<PreparedWorld, 'database' | 'dataDir'>,
+  environment: Record<string, string>,
+): Promise<Served> {
   const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), 'serve'], {
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'inherit'],
