@@ -34,6 +34,7 @@ import type { RegistryStore } from './registry/store.ts'
 import type { Settings } from './settings.ts'
 import { createAuthorityStore, createTokenRevocations } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
+import { createJobQueue } from './storage/job-queue.ts'
 import { createLedgerStore } from './storage/ledger.ts'
 import { createLogReader } from './storage/log.ts'
 import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
@@ -53,6 +54,8 @@ export interface Outside {
   readonly telemetry: Telemetry
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Whether this process does background jobs; every process may give out some. */
+  readonly worksJobs: boolean
 }
 
 /** One process that carries exchanges. */
@@ -87,6 +90,7 @@ const BEAT_MS = 1000
 const SWEEP_MS = 30_000
 const ROLLUP_MS = 1000
 const PARTITION_MS = 3_600_000
+const JOB_STATES_MS = 10_000
 const RANDOM_POOL_BYTES = 8192
 
 /** Random bytes drawn in one go for many small ids. */
@@ -243,6 +247,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: (ended: EndedExchange) => telemetry.exchange(ended),
   })
 
+  const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const random = createRandomPool()
   const logReader = createLogReader(pool)
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
@@ -331,6 +336,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     if (count > 0) telemetry.orphansClosed(count)
   }
   await closeOrphans()
+  await jobs.start({ works: outside.worksJobs })
+  const tellJobs = async () => telemetry.jobStates(await jobs.states())
   const unwatch = registryStore.onChange(() => void authority.refresh())
   const ends = [
     repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
@@ -342,6 +349,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
+    ...(outside.worksJobs ? [repeat(tellJobs, JOB_STATES_MS, telemetry.databaseError)] : []),
     repeat(
       async () => {
         keys = await openKeyDirectory(tokenKeysDir, device)
@@ -369,7 +377,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       return publicUrl
     },
     async close() {
+      const ended = jobs.stop(limits.drainTimeoutMs)
       const drained = await closeServer(server, limits.drainTimeoutMs)
+      await ended
       for (const end of ends) end()
       await ledger.drain()
       await audit.close()

@@ -46,7 +46,10 @@ function logCheck(keeper: LogKeeper): ReadinessCheck {
 }
 
 /** Starts to sign the log's checkpoints, one a second while it grows. */
-export async function startLogKeeping(settings: Settings, outside: Outside): Promise<LogKeeping> {
+export async function startLogKeeping(
+  settings: Settings,
+  outside: Omit<Outside, 'worksJobs'>,
+): Promise<LogKeeping> {
   const { database, telemetry, now } = outside
   const signer = await openLogSigner(settings)
   const store = createLogStore(database)

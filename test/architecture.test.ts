@@ -38,6 +38,7 @@ const DOMAIN = new Set([
 const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   express: ['http/'],
   pg: ['storage/'],
+  'pg-boss': ['storage/job-queue.ts'],
   axios: ['provider/', 'cli/'],
   opossum: ['provider/breaker.ts'],
   undici: ['provider/pool-adapter.ts'],

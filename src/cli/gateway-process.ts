@@ -109,7 +109,7 @@ async function startSingle(
   let keeping: LogKeeping | undefined
   try {
     keeping = await startLogKeeping(settings, { database, telemetry, now })
-    gateway = await createGateway(settings, { database, telemetry, now })
+    gateway = await createGateway(settings, { database, telemetry, now, worksJobs: true })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
     const { checks, audit } = gateway
@@ -178,8 +178,8 @@ function whenReady(worker: Worker): Promise<string> {
 async function startPrimary(settings: Settings, version: string, count: number): Promise<RunningGateway> {
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
   const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
-  // It carries no exchange; those who read the log are answered, and recorded, here.
-  const gateway = await createGateway(settings, { database, telemetry, now: Date.now })
+  // It carries no exchange of a consumer; jobs are done here, and those who read the log are answered.
+  const gateway = await createGateway(settings, { database, telemetry, now: Date.now, worksJobs: true })
   const workers = new Map<number, Worker>()
   const collector = createMetricsCollector({
     workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
@@ -276,7 +276,7 @@ async function startWorker(settings: Settings, version: string): Promise<Running
     poolSize: settings.database.poolSize,
     log: telemetry.storage,
   })
-  const gateway = await createGateway(settings, { database, telemetry, now: Date.now })
+  const gateway = await createGateway(settings, { database, telemetry, now: Date.now, worksJobs: false })
   const send = (message: unknown) => process.send?.(message)
   const worker = createWorkerMetrics(metrics, send)
   process.on('message', worker.receive)

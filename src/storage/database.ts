@@ -1,5 +1,6 @@
 import { Client, Pool, TypeOverrides, types } from 'pg'
 import { startEmbedded } from './embedded.ts'
+import { installJobQueue } from './job-queue.ts'
 import { MIGRATIONS_FOLDER, migrate } from './migrate.ts'
 import type { StorageLog } from './storage-event.ts'
 
@@ -26,7 +27,7 @@ export interface Database {
   readonly embedded: boolean
   /** Resolves where the server answers. */
   ping(): Promise<void>
-  /** Applies what is missing of the migrations in `folder` (the project's own by default). */
+  /** Applies what is missing of the migrations in `folder` (the project's own by default, and the job queue's). */
   migrate(folder?: string): Promise<void>
   /** Ends the pool, and the embedded server if no other gateway uses it. */
   close(): Promise<void>
@@ -110,7 +111,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       })
       client.on('error', () => {})
       await client.connect()
-      await migrate(client, folder, options.log).finally(() => client.end())
+      try {
+        await migrate(client, folder, options.log)
+        if (folder === MIGRATIONS_FOLDER) await installJobQueue(client)
+      } finally {
+        await client.end()
+      }
     },
     close() {
       closing ??= drain(pool).then(() => server?.stop())

@@ -211,6 +211,16 @@ const STORE_EVENTS = {
       foundSize: ['lienthong.log.found_size', 'number'],
     },
   },
+  job_failed: {
+    level: 'warn',
+    message: 'a job failed and will be tried again',
+    fields: { queue: ['lienthong.queue', 'operator_text'], error: ERROR },
+  },
+  job_given_up: {
+    level: 'error',
+    message: 'a job failed for the last time: it waits among the dead letters',
+    fields: { queue: ['lienthong.queue', 'operator_text'], error: ERROR },
+  },
   orphans_closed: {
     level: 'warn',
     message: 'exchanges cut off by a crash were recorded as interrupted',

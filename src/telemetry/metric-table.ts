@@ -1,6 +1,7 @@
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
+import { JOB_METRICS } from './job-table.ts'
 import type { MetricEntry } from './metric-entry.ts'
 import { PROCESS_METRICS } from './process-table.ts'
 
@@ -277,6 +278,7 @@ export const METRICS = {
   ...EXCHANGE_METRICS,
   ...LEDGER_METRICS,
   ...GATEWAY_METRICS,
+  ...JOB_METRICS,
   ...PROCESS_METRICS,
 } as const satisfies Readonly<Record<string, MetricEntry>>
 

@@ -7,6 +7,7 @@ import type { RegistryEvent } from '../registry/registry.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { ExchangeEvent, RequestEvent } from './exchange-event.ts'
 import { createExchangeMetrics } from './exchange-metrics.ts'
+import { createJobTelemetry, type JobTelemetry } from './job-metrics.ts'
 import { knownIn } from './known.ts'
 import { createLedgerMetrics, createLogTelemetry } from './ledger-metrics.ts'
 import type { LogEvent } from './log-events.ts'
@@ -17,7 +18,7 @@ import { createProviderMetrics } from './provider-metrics.ts'
 import { createRefusalSummary } from './refusal-summary.ts'
 
 /** Every listener of a gateway process: each thing that happens is counted and, where it matters, logged. */
-export interface Telemetry {
+export interface Telemetry extends JobTelemetry {
   exchange(ended: EndedExchange): void
   request(event: RequestEvent): void
   /** A connection was ended for what its peer did. */
@@ -162,6 +163,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       if (!available) unavailableSinceMs = now()
     },
     ...createLogTelemetry(metrics, log),
+    ...createJobTelemetry(metrics, log),
     watchQueue(source) {
       queued = source
     },

@@ -53,6 +53,12 @@ describe('the table of metrics', () => {
       'lienthong_build_info.version',
       'lienthong_build_info.node',
       'lienthong_metrics_series_overflow_total.metric',
+      'lienthong_jobs_waiting.queue',
+      'lienthong_jobs_running.queue',
+      'lienthong_jobs_dead.queue',
+      'lienthong_jobs_oldest_seconds.queue',
+      'lienthong_jobs_total.queue',
+      'lienthong_job_seconds.queue',
     ])
   })
 

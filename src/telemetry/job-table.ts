@@ -1,0 +1,51 @@
+import type { JobEnd } from '../jobs/queue.ts'
+import type { MetricEntry } from './metric-entry.ts'
+
+export const JOB_ENDS = ['done', 'again', 'failed', 'dead'] as const satisfies readonly JobEnd[]
+
+/** Background jobs. The process that does jobs tells the gauges, so they are the gateway's, not one process's. */
+export const JOB_METRICS = {
+  lienthong_jobs_waiting: {
+    type: 'gauge',
+    help: 'Jobs that wait in a queue, those due later included.',
+    meaning: 'Số việc đang chờ trong hàng đợi, kể cả việc chưa đến giờ.',
+    labels: { queue: 'given' },
+    merge: 'max',
+  },
+  lienthong_jobs_running: {
+    type: 'gauge',
+    help: 'Jobs that are being done.',
+    meaning: 'Số việc đang thực hiện.',
+    labels: { queue: 'given' },
+    merge: 'max',
+  },
+  lienthong_jobs_dead: {
+    type: 'gauge',
+    help: 'Jobs given up after their last try, waiting for somebody to look.',
+    meaning: 'Số việc đã thôi thử lại, chờ người xem xét.',
+    labels: { queue: 'given' },
+    merge: 'max',
+  },
+  lienthong_jobs_oldest_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest job that could be done by now.',
+    meaning: 'Tuổi của việc đến hạn lâu nhất còn chờ.',
+    unit: 'seconds',
+    labels: { queue: 'given' },
+    merge: 'max',
+  },
+  lienthong_jobs_total: {
+    type: 'counter',
+    help: 'Tries of jobs: done, put off, failed and to be tried again, or given up.',
+    meaning: 'Số lần làm việc nền: xong, hoãn, lỗi và sẽ thử lại, hoặc thôi hẳn.',
+    labels: { queue: 'given', end: JOB_ENDS },
+  },
+  lienthong_job_seconds: {
+    type: 'histogram',
+    help: 'How long one try of a job took.',
+    meaning: 'Thời gian của một lần làm việc nền.',
+    unit: 'seconds',
+    labels: { queue: 'given' },
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200],
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>
