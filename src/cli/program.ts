@@ -80,6 +80,14 @@ const COMMANDS: readonly Entry[] = [
     },
     load: () => import('./verify.ts'),
   },
+  {
+    name: 'witness',
+    summary: {
+      vi: 'Làm nhân chứng cho sổ của cổng khác: chỉ ký khi sổ chỉ được ghi thêm',
+      en: "Witness another gateway's log: cosign only what only grew",
+    },
+    load: () => import('./witness.ts'),
+  },
 ]
 
 const TITLES: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
+import { WITNESS_REFUSALS } from '../ledger/witness.ts'
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
@@ -244,6 +245,35 @@ const STORE_EVENTS = {
   },
 } as const satisfies Readonly<Record<string, EventEntry>>
 
+/** What `lienthong witness` tells. */
+const WITNESS_EVENTS = {
+  witness_started: {
+    level: 'info',
+    message: 'the witness has started',
+    fields: {
+      version: ['service.version', 'operator_text'],
+      address: ['lienthong.address', 'operator_text'],
+      verifierKey: ['lienthong.witness.key', 'operator_text'],
+      logs: ['lienthong.witness.logs', 'number'],
+    },
+  },
+  witness_stopped: {
+    level: 'info',
+    message: 'the witness has stopped',
+    fields: { reason: ['lienthong.reason', 'operator_text'] },
+  },
+  witness_refused: {
+    level: 'error',
+    message: 'a log signed what contradicts what this witness has cosigned',
+    fields: {
+      reason: ['lienthong.witness.reason', WITNESS_REFUSALS],
+      log: ['lienthong.log.origin', 'operator_text'],
+      size: ['lienthong.log.size', 'number'],
+      cosignedSize: ['lienthong.witness.cosigned_size', 'number'],
+    },
+  },
+} as const satisfies Readonly<Record<string, EventEntry>>
+
 /**
  * Every line the gateway can log, declared once: an event has these fields and no others, so a body, an
  * identifier or a token has nowhere to go. Names follow the Elastic Common Schema 8 where it has one.
@@ -252,6 +282,7 @@ export const LOG_EVENTS = {
   ...EXCHANGE_EVENTS,
   ...GATEWAY_EVENTS,
   ...STORE_EVENTS,
+  ...WITNESS_EVENTS,
 } as const satisfies Readonly<Record<string, EventEntry>>
 
 export type LogAction = keyof typeof LOG_EVENTS

@@ -1,4 +1,5 @@
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
+import { WITNESS_REFUSALS } from '../ledger/witness.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
 import { JOB_METRICS } from './job-table.ts'
@@ -273,12 +274,52 @@ const GATEWAY_METRICS = {
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>
 
+/** Of `lienthong witness`; a gateway has none of them. */
+const WITNESS_METRICS = {
+  lienthong_witness_answers_total: {
+    type: 'counter',
+    help: 'Answers of this witness to add-checkpoint, by status.',
+    meaning: 'Số lần nhân chứng trả lời, theo mã trạng thái.',
+    labels: { status: 'status' },
+  },
+  lienthong_witness_refusals_total: {
+    type: 'counter',
+    help: 'Checkpoints this witness did not cosign, by reason; behind and forked say that a log was rewritten.',
+    meaning: 'Số điểm kiểm nhân chứng không ký, theo lý do; behind và forked nghĩa là sổ bị viết lại.',
+    labels: { reason: WITNESS_REFUSALS },
+  },
+  lienthong_witness_cosigned_size: {
+    type: 'gauge',
+    help: 'Records covered by the last checkpoint of a log that this witness has cosigned.',
+    meaning: 'Số bản ghi trong điểm kiểm gần nhất nhân chứng đã ký của một sổ.',
+    unit: 'records',
+    labels: { log: 'given' },
+    merge: 'max',
+  },
+  lienthong_witness_last_cosigned_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which this witness last cosigned a checkpoint of a log.',
+    meaning: 'Thời điểm nhân chứng ký gần nhất cho một sổ.',
+    unit: 'seconds',
+    labels: { log: 'given' },
+    merge: 'max',
+  },
+  lienthong_witness_conflicts: {
+    type: 'gauge',
+    help: 'Signed checkpoints of a log, kept by this witness, that contradict what it has cosigned.',
+    meaning: 'Số điểm kiểm mâu thuẫn với cái nhân chứng đã ký, đang được giữ làm bằng chứng.',
+    labels: { log: 'given' },
+    merge: 'max',
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
 /** Every metric of the gateway. Names are part of the interface: dashboards and alerts rest on them. */
 export const METRICS = {
   ...EXCHANGE_METRICS,
   ...LEDGER_METRICS,
   ...GATEWAY_METRICS,
   ...JOB_METRICS,
+  ...WITNESS_METRICS,
   ...PROCESS_METRICS,
 } as const satisfies Readonly<Record<string, MetricEntry>>
 
