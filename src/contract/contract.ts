@@ -5,7 +5,7 @@ import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
 import { compileDeclared } from './declared.ts'
 import type { Documents } from './document.ts'
 import { isPointer, type Projection, parsePointer } from './minimise.ts'
-import type { ContractDescription, OperationDescription, PersonalDataClass } from './openapi.ts'
+import type { BatchForm, ContractDescription, OperationDescription, PersonalDataClass } from './openapi.ts'
 import {
   type CompiledParameter,
   createParameterCheck,
@@ -39,6 +39,8 @@ export interface Operation {
   readonly personalData: PersonalDataClass
   /** JSON Pointer to the data subject in the request body. */
   readonly subjectPointer: string | undefined
+  /** Where it does for many at once what another operation does for one. */
+  readonly batch: BatchForm | undefined
   /** @throws GatewayError `request_invalid` with what the request breaks. */
   checkRequest(request: RequestParts): void
   /** @throws GatewayError `response_invalid` with what the answer breaks; an unlisted status is one. */
@@ -173,7 +175,7 @@ function createFieldLookUp({ responses }: OperationDescription, documents: Docum
 
 function createOperation(description: OperationDescription, parts: Parts): Operation {
   const { id, method, pathTemplate, title = { vi: id, en: id } } = description
-  const { kind, durableBefore, personalData, subjectPointer } = description
+  const { kind, durableBefore, personalData, subjectPointer, batch } = description
   return Object.freeze({
     id,
     method,
@@ -184,6 +186,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     idempotent: kind !== 'submit',
     personalData,
     subjectPointer,
+    batch,
     checkRequest: compileRequestCheck(description, parts),
     ...compileAnswers(description, parts),
     hasField: createFieldLookUp(description, parts.documents),

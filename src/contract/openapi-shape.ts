@@ -141,6 +141,15 @@ const SHAPE = {
         subject: { type: 'string', pattern: '^(?:/(?:[^~/]|~[01])*)+$', maxLength: 200 },
         personalData: { enum: ['none', 'basic', 'sensitive'] },
         durableBefore: flag,
+        batch: {
+          type: 'object',
+          required: ['of', 'size'],
+          additionalProperties: false,
+          properties: {
+            of: { type: 'string', minLength: 1, maxLength: 100 },
+            size: { type: 'integer', minimum: 1, maximum: 1000 },
+          },
+        },
       },
     },
   },

@@ -22,6 +22,17 @@ export interface ParameterDescription {
   readonly schema: Location
 }
 
+/**
+ * An operation that does for many at once what another does for one: its body is `{ items: […] }`, each of them a body
+ * of the other one, and its answer `{ results: […] }`, in the order of the items.
+ */
+export interface BatchForm {
+  /** Id of the operation for one, in the same contract. */
+  readonly of: string
+  /** Items at most. */
+  readonly size: number
+}
+
 export interface OperationDescription {
   readonly location: Location
   readonly id: string
@@ -34,6 +45,7 @@ export interface OperationDescription {
   readonly durableBefore: boolean
   readonly personalData: PersonalDataClass
   readonly subjectPointer: string | undefined
+  readonly batch: BatchForm | undefined
   readonly parameters: readonly ParameterDescription[]
   readonly body: { readonly required: boolean; readonly schema: Location } | undefined
   /** By status (`200`) or range (`4XX`); `undefined` where the answer has no content. */
@@ -65,6 +77,7 @@ interface ExchangeExtension {
   readonly subject?: string
   readonly personalData: PersonalDataClass
   readonly durableBefore?: boolean
+  readonly batch?: BatchForm
 }
 
 interface Reader {
@@ -151,6 +164,7 @@ function readOperation(reader: Reader, location: Location, shared: readonly Para
     durableBefore: exchange.durableBefore ?? exchange.kind === 'submit',
     personalData: exchange.personalData,
     subjectPointer: exchange.subject,
+    batch: exchange.batch,
     parameters: [...inherited, ...own],
     body: readBody(reader, location),
     responses: readResponses(reader, location),

@@ -69,6 +69,23 @@ function isSubjectDescribed(documents: Documents, { subjectPointer, body }: Oper
   return createMemberLookUp(documents, [body.schema], { throughArrays: false })(parsePointer(subjectPointer))
 }
 
+/** A batch stands for a verification by POST whose subject is known, and both list what they carry under fixed names. */
+function isBatchForm(
+  documents: Documents,
+  { batch, kind, method, body, responses }: OperationDescription,
+  { operations }: ContractDescription,
+): boolean {
+  if (batch === undefined) return true
+  const single = operations.find(({ id }) => id === batch.of)
+  if (single?.kind !== 'verify' || single.method !== 'POST' || single.subjectPointer === undefined)
+    return false
+  const answer = responses.get('200')
+  if (kind !== 'verify' || method !== 'POST' || body === undefined || answer === undefined) return false
+  const has = (schema: Location, member: string) =>
+    createMemberLookUp(documents, [schema], { throughArrays: false })([member])
+  return has(body.schema, 'items') && has(answer, 'results')
+}
+
 /** Every rule that an operation has to keep, one entry each. */
 export const OPERATION_RULES: readonly OperationRule[] = [
   {
@@ -181,6 +198,15 @@ export const OPERATION_RULES: readonly OperationRule[] = [
     detail: {
       vi: 'Con trỏ subject phải trỏ tới một thành phần của nội dung yêu cầu.',
       en: 'The subject pointer must lead to a member of the request body.',
+    },
+  },
+  {
+    rule: 'batch_form',
+    find: (operation, contract, documents) =>
+      when(!isBatchForm(documents, operation, contract), inside(operation.location, 'x-exchange', 'batch')),
+    detail: {
+      vi: 'batch.of phải là một thao tác verify (POST, có subject) của hợp đồng; nội dung có items, câu trả lời 200 có results.',
+      en: 'batch.of must be a verify operation (POST, with a subject) of the contract; the body has items, the 200 answer has results.',
     },
   },
   {

@@ -41,7 +41,8 @@ export interface SandboxAgency {
 }
 
 const HOST = '127.0.0.1'
-const MAX_BODY_BYTES = 65_536
+/** A batch of a thousand has some 200 KB. */
+const MAX_BODY_BYTES = 1_048_576
 /** Longer than any client keeps a connection idle, so that no request meets a connection just closed. */
 const KEEP_ALIVE_MS = 120_000
 

@@ -259,7 +259,7 @@ describe('sandbox agencies', () => {
     const response = await fetch(urlOf('population', '/'))
     const told = (await response.json()) as { readonly operations: readonly { readonly path: string }[] }
     expect(told).to.deep.include({ agency: 'population', scenarios: SCENARIOS })
-    expect(told.operations.map(({ path }) => path)).to.have.members(['/tra-cuu', '/xac-thuc'])
+    expect(told.operations.map(({ path }) => path)).to.have.members(['/tra-cuu', '/xac-thuc', '/xac-thuc-lo'])
   })
 
   it('refuses what is not a request to it', async () => {
@@ -269,7 +269,7 @@ describe('sandbox agencies', () => {
     expect((await fetch(url, { method: 'POST', body: '{' })).status).to.equal(400)
     expect((await fetch(url, { method: 'POST', body: '[]' })).status).to.equal(400)
     expect((await fetch(url, { method: 'POST', body: '' })).status).to.equal(400)
-    expect((await post(url, { personalId: 'x'.repeat(70_000) })).status).to.equal(413)
+    expect((await post(url, { personalId: 'x'.repeat(1_100_000) })).status).to.equal(413)
     expect((await post(url, { personalId: 42 })).status).to.equal(404)
   })
 })

@@ -49,6 +49,7 @@ const OPERATION: Operation = {
   idempotent: true,
   personalData: 'basic',
   subjectPointer: '/personalId',
+  batch: undefined,
   checkRequest() {},
   checkResponse() {},
   keepDeclared: (_status, body) => body,

@@ -2,13 +2,14 @@ import { compareBirthDates, compareNames, isNameMatch } from '../../model/name-m
 import type { Country } from '../country.ts'
 import {
   answer,
-  notFound,
   personIn,
+  refuse,
   type SandboxAnswer,
   type SandboxOperation,
   type SandboxRequest,
   textOf,
 } from '../operation.ts'
+import type { Person } from '../person-number.ts'
 
 type ValueRung = 'exact' | 'different'
 
@@ -20,6 +21,10 @@ function compareValues(claimed: string, held: string | undefined): ValueRung {
 function birthDateMatches(claimed: string, held: string): boolean {
   const rung = compareBirthDates(claimed, held)
   return rung === 'exact' || (rung === 'year' && held.length === 4)
+}
+
+function claimOf(item: unknown): SandboxRequest['body'] {
+  return typeof item === 'object' && item !== null ? { ...item } : {}
 }
 
 /**
@@ -35,12 +40,10 @@ export function createPopulationAgency(country: Country, now: () => Date): reado
   }
 
   /** Only what was claimed is compared; nothing the register holds is told. */
-  function verify(request: SandboxRequest): SandboxAnswer {
-    const person = personIn(request)
-    if (person === undefined) return notFound()
+  function compare(person: Person, request: SandboxRequest): { matched: boolean; fields: object } {
     const claimed = (member: string) => textOf(request, member)
     const [birthDate, sex, idCardNumber] = [claimed('birthDate'), claimed('sex'), claimed('idCardNumber')]
-    const held = citizens.birthDateOf(person)
+    const held = birthDate === '' ? '' : citizens.birthDateOf(person)
     const fields = {
       fullName: compareNames(claimed('fullName'), names.fullNameOf(person)),
       birthDate: birthDate === '' ? undefined : compareBirthDates(birthDate, held),
@@ -53,11 +56,29 @@ export function createPopulationAgency(country: Country, now: () => Date): reado
       (birthDate === '' || birthDateMatches(birthDate, held)) &&
       fields.sex !== 'different' &&
       fields.idCardNumber !== 'different'
-    return { status: 200, body: { matched, fields, dataAsOf: now().toISOString() } }
+    return { matched, fields }
+  }
+
+  function verify(request: SandboxRequest): SandboxAnswer {
+    const person = personIn(request)
+    return answer(person && compare(person, request), now)
+  }
+
+  function verifyOne(item: unknown): object {
+    const request = { body: claimOf(item), idempotencyKey: undefined }
+    const person = personIn(request)
+    return person === undefined ? { found: false } : { found: true, ...compare(person, request) }
+  }
+
+  function verifyMany({ body }: SandboxRequest): SandboxAnswer {
+    const { items } = body
+    if (!Array.isArray(items)) return refuse(400, 'items_missing', 'Thiếu danh sách cần xác thực.')
+    return { status: 200, body: { results: items.map(verifyOne), dataAsOf: now().toISOString() } }
   }
 
   return [
     { path: '/tra-cuu', kind: 'lookup', identifiers: ['personalId'], answer: lookUp },
     { path: '/xac-thuc', kind: 'verify', identifiers: ['personalId'], answer: verify },
+    { path: '/xac-thuc-lo', kind: 'verify', identifiers: [], answer: verifyMany },
   ]
 }
