@@ -3,6 +3,7 @@ import { createAuditBodies } from './contract/audit-requests.ts'
 import { type AuditDoorParts, createAuditRouter } from './http/audit.ts'
 import type { Identity } from './identity/identity.ts'
 import type { KeyRing } from './identity/keys.ts'
+import { signManifest } from './identity/manifest.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Authority } from './registry/authority.ts'
 import { createAuditDesk } from './reporting/audit-desk.ts'
@@ -42,15 +43,6 @@ export interface AuditSideParts
 export interface AuditSide {
   readonly router: ReturnType<typeof createAuditRouter>
   close(): Promise<void>
-}
-
-/** A compact JWS of its own type, so that nothing else takes it for a token. */
-async function signManifest(keys: KeyRing, nowMs: number, manifest: string): Promise<string> {
-  const key = keys.current(nowMs)
-  const header = { alg: key.alg, kid: key.kid, typ: 'export-manifest+jwt' }
-  const encode = (text: string) => Buffer.from(text).toString('base64url')
-  const signed = `${encode(JSON.stringify(header))}.${encode(manifest)}`
-  return `${signed}.${Buffer.from(await key.sign(Buffer.from(signed))).toString('base64url')}`
 }
 
 /** Part of the composition root: puts together what reads the log. */

@@ -69,6 +69,10 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
   'ledger/tile.ts': [],
   'ledger/verify.ts': [],
   'ledger/record.ts': [],
+  'reporting/kpi.ts': [],
+  'reporting/period.ts': [],
+  'reporting/provinces.ts': [],
+  'reporting/report.ts': [],
 }
 
 const SRC = join(import.meta.dirname, '../src')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
+import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
 import { formatMs, type PageParts, showStep, showToken } from './demo-show.ts'
@@ -17,6 +18,14 @@ import type { Tools } from './tools.ts'
 
 const TEXTS = {
   exit: { vi: 'kết thúc sau chuyến tham quan', en: 'end after the tour' },
+  history: {
+    vi: 'thêm hai năm số liệu mô phỏng (khoảng 60 triệu giao dịch) cho thống kê',
+    en: 'add two years of synthetic counts (about 60 million exchanges) for the statistics',
+  },
+  historyMade: {
+    vi: 'Đã thêm hai năm số liệu mô phỏng.',
+    en: 'Two years of synthetic counts were added.',
+  },
   title: { vi: 'Liên Thông – chuyến tham quan', en: 'Liên Thông – a tour' },
   intro: {
     vi: 'Liên Thông là cổng chia sẻ dữ liệu: hệ thống của cơ quan này hỏi hệ thống của cơ quan khác. Cổng xét ai hỏi, theo thỏa thuận nào, chỉ cho qua phần được phép, và ghi sổ mọi giao dịch.',
@@ -51,6 +60,7 @@ const TRY_AGAIN_MS = 5000
 
 interface DemoOptions {
   readonly exit?: boolean
+  readonly history?: boolean
 }
 
 function tellProgress({ terminal }: Tools): DemoProgress {
@@ -182,6 +192,10 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
   const world = await startOrTell(() => startDemoWorld(parts), tools)
   let reason = 'tour_ended'
   try {
+    if (options.history) {
+      const rows = await backfillHistory(world.gateway.database, world.documents, outside.now())
+      if (rows > 0) terminal.talk(terminal.pick(TEXTS.historyMade))
+    }
     const demoCase = openCase(outside.now(), outside.newId)
     const tour = await guide(world, demoCase, tools)
     const elapsedMs = performance.now() - startedMs
@@ -205,6 +219,7 @@ export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   command
     .option('--exit', terminal.pick(TEXTS.exit))
+    .option('--history', terminal.pick(TEXTS.history))
     .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
   addGuide(command, terminal, {
     examples: [
@@ -216,6 +231,7 @@ export function define(command: Command, tools: Tools): void {
         },
       ],
       ['demo --exit', { vi: 'chỉ tham quan', en: 'the tour alone' }],
+      ['demo --history', { vi: 'có hai năm số liệu để thống kê', en: 'with two years of figures' }],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
     ],
     notes: {

@@ -73,6 +73,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./records.ts'),
   },
   {
+    name: 'report',
+    summary: {
+      vi: 'Số liệu để công bố: theo kỳ, tỉnh, cơ quan, dịch vụ, so với cùng kỳ',
+      en: 'Figures to publish: by period, province, agency, service, against the same period',
+    },
+    load: () => import('./report.ts'),
+  },
+  {
     name: 'verify',
     summary: {
       vi: 'Kiểm tra biên nhận, bản ghi, sổ và bản xuất, không cần tin ai',

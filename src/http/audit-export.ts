@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import { canonicalJson } from '../model/canonical.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Receipt } from '../model/exchange.ts'
 import type { ExportWork, ShownEntry } from '../reporting/audit-desk.ts'
 import { csvLine, EXPORT_TITLES, exportRow, sheetRow } from '../reporting/export-rows.ts'
+import { addPart, createWorkbook } from './workbook.ts'
 
 /** Rows of one sheet of a workbook, its head among them (Excel's own limit is 1,048,576). */
 const SHEET_ROWS = 1_000_000
@@ -56,46 +57,16 @@ async function* csv(pages: AsyncIterable<readonly ShownEntry[]>, tally: Tally): 
   }
 }
 
-const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
-const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
-const PACKAGE = 'http://schemas.openxmlformats.org/package/2006'
-const WORKBOOK_PARTS = {
-  '[Content_Types].xml': `<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`,
-  '_rels/.rels': `<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-  'xl/workbook.xml': `<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="Giao dịch" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-  'xl/_rels/workbook.xml.rels': `<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
-} as const
-
-async function* sheet(pages: AsyncIterable<readonly ShownEntry[]>, tally: Tally): AsyncIterable<Buffer> {
-  yield Buffer.from(`${XML}<worksheet xmlns="${MAIN}"><sheetData>${sheetRow(EXPORT_TITLES)}`)
+async function* sheetRows(pages: AsyncIterable<readonly ShownEntry[]>, tally: Tally): AsyncIterable<string> {
+  yield sheetRow(EXPORT_TITLES)
   for await (const page of pages) {
     tally.records += page.length
-    yield Buffer.from(page.map((entry) => sheetRow(exportRow(entry))).join(''))
+    yield page.map((entry) => sheetRow(exportRow(entry))).join('')
   }
-  yield Buffer.from('</sheetData></worksheet>')
 }
 
-function entryOf(source: AsyncIterable<Buffer>): Readable {
-  return Readable.from(source, { objectMode: false })
-}
-
-/** An error in a part has to end the archive, or whoever reads it would wait for ever. */
-function add(zip: ZipFile, name: string, source: AsyncIterable<Buffer>, compress: boolean): void {
-  const part = entryOf(source)
-  part.once('error', (error) => Readable.prototype.destroy.call(zip.outputStream, error))
-  zip.addReadStream(part, name, { compress, mtime: new Date(0) })
-}
-
-/** A workbook of one sheet, written while the records are read. */
 function workbook(pages: AsyncIterable<readonly ShownEntry[]>, tally: Tally): AsyncIterable<Buffer> {
-  const zip = new ZipFile()
-  for (const [name, text] of Object.entries(WORKBOOK_PARTS)) {
-    zip.addBuffer(Buffer.from(XML + text), name, { mtime: new Date(0) })
-  }
-  add(zip, 'xl/worksheets/sheet1.xml', sheet(pages, tally), true)
-  zip.end()
-  return zip.outputStream as unknown as AsyncIterable<Buffer>
+  return createWorkbook('Giao dịch', sheetRows(pages, tally))
 }
 
 const WRITERS = { csv, ndjson, xlsx: workbook } as const
@@ -142,9 +113,9 @@ export function createExport(work: ExportWork, context: ExportContext): Readable
     )
   }
 
-  add(zip, file, counted(WRITERS[work.format](work.pages, tally), tally), work.format !== 'xlsx')
+  addPart(zip, file, counted(WRITERS[work.format](work.pages, tally), tally), work.format !== 'xlsx')
   // Parts are read one after the other: the digest is complete when the manifest's turn comes.
-  add(zip, 'manifest.jws', manifest(), false)
+  addPart(zip, 'manifest.jws', manifest(), false)
   zip.end()
   return zip.outputStream as unknown as Readable
 }

@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { type Command, Option } from 'commander'
+import { openDevice } from '../credentials.ts'
+import { createWorkbook } from '../http/workbook.ts'
+import { openKeyDirectory } from '../identity/keys.ts'
+import { signManifest } from '../identity/manifest.ts'
+import { canonicalJson } from '../model/canonical.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import type { Service } from '../model/party.ts'
+import { csvLine, sheetRow } from '../reporting/export-rows.ts'
+import { createFigures } from '../reporting/figures.ts'
+import { createFormat } from '../reporting/format.ts'
+import { DIVISIONS, type Division, KPIS } from '../reporting/kpi.ts'
+import { createNames } from '../reporting/names.ts'
+import { parsePeriod } from '../reporting/period.ts'
+import {
+  createReport,
+  DIVISION_TITLES,
+  REPORT_TITLES,
+  type Report,
+  reportCells,
+  reportJson,
+  reportSentence,
+} from '../reporting/report.ts'
+import type { Settings } from '../settings.ts'
+import type { Database } from '../storage/database.ts'
+import { createFigureStore } from '../storage/figures.ts'
+import { createLogReader } from '../storage/log.ts'
+import { createRegistryStore } from '../storage/registry.ts'
+import { createAuditStore } from '../storage/reports.ts'
+import { addGuide } from './examples.ts'
+import { EXIT, type ExitCode, usageFault } from './fault.ts'
+import { recordLocalReading } from './local-reading.ts'
+import { withDatabase } from './open-database.ts'
+import { requireSettings } from './settings-file.ts'
+import { formatTable } from './table.ts'
+import type { Tools } from './tools.ts'
+
+const FORMATS = ['table', 'csv', 'json', 'xlsx'] as const
+type ReportFormat = (typeof FORMATS)[number]
+
+const TEXTS = {
+  period: {
+    vi: 'kỳ: 2026, 2026-H1, 2026-Q3, 2026-11 hoặc 2026-11-22',
+    en: 'period: 2026, 2026-H1, 2026-Q3, 2026-11 or 2026-11-22',
+  },
+  by: { vi: `chia theo: ${DIVISIONS.join(', ')}`, en: `divided by: ${DIVISIONS.join(', ')}` },
+  compare: { vi: 'so với cùng kỳ năm trước', en: 'against the same period last year' },
+  format: { vi: 'dạng kết quả', en: 'form of the result' },
+  out: {
+    vi: 'ghi vào tệp; bên cạnh là <tệp>.jws, bản kê có chữ ký của cổng',
+    en: "write to a file; beside it <file>.jws, a manifest with the gateway's signature",
+  },
+  public: {
+    vi: 'để công bố: ô dưới 10 giao dịch không hiện',
+    en: 'for publication: cells under 10 exchanges are left out',
+  },
+  columns: {
+    vi: ['STT', 'Mã', 'Giao dịch', 'Cùng kỳ', 'So với cùng kỳ', 'Thành công', 'Tên'],
+    en: ['No.', 'Code', 'Exchanges', 'Same period', 'Growth', 'Success', 'Name'],
+  },
+  total: { vi: 'Tổng số', en: 'Total' },
+  written: (file: string): Bilingual => ({
+    vi: `Đã ghi ${file} và bản kê có chữ ký ${file}.jws.`,
+    en: `Written: ${file} and its signed manifest ${file}.jws.`,
+  }),
+  needsFile: { vi: 'Dạng xlsx cần --out <tệp>.', en: 'Format xlsx needs --out <file>.' },
+} as const
+
+interface ReportOptions {
+  readonly period: string
+  readonly by: Division
+  readonly compare: 'same-period'
+  readonly format: ReportFormat
+  readonly out?: string
+  readonly public?: boolean
+}
+
+function table(report: Report, { terminal }: Tools): string {
+  const { language, pick } = terminal
+  const format = createFormat(language)
+  const { figures, rows } = report
+  const number = (value: number | undefined) => (value === undefined ? '…' : format.number(value))
+  const lines = [
+    ...rows.map((row, place) => [
+      String(place + 1),
+      row.key,
+      number(row.exchanges),
+      number(row.base),
+      row.growth === undefined ? '…' : format.growth(row.growth),
+      row.exchanges === undefined ? '…' : format.percent(row.success),
+      row.name[language],
+    ]),
+    [
+      '',
+      '',
+      format.number(figures.total.total),
+      format.number(figures.baseTotal),
+      format.growth(figures.growth),
+      format.percent(figures.success),
+      pick(TEXTS.total),
+    ],
+  ]
+  const right = (text: string, width: number) => text.padStart(width)
+  const widths = TEXTS.columns[language].map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)),
+  )
+  const aligned = lines.map((line) =>
+    line.map((cell, column) => (column >= 2 && column <= 5 ? right(cell, widths[column] ?? 0) : cell)),
+  )
+  const [head = '', ...body] = formatTable(TEXTS.columns[language], aligned)
+  const { closed, base } = figures
+  const span = (from: string, until: string) => `${format.day(from)} … <${format.day(until)}`
+  return [
+    terminal.style('bold', pick(DIVISION_TITLES[report.by]), 'stdout'),
+    terminal.style('bold', head, 'stdout'),
+    ...body,
+    '',
+    reportSentence(report, language),
+    `${pick(KPIS.growth.title)}: ${span(closed.from, closed.until)} / ${span(base.from, base.until)}.`,
+  ].join('\n')
+}
+
+const BOM = '\ufeff'
+
+function csv(report: Report): string {
+  return BOM + [REPORT_TITLES, ...reportCells(report)].map((cells) => csvLine(cells)).join('')
+}
+
+async function* sheetRows(report: Report): AsyncIterable<string> {
+  yield sheetRow(REPORT_TITLES)
+  for (const cells of reportCells(report)) yield sheetRow(cells)
+}
+
+async function render(report: Report, format: ReportFormat, tools: Tools): Promise<Buffer> {
+  if (format === 'xlsx') return buffer(createWorkbook(report.figures.period.id, sheetRows(report)))
+  if (format === 'csv') return Buffer.from(csv(report))
+  return Buffer.from(
+    format === 'json' ? `${JSON.stringify(reportJson(report), null, 2)}\n` : `${table(report, tools)}\n`,
+  )
+}
+
+async function compute(options: ReportOptions, database: Database, nowMs: number): Promise<Report> {
+  const period = parsePeriod(options.period)
+  if (period === undefined) {
+    throw usageFault(
+      { vi: `Không có kỳ “${options.period}”.`, en: `There is no period '${options.period}'.` },
+      TEXTS.period,
+    )
+  }
+  const { pool, url } = database
+  const refuse = () => {
+    throw new Error('counts need no tag')
+  }
+  const { count } = createAuditStore({ pool, openVault: refuse })
+  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs })(period)
+  const { documents } = await createRegistryStore({ pool, url, log: () => {} }).current()
+  const names = createNames({
+    agencies: new Map(documents.agencies.map((each) => [each.code, each])),
+    subsystems: new Map(documents.subsystems.map((each) => [each.id, each])),
+    services: new Map<string, { document: Service }>(
+      documents.services.map((document) => [document.id, { document }]),
+    ),
+  })
+  return createReport({ figures, by: options.by, nameOf: names.of, suppressed: options.public === true })
+}
+
+interface Writing {
+  readonly file: string
+  readonly bytes: Buffer
+  readonly query: Readonly<Record<string, unknown>>
+  readonly nowMs: number
+}
+
+/** The manifest names the log's checkpoint that the figures were taken at, as exports of records do. */
+async function writeSigned(
+  { file, bytes, query, nowMs }: Writing,
+  database: Database,
+  settings: Settings,
+): Promise<void> {
+  const keys = await openKeyDirectory(
+    join(settings.dataDir, 'keys/tokens'),
+    openDevice(settings.tokens.pkcs11),
+  )
+  const { pool } = database
+  const treeSize = await createAuditStore({
+    pool,
+    openVault: () => ({ open: () => Buffer.alloc(0) }),
+  }).treeSize()
+  const manifest = canonicalJson({
+    checkpoint: (await createLogReader(pool).latestCheckpoint()) ?? null,
+    file: {
+      bytes: bytes.length,
+      name: basename(file),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    },
+    madeAt: new Date(nowMs).toISOString(),
+    query,
+    treeSize,
+  })
+  await writeFile(file, bytes)
+  await writeFile(`${file}.jws`, `${await signManifest(keys, nowMs, manifest)}\n`)
+}
+
+async function report(options: ReportOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal, outside } = tools
+  const format = terminal.json ? 'json' : options.format
+  if (format === 'xlsx' && options.out === undefined) throw usageFault(TEXTS.needsFile)
+  const settings = requireSettings(tools)
+  const file = options.out === undefined ? undefined : resolve(outside.workingDirectory, options.out)
+  const nowMs = outside.now()
+  await withDatabase(settings, tools, async (database) => {
+    const made = await compute(options, database, nowMs)
+    const query = { report: options.period, by: options.by, public: options.public === true }
+    await recordLocalReading(database, settings, {
+      found: made.rows.length,
+      query,
+      subject: undefined,
+      nowMs,
+    })
+    const bytes = await render(made, format, tools)
+    if (file === undefined) terminal.result(bytes.toString().trimEnd())
+    else {
+      await writeSigned({ file, bytes, query, nowMs }, database, settings)
+      terminal.talk(terminal.pick(TEXTS.written(file)))
+    }
+  })
+  return EXIT.ok
+}
+
+/** `lienthong report`: the figures that are published, from the log's exact counts. */
+export function define(command: Command, tools: Tools): void {
+  const { pick } = tools.terminal
+  command
+    .requiredOption('--period <period>', pick(TEXTS.period))
+    .addOption(new Option('--by <division>', pick(TEXTS.by)).choices(DIVISIONS).default('province'))
+    .addOption(
+      new Option('--compare <with>', pick(TEXTS.compare)).choices(['same-period']).default('same-period'),
+    )
+    .addOption(new Option('--format <format>', pick(TEXTS.format)).choices(FORMATS).default('table'))
+    .option('--out <file>', pick(TEXTS.out))
+    .option('--public', pick(TEXTS.public))
+    .action(tools.act((options: ReportOptions) => report(options, tools)))
+  addGuide(command, tools.terminal, {
+    examples: [
+      [
+        'report --period 2026-H1 --compare same-period --by province',
+        { vi: 'nửa đầu năm, từng tỉnh', en: 'the first half-year, by province' },
+      ],
+      [
+        'report --period 2026-Q3 --by service --format xlsx --out quy-3.xlsx',
+        { vi: 'bảng tính có bản kê ký', en: 'a workbook with a signed manifest' },
+      ],
+    ],
+    json: '{ "period", "closed", "base", "opening", "total": { "total", "growth", … }, "cumulative", "provinces", "rows": [ … ] }',
+  })
+}

@@ -1,0 +1,41 @@
+import type { Bilingual } from '../model/identifier.ts'
+import type { Service } from '../model/party.ts'
+import type { Registry } from '../registry/snapshot.ts'
+import type { Division } from './kpi.ts'
+import { committeeName, PROVINCES, provinceOf } from './provinces.ts'
+
+/** What codes are called: by the registry in force, else by the code itself. */
+export interface Names {
+  agency(code: string): Bilingual
+  subsystem(id: string): Bilingual
+  service(id: string): Bilingual
+  province(code: string): Bilingual
+  of(by: Division, key: string): Bilingual
+}
+
+const same = (text: string): Bilingual => ({ vi: text, en: text })
+
+type NamedRegistry = Pick<Registry, 'agencies' | 'subsystems'> & {
+  readonly services: ReadonlyMap<string, { readonly document: Pick<Service, 'name'> }>
+}
+
+export function createNames({ agencies, subsystems, services }: NamedRegistry): Names {
+  const agency = (code: string): Bilingual => {
+    const known = agencies.get(code)
+    if (known) return known.name
+    const province = provinceOf(code)
+    return province === undefined ? same(code) : committeeName(province)
+  }
+  const names: Names = {
+    agency,
+    subsystem: (id) =>
+      subsystems.get(id as never)?.name ?? (id === '' ? same('–') : agency(id.split('/')[0] ?? id)),
+    service: (id) => services.get(id)?.document.name ?? same(id === 'audit' ? 'Đọc sổ giao dịch' : id),
+    province: (code) => same(PROVINCES.find((each) => each.code === code)?.name ?? code),
+    of(by, key) {
+      if (by === 'province') return names.province(key)
+      return by === 'service' ? names.service(key) : agency(key)
+    },
+  }
+  return names
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import pg from 'pg'
+import { spreadOverHours, syntheticHistory } from '../../src/sandbox/history.ts'
+import { type RollupRow, writeSyntheticRollups } from '../../src/storage/backfill.ts'
+import { runCli } from '../support/cli.ts'
+import { createTestDatabase, createTestFolder, type TestDatabase } from '../support/postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+/** 167 exchanges a day in the first half of 2026, 100 a day in that of 2025, from agencies since merged. */
+function* knownHistory(): Generator<RollupRow> {
+  const rest = {
+    provider: 'G01/dan-cu',
+    service: 'G01/dan-cu/cong-dan/v1',
+    operation: 'lookUpCitizen',
+    code: '',
+  }
+  for (let ms = Date.parse('2025-01-01'); ms < Date.parse('2026-07-01'); ms += 86_400_000) {
+    const at = new Date(ms).toISOString().slice(0, 10)
+    const delivered = { ...rest, at, outcome: 'delivered' }
+    if (at < '2025-07-01') {
+      yield { ...delivered, consumer: 'H08/mot-cua', count: 60 }
+      yield { ...delivered, consumer: 'H21/mot-cua', count: 30 }
+      yield { ...rest, at, consumer: 'H29/mot-cua', outcome: 'failed', count: 10 }
+    } else if (at >= '2026-01-01') {
+      yield { ...delivered, consumer: 'H21/mot-cua', count: 150 }
+      yield { ...rest, at, consumer: 'H29/mot-cua', outcome: 'refused', count: 17 }
+    }
+    yield {
+      ...rest,
+      at,
+      consumer: 'G22/thanh-tra',
+      provider: '',
+      service: 'audit',
+      outcome: 'delivered',
+      count: 500,
+    }
+  }
+}
+
+describe('lienthong report', () => {
+  let database: TestDatabase
+  let pool: pg.Pool
+  let folder: string
+  let environment: NodeJS.ProcessEnv
+  const now = () => Date.parse('2026-11-22T03:00:00Z')
+  const config = join(PROJECT, 'config/gateway.yaml')
+  const report = (...flags: string[]) =>
+    runCli(['--config', config, 'report', ...flags], { environment, now, workingDirectory: folder })
+
+  before(async () => {
+    database = await createTestDatabase()
+    pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    folder = await createTestFolder()
+    environment = { LANG: 'vi_VN.UTF-8', DATABASE_URL: database.url, LIENTHONG_DATADIR: folder }
+    await writeSyntheticRollups(pool, 'day', knownHistory())
+  })
+
+  after(async () => {
+    await pool.end()
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('tells +67 % where 167 exchanges stand against 100, readings of the log left out', async () => {
+    const { exit, out } = await report('--period', '2026-H1', '--compare', 'same-period', '--by', 'province')
+    expect(exit).to.equal(0)
+    expect(out).to.include('Kỳ 2026-H1: 30.227 giao dịch, tăng 67,0 % so với cùng kỳ năm trước')
+    expect(out).to.include('1/34 tỉnh')
+    // 150 against 60 + 30 of the province that was merged in.
+    expect(out).to.match(/52\s+27\.150\s+16\.290\s+\+66,7 %\s+100,0 %\s+Gia Lai/)
+    expect(out).to.match(/79\s+3\.077\s+1\.810\s+\+70,0 %/)
+  })
+
+  it('says that data are missing where the log was opened within the base period', async () => {
+    const { out } = await report('--period', '2025', '--by', 'service')
+    expect(out).to.include('so với cùng kỳ: chưa đủ dữ liệu')
+  })
+
+  it('gives the same figures as JSON', async () => {
+    const { out } = await report('--period', '2026-H1', '--format', 'json')
+    const { total, provinces, rows } = JSON.parse(out)
+    expect(total).to.include({ total: 30_227, delivered: 27_150, refused: 3077, failed: 0, success: 1 })
+    expect(total.growth.ratio).to.be.closeTo(0.67, 1e-12)
+    expect(provinces).to.deep.equal({ covered: 1, of: 34 })
+    expect(rows).to.have.length(2)
+  })
+
+  it('writes a file whose signed manifest has its digest, and a workbook', async () => {
+    for (const format of ['csv', 'xlsx']) {
+      const file = join(folder, `report.${format}`)
+      const { exit, err } = await report('--period', '2026-H1', '--format', format, '--out', file)
+      expect(exit, err).to.equal(0)
+      const bytes = await readFile(file)
+      const [, body = ''] = (await readFile(`${file}.jws`, 'utf8')).split('.')
+      const manifest = JSON.parse(Buffer.from(body, 'base64url').toString())
+      expect(manifest.file.sha256).to.equal(createHash('sha256').update(bytes).digest('hex'))
+      expect(manifest.query).to.deep.equal({ by: 'province', public: false, report: '2026-H1' })
+      if (format === 'csv') expect(bytes.toString()).to.match(/^\ufeffSTT/)
+      else expect(bytes.subarray(0, 2).toString()).to.equal('PK')
+    }
+  })
+
+  it('refuses a period that is none', async () => {
+    const { exit, err } = await report('--period', '2026-H3')
+    expect(exit).to.equal(2)
+    expect(err).to.include('2026-H3')
+  })
+
+  it('leaves a reading in the log for each report', async () => {
+    const { rows } = await pool.query(
+      "SELECT count(*)::int AS n FROM exchange_record WHERE service = 'audit'",
+    )
+    expect(rows[0].n).to.be.at.least(5)
+  })
+})
+
+describe('the synthetic history', () => {
+  const plan = {
+    from: '2024-11-22',
+    to: '2026-11-21',
+    services: [{ id: 'G01/dan-cu/cong-dan/v1', operation: 'lookUpCitizen' }],
+    exchanges: 60_000_000,
+  }
+
+  it('has about as many exchanges as asked for, days without any, and falls as well as it rises', () => {
+    const days = new Map<string, number>()
+    for (const { at, count } of syntheticHistory(plan)) days.set(at, (days.get(at) ?? 0) + count)
+    const total = [...days.values()].reduce((sum, count) => sum + count, 0)
+    expect(total).to.be.within(59_900_000, 60_100_000)
+    expect(days.has('2025-04-13')).to.equal(false)
+    const months = Map.groupBy(days, ([day]) => day.slice(0, 7))
+    const sums = [...months.values()]
+      .slice(1, -1)
+      .map((own) => own.reduce((sum, [, count]) => sum + count, 0))
+    expect(sums.some((sum, place) => sum < (sums[place - 1] ?? 0))).to.equal(true)
+  }).timeout(10_000)
+
+  it('keeps the sums of days when it is spread over hours', () => {
+    const rows = [...syntheticHistory({ ...plan, from: '2026-11-20', exchanges: 100_000 })]
+    const sum = (all: Iterable<{ count: number }>) => [...all].reduce((total, { count }) => total + count, 0)
+    expect(sum(spreadOverHours(rows))).to.equal(sum(rows))
+  })
+})
