@@ -12,7 +12,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['jobs'],
   ['reporting'],
   ['telemetry'],
-  ['storage'],
+  ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'gateway-audit.ts'],
   ['credentials.ts'],
@@ -50,7 +50,8 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yazl: ['http/'],
-  yaml: ['registry/', 'settings.ts', 'cli/'],
+  yaml: ['registry/', 'settings.ts', 'cli/', 'dashboards/'],
+  '@grafana/grafana-foundation-sdk': ['dashboards/'],
   commander: ['cli/', 'main.ts'],
 }
 

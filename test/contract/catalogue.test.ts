@@ -173,8 +173,8 @@ describe('the catalogue', () => {
   it('compiles ahead what it is told to', () => {
     const { preparations, catalogue } = compileCatalogue(both(), { syntheticPersons: true })
     // Two answers and a body of lookUp, three parameters and the answer of listCodes, one more answer, the
-    // body of submitClaim, and the answer of the other contract.
-    expect(preparations).to.have.length(10)
+    // body of submitClaim, and the answer of the other contract; of each of the five answers the members declared.
+    expect(preparations).to.have.length(10 + 5)
     for (const prepare of preparations) prepare()
     catalogue.contract(OTHER_PATH)?.operations.get('ask')?.checkResponse(200, { a: true })
   })

@@ -92,7 +92,9 @@ describe('lienthong serve', () => {
     await expectRecorded(run.delivered)
   })
 
-  it('acknowledges nothing that a kill -9 could lose', async () => {
+  it('acknowledges nothing that a kill -9 could lose', async function () {
+    // Three starts of a whole gateway.
+    this.timeout(90_000)
     for (let round = 0; round < 3; round += 1) {
       const served = await start({})
       const run = load(served.consumer, 8)

@@ -51,8 +51,8 @@ describe('metrics of exchanges', () => {
   })
 
   it('leaves room for real traffic: zero series take half of the limit, deliveries first', () => {
-    const { metrics, exchanges, seeds } = createWorld(meteredRegistry({ consumers: 9 }), 40)
-    expect(seeds).to.deep.equal({ seeded: 20, skipped: 60 })
+    const { metrics, exchanges, seeds } = createWorld(meteredRegistry({ consumers: 99 }), 400)
+    expect(seeds).to.deep.equal({ seeded: 200, skipped: 600 })
     const outcomes = [...metrics.counter('lienthong_transactions_total').series()].map(
       ({ labels }) => labels['outcome'],
     )

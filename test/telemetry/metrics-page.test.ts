@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { createExchangeMetrics } from '../../src/telemetry/exchange-metrics.ts'
 import { createLedgerMetrics } from '../../src/telemetry/ledger-metrics.ts'
 import { METRIC_NAMES, METRICS } from '../../src/telemetry/metric-table.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts'
 import { chooseFormat, createMetricsPage } from '../../src/telemetry/metrics-page.ts'
 import { watchProcess } from '../../src/telemetry/process-metrics.ts'
 import { createProviderMetrics } from '../../src/telemetry/provider-metrics.ts'
@@ -38,7 +38,22 @@ function createBusyMetrics(scale: Parameters<typeof meteredRegistry>[0] = {}) {
     .child({ use: 'server', subject: 'CN="cổng \\ liên thông"\n' })
     .set(NOW_MS / 1000)
   metrics.counter('lienthong_metrics_series_overflow_total').child({ metric: 'x' }).inc()
+  giveSamples(metrics)
   return metrics
+}
+
+/** What none of the parts above has counted gets one sample with the first value of each label. */
+function giveSamples(metrics: Metrics): void {
+  const shown = new Set(metrics.collect().flatMap((family) => (family.size() > 0 ? [family.name] : [])))
+  for (const [name, { type, labels }] of Object.entries(METRICS)) {
+    if (shown.has(name)) continue
+    const values = Object.fromEntries(
+      Object.entries(labels).map(([label, source]) => [label, typeof source === 'string' ? 'x' : source[0]]),
+    )
+    if (type === 'counter') metrics.counter(name as never).child(values as never).inc()
+    if (type === 'gauge') metrics.gauge(name as never).child(values as never).set(1)
+    if (type === 'histogram') metrics.histogram(name as never).child(values as never).observe(1)
+  }
 }
 
 describe('the page of metrics', () => {
