@@ -1,0 +1,243 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { buildDashboard } from '../../src/dashboards/build.ts'
+import { writeRules } from '../../src/dashboards/rules.ts'
+import { DASHBOARDS } from '../../src/dashboards/write.ts'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { requireProgram } from '../support/debian-program.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
+import { query, type RunningProgram, startAlertmanager, startPrometheus } from '../support/prometheus.ts'
+
+const CITIZEN = 'G01/dan-cu/cong-dan/v1'
+const RULES = writeRules()
+
+/** Queries that are empty while all is well: they show faults only. */
+const EMPTY_WHEN_WELL = [/lienthong_metrics_series_overflow_total/]
+
+function substitute(expr: string): string {
+  return expr
+    .replaceAll('$__rate_interval', '5s')
+    .replaceAll('$__range', '1m')
+    .replaceAll('$__interval', '1s')
+    .replaceAll(/\$(?:job|instance|consumer|provider|service)\b/g, '.*')
+}
+
+interface Queried {
+  readonly title: string
+  readonly expr: string
+}
+
+function queriesOf(dashboard: (typeof DASHBOARDS)[number]): readonly Queried[] {
+  const { panels = [] } = buildDashboard(dashboard) as {
+    panels?: readonly { title: string; targets?: readonly { expr: string }[] }[]
+  }
+  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
+}
+
+function variablesOf(dashboard: (typeof DASHBOARDS)[number]): readonly string[] {
+  const { templating } = buildDashboard(dashboard) as { templating: { list: readonly { query?: unknown }[] } }
+  return templating.list.flatMap(({ query: text }) =>
+    typeof text === 'string' && text.startsWith('label_values') ? [text] : [],
+  )
+}
+
+describe('the dashboards, against a real Prometheus', () => {
+  let world: GatewayWorld
+  let prometheus: RunningProgram
+  let folder: string
+
+  before(async function () {
+    requireProgram(this as never, 'prometheus', 'prometheus')
+    this.timeout(90_000)
+    folder = await createTestFolder()
+    world = await startWorld()
+    prometheus = await startPrometheus({
+      folder,
+      targets: [new URL(world.gateway.managementUrl).host],
+      rules: RULES,
+    })
+    const { verify, lookUp } = samplePerson(7)
+    for (let round = 0; round < 24; round += 1) {
+      await world.consumer.call(`${CITIZEN}/xac-thuc`, { body: verify })
+      await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: lookUp })
+      await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: { personalId: 1 } })
+      await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: { personalId: '099190000503' } })
+      await sleep(250)
+    }
+    // Long windows see their first value once the short ones have one.
+    await sleep(3_000)
+  })
+  after(async () => {
+    await prometheus?.stop()
+    await world?.close()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  for (const dashboard of DASHBOARDS) {
+    it(`show something finite on every panel of ${dashboard.uid}`, async () => {
+      for (const { title, expr } of queriesOf(dashboard)) {
+        const found = await query(prometheus, substitute(expr))
+        if (EMPTY_WHEN_WELL.some((pattern) => pattern.test(expr))) continue
+        expect(found, `${title}: ${expr}`).not.to.have.length(0)
+        const values = found.map(({ value }) => Number(value[1]))
+        expect(values.some(Number.isFinite), `${title}: ${expr} gave ${values}`).to.equal(true)
+      }
+    })
+
+    it(`offer values for every variable of ${dashboard.uid}`, async () => {
+      for (const text of variablesOf(dashboard)) {
+        const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(substitute(text)) ?? []
+        const found = await query(prometheus, selector)
+        expect(found.map(({ metric }) => metric[label]).filter(Boolean), text).not.to.have.length(0)
+      }
+    })
+  }
+
+  it('lead from a panel to a trace: the page bears exemplars', async () => {
+    const response = await fetch(`${world.gateway.managementUrl}/metrics`, {
+      headers: { accept: 'application/openmetrics-text; version=1.0.0' },
+    })
+    expect(await response.text()).to.match(
+      /lienthong_overhead_seconds_bucket\{.*# \{trace_id="[0-9a-f]{32}"\}/,
+    )
+  })
+})
+
+describe('the rules', () => {
+  it('are clean to promtool, and wake who they should when they should', async function () {
+    requireProgram(this, 'promtool', 'prometheus')
+    const folder = await createTestFolder()
+    writeFileSync(join(folder, 'rules.yaml'), RULES)
+    writeFileSync(join(folder, 'tests.yaml'), RULE_TESTS)
+    const run = (args: readonly string[]) => spawnSync('promtool', args, { cwd: folder, encoding: 'utf8' })
+    expect(run(['check', 'rules', 'rules.yaml']).stderr).to.equal('')
+    const { status, stdout, stderr } = run(['test', 'rules', 'tests.yaml'])
+    expect(status, stdout + stderr).to.equal(0)
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('reach whoever is on duty, with what happened and where to read', async function () {
+    requireProgram(this, 'prometheus-alertmanager', 'prometheus-alertmanager')
+    this.timeout(60_000)
+    const folder = await createTestFolder()
+    const bodies: string[] = []
+    const duty = createServer((request, response) => {
+      request.setEncoding('utf8')
+      let body = ''
+      request.on('data', (chunk) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        bodies.push(body)
+        response.end()
+      })
+    }).listen(0, '127.0.0.1')
+    await once(duty, 'listening')
+    const { port } = duty.address() as AddressInfo
+    const alertmanager = await startAlertmanager(folder, `http://127.0.0.1:${port}/`)
+    // Nobody listens at the target: the gateway is down.
+    const prometheus = await startPrometheus({
+      folder,
+      targets: ['127.0.0.1:1'],
+      rules: RULES.replaceAll(/for: \w+/g, 'for: 0s'),
+      alertmanager: alertmanager.url,
+    })
+    try {
+      while (bodies.length === 0) await sleep(100)
+      const { alerts } = JSON.parse(bodies[0] ?? '{}') as {
+        alerts: { labels: Record<string, string>; annotations: Record<string, string> }[]
+      }
+      const down = alerts.find(({ labels }) => labels['alertname'] === 'LienthongDown')
+      expect(down?.labels['severity']).to.equal('critical')
+      expect(down?.annotations['runbook_url']).to.equal('docs/runbooks/LienthongDown.md')
+      expect(down?.annotations['summary_vi']).to.equal('Không đọc được chỉ số của cổng')
+    } finally {
+      await prometheus.stop()
+      await alertmanager.stop()
+      duty.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+/** promtool's own form: series as they would be scraped, and which alerts stand at which minute. */
+const RULE_TESTS = `
+rule_files: [rules.yaml]
+evaluation_interval: 30s
+tests:
+  - name: a gateway that answers badly spends its budget fast; one that answers well does not
+    interval: 30s
+    input_series:
+      - series: 'lienthong_transactions_total{outcome="delivered"}'
+        values: '0+100x240'
+      - series: 'lienthong_refusals_total{code="ledger_unavailable"}'
+        values: '0+10x240'
+      - series: 'lienthong_refusals_total{code="request_invalid"}'
+        values: '0+50x240'
+    alert_rule_test:
+      - alertname: LienthongAvailabilityBurnsFast
+        eval_time: 1h30m
+        exp_alerts:
+          - exp_labels: { severity: critical, slo: availability }
+            exp_annotations:
+              summary: 'Availability: the error budget is being spent too fast'
+              summary_vi: 'Sẵn sàng: hạn mức lỗi hao nhanh'
+              description: So much goes wrong that the budget of 30 days will be gone early.
+              description_vi: Lỗi nhiều đến mức hạn mức lỗi của 30 ngày sẽ hết sớm.
+              runbook_url: docs/runbooks/LienthongAvailabilityBurnsFast.md
+  - name: refusals that are the consumers' own doing cost the gateway nothing
+    interval: 30s
+    input_series:
+      - series: 'lienthong_transactions_total{outcome="refused"}'
+        values: '0+100x240'
+      - series: 'lienthong_refusals_total{code="request_invalid"}'
+        values: '0+100x240'
+    alert_rule_test:
+      - alertname: LienthongAvailabilityBurnsFast
+        eval_time: 1h30m
+        exp_alerts: []
+  - name: a ledger that takes nothing while records wait
+    interval: 15s
+    input_series:
+      - series: 'lienthong_ledger_queue_records'
+        values: '5+0x40'
+      - series: 'lienthong_ledger_last_durable_timestamp_seconds'
+        values: '0+0x40'
+    alert_rule_test:
+      - alertname: LienthongLedgerStopped
+        eval_time: 5m
+        exp_alerts:
+          - exp_labels: { severity: critical }
+            exp_annotations:
+              summary: The ledger takes no records
+              summary_vi: Sổ giao dịch không ghi được
+              description: Records wait, and no batch became durable for 15 s.
+              description_vi: Có bản ghi chờ mà 15 giây không lô nào bền vững.
+              runbook_url: docs/runbooks/LienthongLedgerStopped.md
+  - name: an open breaker tells after five minutes, not before
+    interval: 30s
+    input_series:
+      - series: 'lienthong_breaker_state{provider="G10/dat-dai", state="open"}'
+        values: '1+0x40'
+    alert_rule_test:
+      - alertname: LienthongBreakerOpen
+        eval_time: 4m
+        exp_alerts: []
+      - alertname: LienthongBreakerOpen
+        eval_time: 6m
+        exp_alerts:
+          - exp_labels: { severity: warning, provider: G10/dat-dai }
+            exp_annotations:
+              summary: Provider G10/dat-dai cannot be called
+              summary_vi: Bên cung cấp G10/dat-dai không gọi được
+              description: 'Its breaker has been open for 5 minutes: call after call failed.'
+              description_vi: 'Cầu dao mở 5 phút: các lần gọi liên tiếp thất bại.'
+              runbook_url: docs/runbooks/LienthongBreakerOpen.md
+`
