@@ -50,9 +50,22 @@ function giveSamples(metrics: Metrics): void {
     const values = Object.fromEntries(
       Object.entries(labels).map(([label, source]) => [label, typeof source === 'string' ? 'x' : source[0]]),
     )
-    if (type === 'counter') metrics.counter(name as never).child(values as never).inc()
-    if (type === 'gauge') metrics.gauge(name as never).child(values as never).set(1)
-    if (type === 'histogram') metrics.histogram(name as never).child(values as never).observe(1)
+    const labelled = values as never
+    if (type === 'counter')
+      metrics
+        .counter(name as never)
+        .child(labelled)
+        .inc()
+    if (type === 'gauge')
+      metrics
+        .gauge(name as never)
+        .child(labelled)
+        .set(1)
+    if (type === 'histogram')
+      metrics
+        .histogram(name as never)
+        .child(labelled)
+        .observe(1)
   }
 }
 
