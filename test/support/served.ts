@@ -30,6 +30,10 @@ export async function serve(
       ...environment,
     },
   })
+  // Ended with the run of the tests, also where that breaks off.
+  const end = () => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   let text = ''
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>()
   child.stdout?.on('data', (chunk) => {

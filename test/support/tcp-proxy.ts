@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
-/** A wire that can be cut: passes bytes between a port of its own and another. */
+/** A wire that can be cut, and may be slow: passes bytes between a port of its own and another. */
 export interface TcpProxy {
   readonly port: number
   /** Ends every connection and refuses new ones until `mend`. */
@@ -10,7 +11,20 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Hands on what it is given, in its order, each piece this many milliseconds late. */
+function createDelay(delayMs: number): Transform {
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      setTimeout(() => done(null, chunk), delayMs)
+    },
+  })
+}
+
+/** @param options.answerDelayMs how late what the target says arrives. */
+export async function startTcpProxy(
+  targetPort: number,
+  options: { readonly answerDelayMs?: number } = {},
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let isCut = false
   const server = createServer((near) => {
@@ -29,7 +43,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         sockets.delete(socket)
         other.destroy()
       })
-      socket.pipe(other)
+      const { answerDelayMs = 0 } = options
+      if (socket === far && answerDelayMs > 0) socket.pipe(createDelay(answerDelayMs)).pipe(other)
+      else socket.pipe(other)
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
