@@ -6,13 +6,15 @@ import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
-import { createExchangeDoor } from './http/exchange.ts'
+import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
 import { closeServer, listenOn } from './http/listening.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createServer } from './http/server.ts'
+import { createXroadDoor } from './http/xroad.ts'
 import { createAdmission } from './identity/admission.ts'
+import { isGatewayToken } from './identity/claim.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
@@ -207,6 +209,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const identity = createIdentity({
     publicUrl: () => publicUrl,
     managementUrl: () => managementUrl,
+    xroad: settings.xroad.enabled,
     keys: () => keys,
     directory: () => holder.current(),
     replay,
@@ -253,32 +256,50 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)
+  const isProxy = createRanges(listen.trustedProxies)
+  const doorParts: ExchangeDoorParts = {
+    conduct: async (request) => {
+      const gauge = telemetry.inFlight(request.service)
+      inFlight += 1
+      gauge.inc()
+      try {
+        return await conduct(request)
+      } finally {
+        inFlight -= 1
+        gauge.dec()
+      }
+    },
+    publicUrl: () => publicUrl,
+    maxBodyBytes: limits.maxBodyBytes,
+    now,
+    newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
+    newSalt: () => Buffer.from(random(16)),
+    randomHex: (bytes) => random(bytes).toString('hex'),
+    thumbprintOf: certificates.thumbprintOf,
+    dpopNonce: () => identity.nonces?.issue(),
+    logOrigin: settings.ledger.origin,
+    onRefusal: telemetry.request,
+    onInternalError: telemetry.internalError,
+  }
+  const xroad = settings.xroad.enabled
+    ? createXroadDoor({
+        ...doorParts,
+        instance: settings.xroad.instance,
+        securityServer: settings.xroad.securityServer,
+        errors: settings.xroad.errors,
+        registry: () => holder.current(),
+        isSecure: ({ socket }) => 'encrypted' in socket || isProxy(socket.remoteAddress),
+        isGatewayToken: (authorization) =>
+          isGatewayToken(
+            authorization,
+            new Set([identity.addresses().issuer, ...tokens.issuers.map(({ issuer }) => issuer)]),
+          ),
+      })
+    : undefined
   const server = createServer({
     routers: [
-      createExchangeDoor({
-        conduct: async (request) => {
-          const gauge = telemetry.inFlight(request.service)
-          inFlight += 1
-          gauge.inc()
-          try {
-            return await conduct(request)
-          } finally {
-            inFlight -= 1
-            gauge.dec()
-          }
-        },
-        publicUrl: () => publicUrl,
-        maxBodyBytes: limits.maxBodyBytes,
-        now,
-        newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
-        newSalt: () => Buffer.from(random(16)),
-        randomHex: (bytes) => random(bytes).toString('hex'),
-        thumbprintOf: certificates.thumbprintOf,
-        dpopNonce: () => identity.nonces?.issue(),
-        logOrigin: settings.ledger.origin,
-        onRefusal: telemetry.request,
-        onInternalError: telemetry.internalError,
-      }),
+      createExchangeDoor(doorParts),
+      ...(xroad ? [xroad.handler] : []),
       createOauthRouter({
         identity,
         keys: () => keys,
@@ -300,8 +321,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     limits,
     onInternalError: telemetry.internalError,
     onRefusal: telemetry.request,
+    ...(xroad && { answerRefusal: xroad.answerRefusal }),
     onCut: telemetry.connectionCut,
-    isProxy: createRanges(listen.trustedProxies),
+    isProxy,
     clock,
     ...(tls && { tls }),
   })

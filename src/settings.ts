@@ -51,6 +51,13 @@ export interface Settings {
     readonly anchorFile: string
     readonly public: boolean
   }
+  readonly xroad: {
+    readonly enabled: boolean
+    readonly instance: string
+    /** What consumers may call this gateway: `I/C/M/server`. */
+    readonly securityServer?: string
+    readonly errors: 'honest' | 'camel' | 'snake'
+  }
   readonly idempotency: { readonly keepHours: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }

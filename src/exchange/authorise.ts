@@ -26,6 +26,8 @@ export interface Authorisation {
   readonly grant: CompiledGrant
   /** The fields that may leave: those asked for, or all that agreement and token allow. */
   readonly fields: readonly string[]
+  /** The one asked for, or the agreement's own where the protocol has no place for one. */
+  readonly purpose: string
 }
 
 interface Objection {
@@ -134,7 +136,11 @@ function tooNarrow({ document }: CompiledAgreement): Objection {
  * Decides by which agreement an exchange may take place; default no.
  * @throws the objection of the agreement that came nearest to allowing it.
  */
-export function authorise(candidates: readonly CompiledAgreement[], ask: Ask, nowMs: number): Authorisation {
+export function authorise(
+  candidates: readonly CompiledAgreement[],
+  asked: Ask,
+  nowMs: number,
+): Authorisation {
   let nearest: Objection = {
     code: 'agreement_missing',
     detail: {
@@ -143,12 +149,14 @@ export function authorise(candidates: readonly CompiledAgreement[], ask: Ask, no
     },
   }
   for (const agreement of candidates) {
+    const { defaultPurpose } = agreement.document
+    const ask = asked.purpose === '' && defaultPurpose ? { ...asked, purpose: defaultPurpose } : asked
     const objection = objectionTo(agreement, ask, nowMs)
     const grant = agreement.grants.get(ask.operation)
     let told = objection
     if (objection === undefined && grant !== undefined) {
       const fields = narrow(agreement.document, grant, ask)
-      if (fields !== undefined) return { agreement, grant, fields }
+      if (fields !== undefined) return { agreement, grant, fields, purpose: ask.purpose }
       told = tooNarrow(agreement)
     }
     if (told && ORDER.indexOf(told.code) >= ORDER.indexOf(nearest.code)) nearest = told

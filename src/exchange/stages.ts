@@ -51,11 +51,20 @@ function noteSubject(facts: ExchangeFacts, operation: Operation, json: unknown):
   if (typeof subject === 'string' && subject.length <= SUBJECT_LENGTH) facts.subject = subject
 }
 
+/** What was taken out of use without a word is as if it had never been; with one, those who ask are told. */
+function assertEnabled({ document, provider }: CompiledService): void {
+  const stopped = document.state === 'active' ? provider : document
+  if (stopped.state === 'active') return
+  if (stopped.notice === undefined) throw new GatewayError('service_unknown')
+  throw new GatewayError('service_disabled', { detail: stopped.notice })
+}
+
 export function resolve(registry: Registry, request: InboundRequest, facts: ExchangeFacts): Resolved {
   const service = registry.services.get(request.service)
-  if (service === undefined || service.document.state !== 'active') throw new GatewayError('service_unknown')
+  if (service === undefined) throw new GatewayError('service_unknown')
   facts.provider = service.provider.id
   facts.contractDigest = service.contract.digest
+  assertEnabled(service)
   const match = service.contract.match(request.method, request.path)
   if (match === undefined) throw new GatewayError('operation_unknown')
   facts.operation = match.operation.id
@@ -64,11 +73,12 @@ export function resolve(registry: Registry, request: InboundRequest, facts: Exch
   return { service, ...match }
 }
 
-export function noteAuthorisation(facts: ExchangeFacts, { agreement, fields }: Authorisation): void {
+export function noteAuthorisation(facts: ExchangeFacts, { agreement, fields, purpose }: Authorisation): void {
   facts.agreement = agreement.document.id
   facts.agreementDigest = agreement.digest
   facts.legalBases = agreement.document.legalBases
   facts.fields = fields
+  facts.purpose = purpose
 }
 
 function headersFor(
@@ -78,6 +88,7 @@ function headersFor(
 ): Record<string, string> {
   const { trace } = request
   const headers: Record<string, string> = {
+    ...request.passedOn,
     accept: 'application/json',
     'exchange-id': request.exchangeId,
     'exchange-salt': Buffer.from(request.salt).toString('base64url'),
@@ -85,7 +96,7 @@ function headersFor(
     'exchange-agreement': authorisation.agreement.document.id,
     traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
   }
-  if (request.purpose !== undefined) headers['exchange-purpose'] = request.purpose
+  headers['exchange-purpose'] = authorisation.purpose
   if (request.dossier !== undefined) headers['exchange-dossier'] = request.dossier
   if (request.procedure !== undefined) headers['exchange-procedure'] = request.procedure
   if (request.officer !== undefined) headers['exchange-officer'] = request.officer
@@ -95,15 +106,17 @@ function headersFor(
   return headers
 }
 
-function assertNoMaintenance(service: CompiledService, nowMs: number): void {
-  const { maintenance } = service.document.binding
-  if (maintenance === undefined) return
-  const untilMs = Date.parse(maintenance.until)
-  if (nowMs < Date.parse(maintenance.from) || nowMs >= untilMs) return
-  throw new GatewayError('provider_maintenance', {
-    detail: maintenance.notice,
-    retryAfterSeconds: Math.ceil((untilMs - nowMs) / 1000),
-  })
+/** @throws GatewayError `provider_maintenance` while the service or the whole subsystem behind it is announced away. */
+function assertNoMaintenance({ document, provider }: CompiledService, nowMs: number): void {
+  for (const maintenance of [document.binding.maintenance, provider.maintenance]) {
+    if (maintenance === undefined) continue
+    const untilMs = Date.parse(maintenance.until)
+    if (nowMs < Date.parse(maintenance.from) || nowMs >= untilMs) continue
+    throw new GatewayError('provider_maintenance', {
+      detail: maintenance.notice,
+      retryAfterSeconds: Math.ceil((untilMs - nowMs) / 1000),
+    })
+  }
 }
 
 const UNRESERVED = /^[\w/.~-]*$/

@@ -40,8 +40,8 @@ export interface ExchangeDoorParts {
 
 const ROUTE = '/exchange'
 const BELOW_ROUTE = `${ROUTE}/`
-const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
-const PARTICULAR = /^[\x21-\x7e]{1,64}$/
+export const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
+export const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 const POINTERS = /^\/[^,\s]{0,255}(?:\s*,\s*\/[^,\s]{0,255}){0,63}$/
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
@@ -80,7 +80,7 @@ function parseTarget(url: string): Target {
   }
 }
 
-function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
+export function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
   const value = request.headers[name]
   if (value === undefined) return undefined
   if (typeof value === 'string' && pattern.test(value)) return value
@@ -118,12 +118,45 @@ function messageOf(request: IncomingMessage, targetUri: string): RequestMessage 
 }
 
 /** Until the answers before it on a pipelined connection have left: what is handed over earlier leaves later. */
-async function untilItsTurn(response: ServerResponse): Promise<void> {
+export async function untilItsTurn(response: ServerResponse): Promise<void> {
   if (response.destroyed) return
   await new Promise<void>((resolve) => {
     response.once('socket', () => resolve())
     response.once('close', () => resolve())
   })
+}
+
+/** W3C Trace Context of a request; a new trace where it brings none. @param randomHex hex digits of so many bytes. */
+export function traceOf(request: IncomingMessage, randomHex: (bytes: number) => string): TraceContext {
+  const { traceparent, tracestate } = request.headers
+  const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
+  const spanId = randomHex(8)
+  if (match === null) return { traceId: randomHex(16), spanId, sampled: false }
+  const [, traceId = '', , flags = '00'] = match
+  const sampled = (Number.parseInt(flags, 16) & 1) === 1
+  return typeof tracestate === 'string' && tracestate.length <= 512
+    ? { traceId, spanId, sampled, state: tracestate }
+    : { traceId, spanId, sampled }
+}
+
+/** What every reply of an exchange says of it, whichever door it leaves by. @param origin of the log. */
+export function replyHeaders(
+  inbound: InboundRequest,
+  { receipt, quota }: Conclusion,
+  origin: string,
+): Record<string, string> {
+  const { trace } = inbound
+  const headers: Record<string, string> = {
+    'exchange-id': inbound.exchangeId,
+    traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
+  }
+  if (receipt) headers['exchange-receipt'] = receiptField(receipt, inbound.salt, origin)
+  if (quota) {
+    // draft-ietf-httpapi-ratelimit-headers: what the agreement allows, and what of the day is left.
+    headers['ratelimit-policy'] = `"second";q=${quota.perSecond};w=1, "day";q=${quota.perDay};w=86400`
+    headers['ratelimit'] = `"day";r=${quota.remainingToday};t=${quota.secondsToReset}`
+  }
+  return headers
 }
 
 /**
@@ -132,18 +165,6 @@ async function untilItsTurn(response: ServerResponse): Promise<void> {
  */
 export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   const { conduct, now, randomHex } = parts
-
-  function traceOf(request: IncomingMessage): TraceContext {
-    const { traceparent, tracestate } = request.headers
-    const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
-    const spanId = randomHex(8)
-    if (match === null) return { traceId: randomHex(16), spanId, sampled: false }
-    const [, traceId = '', , flags = '00'] = match
-    const sampled = (Number.parseInt(flags, 16) & 1) === 1
-    return typeof tracestate === 'string' && tracestate.length <= 512
-      ? { traceId, spanId, sampled, state: tracestate }
-      : { traceId, spanId, sampled }
-  }
 
   async function translate(
     request: IncomingMessage,
@@ -179,28 +200,13 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       officer: optional(request, 'exchange-officer', PARTICULAR),
       idempotencyKey: optional(request, 'idempotency-key', IDEMPOTENCY_KEY),
       fields: optional(request, 'exchange-fields', POINTERS)?.split(/\s*,\s*/),
-      trace: traceOf(request),
+      trace: traceOf(request, randomHex),
       salt: parts.newSalt(),
       message: messageOf(request, parts.publicUrl() + url),
       body,
       json: parseJsonBody(request, body),
       signal: gone,
     }
-  }
-
-  function replyHeaders(inbound: InboundRequest, { receipt, quota }: Conclusion): Record<string, string> {
-    const { trace } = inbound
-    const headers: Record<string, string> = {
-      'exchange-id': inbound.exchangeId,
-      traceparent: `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
-    }
-    if (receipt) headers['exchange-receipt'] = receiptField(receipt, inbound.salt, parts.logOrigin)
-    if (quota) {
-      // draft-ietf-httpapi-ratelimit-headers: what the agreement allows, and what of the day is left.
-      headers['ratelimit-policy'] = `"second";q=${quota.perSecond};w=1, "day";q=${quota.perDay};w=86400`
-      headers['ratelimit'] = `"day";r=${quota.remainingToday};t=${quota.secondsToReset}`
-    }
-    return headers
   }
 
   function sendAnswer(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
@@ -244,7 +250,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       refuse(request, response, thrown, receivedAtMs)
       return
     }
-    const headers = replyHeaders(inbound, conclusion)
+    const headers = replyHeaders(inbound, conclusion, parts.logOrigin)
     if (response.socket === null) await untilItsTurn(response)
     const ended = conclusion.release()
     if (ended instanceof Error) {

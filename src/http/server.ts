@@ -50,6 +50,12 @@ interface ServerParts {
   readonly tls?: ServerTls
   /** Told of what went wrong inside a handler without being a GatewayError. */
   readonly onInternalError: (error: unknown) => void
+  /** Answers a refusal in the words of the door it was meant for. @returns whether it did. */
+  readonly answerRefusal?: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    error: GatewayError,
+  ) => boolean
   /** Told of each request that the gate refused. */
   readonly onRefusal: (refusal: GateRefusal) => void
   /** Told of each connection that was ended for what its peer did. */
@@ -196,6 +202,7 @@ export function createServer(parts: ServerParts): Server {
       if (code === 'internal_error') parts.onInternalError(error.cause)
       const { method = '' } = request
       parts.onRefusal({ method, route: '', status: entry.status, code, totalMs: clock() - startedMs })
+      if (parts.answerRefusal?.(request, response, error)) return
       const headers = { allow: ALLOWED_METHODS }
       const isMethod = code === 'method_unsupported' && !response.hasHeader('allow')
       sendProblem(request, response, error, { publicUrl: publicUrl(), ...(isMethod && { headers }) })

@@ -10,7 +10,7 @@ export interface Addresses {
   readonly resources: readonly [string, ...string[]]
 }
 
-function addressesOf(publicUrl: string, managementUrl: string | undefined): Addresses {
+function addressesOf(publicUrl: string, managementUrl: string | undefined, xroad: boolean): Addresses {
   const issuer = publicUrl.replace(/\/+$/, '')
   const management = managementUrl?.replace(/\/+$/, '')
   return {
@@ -21,6 +21,7 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined): Addr
     jwks: `${issuer}/oauth/jwks`,
     resources: [
       `${issuer}/exchange`,
+      ...(xroad ? [`${issuer}/r1`] : []),
       ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
     ],
   }
@@ -28,11 +29,13 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined): Addr
 
 /**
  * @param publicUrl may change while the gateway has not begun to listen (a port chosen by the system).
+ * @param xroad whether the X-Road door is open.
  * @param managementUrl of the listener where the log is read; undefined where that is not known.
  */
 export function createAddresses(
   publicUrl: () => string,
   managementUrl: () => string | undefined = () => undefined,
+  xroad = false,
 ): () => Addresses {
   let of: string | undefined
   let addresses: Addresses | undefined
@@ -42,7 +45,7 @@ export function createAddresses(
     const both = `${url} ${management ?? ''}`
     if (addresses === undefined || of !== both) {
       of = both
-      addresses = addressesOf(url, management)
+      addresses = addressesOf(url, management, xroad)
     }
     return addresses
   }

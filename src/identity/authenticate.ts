@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials } from '../model/exchange.ts'
 import type { VerifiedToken, VerifyToken } from './access-token.ts'
+import type { CheckClaim } from './claim.ts'
 import type { CheckDpopProof } from './dpop.ts'
 import { refusal } from './faults.ts'
 import type { SubsystemDirectory } from './registered-keys.ts'
@@ -10,7 +11,7 @@ import { isAtOrBelow } from './resource.ts'
  * Finds out who is asking. Answers at once for certificate-bound and sandbox bearer tokens that were seen
  * before; a DPoP proof has to be claimed in the replay store first.
  * @throws GatewayError (or rejects with one) `credential_missing`, `credential_invalid`,
- * `dpop_proof_invalid`, `dpop_nonce_required`, `issuer_unavailable`, `subsystem_suspended`, `ledger_unavailable`.
+ * `dpop_proof_invalid`, `dpop_nonce_required`, `client_unknown`, `client_unproved`, `issuer_unavailable`, `subsystem_suspended`, `ledger_unavailable`.
  */
 export type Authenticate = (credentials: Credentials) => Consumer | Promise<Consumer>
 
@@ -18,6 +19,7 @@ export interface AuthenticatorParts {
   readonly verifyToken: VerifyToken
   readonly checkProof: CheckDpopProof
   readonly directory: () => SubsystemDirectory
+  readonly checkClaim: CheckClaim
   /** Whether this gateway is a sandbox: only there a subsystem's `bearerTokens` switch counts. */
   readonly sandbox: boolean
 }
@@ -36,7 +38,7 @@ function readAuthorization(field: string | undefined): { scheme: Scheme; token: 
 }
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
-  const { verifyToken, checkProof, directory, sandbox } = parts
+  const { verifyToken, checkProof, checkClaim, directory, sandbox } = parts
 
   const proveDpop = async (verified: VerifiedToken, proof: string, credentials: Credentials) => {
     await checkProof({
@@ -51,6 +53,8 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
 
   const admit = (verified: VerifiedToken, scheme: Scheme, credentials: Credentials) => {
     const { consumer, boundTo } = verified
+    const { claim } = credentials
+    if (claim !== undefined && claim.subsystem !== consumer.id) throw refusal('credential_invalid', 'claimed')
     if (!isAtOrBelow(consumer.audience, credentials.url)) throw refusal('credential_invalid', 'resource')
     if (consumer.binding === 'dpop') {
       // A bound token sent as a plain bearer token is what a thief would do (RFC 9449 §7.1).
@@ -68,6 +72,8 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   }
 
   return (credentials) => {
+    const { claim } = credentials
+    if (claim !== undefined && credentials.authorization === undefined) return checkClaim(claim, credentials)
     const { scheme, token } = readAuthorization(credentials.authorization)
     const verified = verifyToken(token)
     return verified instanceof Promise

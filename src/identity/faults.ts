@@ -80,6 +80,14 @@ export const FAULTS = {
     vi: 'Khóa dùng để lấy mã truy cập này không còn được đăng ký.',
     en: 'The key this token was got with is no longer registered.',
   },
+  claimed: {
+    vi: 'Mã truy cập không phải của hệ thống nêu trong X-Road-Client.',
+    en: 'The token is not that of the subsystem X-Road-Client names.',
+  },
+  network: {
+    vi: 'Danh bạ không còn cho hệ thống này kết nối không chứng thư.',
+    en: 'The registry no longer lets this subsystem connect without a certificate.',
+  },
   resource: {
     vi: 'Mã truy cập không dành cho địa chỉ này.',
     en: 'The token is not meant for this address.',

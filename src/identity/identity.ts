@@ -2,6 +2,7 @@ import { createTokenIssuer, createTokenVerifier } from './access-token.ts'
 import { type Addresses, createAddresses } from './addresses.ts'
 import { createAnswerSigner, type SignAnswer } from './answer-signature.ts'
 import { type Authenticate, createAuthenticator } from './authenticate.ts'
+import { createClaimCheck } from './claim.ts'
 import { createClientAssertionCheck } from './client-assertion.ts'
 import { createClientAuthentication } from './client-authentication.ts'
 import { createDecoyKeys } from './decoy.ts'
@@ -22,6 +23,8 @@ export interface IdentityParts {
   readonly publicUrl: () => string
   /** The management listener's public address, where tokens for reading the log are good. */
   readonly managementUrl?: () => string | undefined
+  /** Whether tokens are also good at the X-Road door. */
+  readonly xroad?: boolean
   readonly keys: () => KeyRing
   /** The registry snapshot in force. */
   readonly directory: () => SubsystemDirectory
@@ -61,7 +64,7 @@ const CACHED_PROOF_KEYS = 10_000
 /** Puts the parts of identity together; the same checks stand behind the token endpoint and every door. */
 export function createIdentity(parts: IdentityParts): Identity {
   const { keys, directory, replay, now, newId, sandbox, nonceSecret } = parts
-  const addresses = createAddresses(parts.publicUrl, parts.managementUrl)
+  const addresses = createAddresses(parts.publicUrl, parts.managementUrl, parts.xroad)
   const decoys = createDecoyKeys()
   const nonces = nonceSecret && createDpopNonces(nonceSecret, now)
   const checkProof = createDpopCheck({ replay, now, nonces, maxKeys: CACHED_PROOF_KEYS })
@@ -104,6 +107,7 @@ export function createIdentity(parts: IdentityParts): Identity {
       verifyToken,
       checkProof,
       directory,
+      checkClaim: createClaimCheck(directory, addresses),
       sandbox,
     }),
     checkSignature: createRequestSignatureCheck({ directory, findKey, replay, now }),

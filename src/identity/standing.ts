@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer } from '../model/exchange.ts'
 import type { ForeignClient, Subsystem } from '../model/party.ts'
+import { mayConnectUnproved } from './claim.ts'
 import { holdsCertificate } from './client-certificate.ts'
 import { refusal } from './faults.ts'
 import { vetRegisteredJwk } from './key-vetting.ts'
@@ -56,6 +57,8 @@ export function createStandingCheck(): CheckStanding {
     if (binding === 'mtls' && !holdsCertificate(subsystem, boundTo)) {
       throw refusal('credential_invalid', 'certificate')
     }
+    if (binding === 'network' && !mayConnectUnproved(subsystem))
+      throw refusal('credential_invalid', 'network')
     if (binding === 'bearer' && subsystem.sandbox?.bearerTokens !== true) {
       throw refusal('credential_invalid', 'unbound')
     }

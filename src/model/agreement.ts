@@ -37,6 +37,8 @@ export interface Agreement {
   readonly service: ServiceId
   readonly operations: readonly OperationGrant[]
   readonly purposes: readonly string[]
+  /** The purpose of a question that names none, because its protocol has no place for one. */
+  readonly defaultPurpose?: string
   readonly legalBases: readonly string[]
   readonly quota: Quota
   readonly requires?: {

@@ -1,6 +1,7 @@
 import type { ErrorEntry } from './error-entry.ts'
 import { IDENTITY_ERRORS } from './identity-errors.ts'
 import { READING_ERRORS } from './reading-errors.ts'
+import { XROAD_ERRORS } from './xroad-errors.ts'
 
 export type { ErrorEntry, Fault, Stage } from './error-entry.ts'
 
@@ -90,6 +91,7 @@ export const ERRORS = {
   },
   ...IDENTITY_ERRORS,
   ...READING_ERRORS,
+  ...XROAD_ERRORS,
   service_unknown: {
     status: 404,
     fault: 'consumer',

@@ -17,8 +17,11 @@ export interface TraceContext {
   readonly state?: string
 }
 
-/** How the access token is tied to its holder. */
-export type TokenBinding = 'dpop' | 'mtls' | 'bearer'
+/**
+ * How the access token, or at the X-Road door the connection, is tied to its holder; `network`: by nothing but
+ * where it came from, which the registry has to allow by name.
+ */
+export type TokenBinding = 'dpop' | 'mtls' | 'bearer' | 'network'
 
 /**
  * What a token is narrowed to (RFC 9396), type `data_exchange`. A member that is absent does not narrow. Several
@@ -66,6 +69,16 @@ export interface Credentials {
   readonly method: string
   /** The address the consumer asked for, without query: what a DPoP proof's `htu` must name. */
   readonly url: string
+  /** Who the message says it is from, where the protocol says so itself. */
+  readonly claim?: Claim
+}
+
+/** A subsystem that a message names as its sender, and the connection that has to bear it out. */
+export interface Claim {
+  readonly subsystem: SubsystemId
+  readonly connection: 'http' | 'https'
+  /** Address of the connection's other end. */
+  readonly address: string
 }
 
 /** A request's parts that a signature may cover (RFC 9421 §2), as they came over the wire. */
@@ -110,6 +123,8 @@ export interface InboundRequest {
    * nobody can find a short body by trying every value.
    */
   readonly salt: Uint8Array
+  /** Fields of the door's own protocol that the provider is sent beside the gateway's, names in lower case. */
+  readonly passedOn?: Readonly<Record<string, string>>
   /** What a signature could cover; undefined where the request has neither signature nor `Content-Digest`. */
   readonly message?: RequestMessage | undefined
   /** The body's bytes as received; empty where there was none. */

@@ -14,6 +14,8 @@ export interface Agency {
   readonly name: Bilingual
   readonly validity: Validity
   readonly successor?: string
+  /** Of a company: X-Road knows it by this, class `COM`, in place of its code. */
+  readonly taxCode?: string
 }
 
 /** A public key in JWK form (RFC 7517); only public members are admitted. */
@@ -54,6 +56,35 @@ export interface Subsystem {
   }
   /** Only honoured where the gateway itself runs in sandbox mode. */
   readonly sandbox?: { readonly bearerTokens: boolean }
+  /** How it speaks X-Road. */
+  readonly xroad?: SubsystemXroad
+  /** Why it is suspended, for those who ask it. */
+  readonly notice?: Bilingual
+  /** While it lasts nothing of this subsystem is asked. */
+  readonly maintenance?: Maintenance
+}
+
+/** What the X-Road door knows of a subsystem. */
+export interface SubsystemXroad {
+  /**
+   * How a connection proves that it is the subsystem's: `mtls` by a registered certificate, the default; `https`
+   * and `http` by nothing but coming from one of `addresses`.
+   */
+  readonly connection?: 'mtls' | 'https' | 'http'
+  /** Addresses and CIDR ranges it may connect from without a certificate. */
+  readonly addresses?: readonly string[]
+  /** How it is told of errors, where it differs from the door's own way. */
+  readonly errors?: XroadErrorStyle
+}
+
+/** Honest statuses, or X-Road's own with codes as before 7.8 (`camel`) or from 7.8 on (`snake`). */
+export type XroadErrorStyle = 'honest' | 'camel' | 'snake'
+
+/** A time announced in which something does not answer; RFC 3339. */
+export interface Maintenance {
+  readonly from: string
+  readonly until: string
+  readonly notice: Bilingual
 }
 
 /** Where a secret is kept; the registry names it and never holds it. */
@@ -78,7 +109,7 @@ export interface Binding {
   readonly credential?: { readonly header: string; readonly secret: SecretReference }
   /** Loopback and private addresses are refused unless this says otherwise. */
   readonly allowPrivateAddress?: boolean
-  readonly maintenance?: { readonly from: string; readonly until: string; readonly notice: Bilingual }
+  readonly maintenance?: Maintenance
 }
 
 /** Something a provider answers. */
@@ -87,6 +118,8 @@ export interface Service {
   readonly id: ServiceId
   readonly name: Bilingual
   readonly state: 'active' | 'suspended'
+  /** Why it is suspended, for those who ask. */
+  readonly notice?: Bilingual
   /** Path of the OpenAPI document below the schemas folder, e.g. `services/G01/dan-cu/cong-dan.v1.yaml`. */
   readonly contract: string
   readonly binding: Binding

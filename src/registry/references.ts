@@ -87,6 +87,18 @@ function checkAgencyCodes(agencies: Iterable<Agency>, faults: DocumentFault[]): 
   const owners = new Map<string, string>()
   const all = [...agencies]
   for (const { code } of all) owners.set(code, code)
+  for (const { code, taxCode } of all) {
+    if (taxCode === undefined) continue
+    const owner = owners.get(taxCode)
+    owners.set(taxCode, code)
+    if (owner === undefined) continue
+    const detail = {
+      vi: `Mã này đã thuộc cơ quan ${owner}.`,
+      en: `This code already means agency ${owner}.`,
+    }
+    const path = documentPath({ kind: 'Agency', id: code })
+    faults.push({ path, pointer: '/taxCode', rule: 'alias_duplicate', detail })
+  }
   for (const { code, aliases } of all) {
     for (const [index, alias] of (aliases ?? []).entries()) {
       const owner = owners.get(alias)

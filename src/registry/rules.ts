@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { pointerTo } from '../contract/minimise.ts'
+import type { Agreement } from '../model/agreement.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
@@ -87,6 +89,37 @@ function checkOperations(operations: readonly { readonly operation: string }[]):
   )
 }
 
+function checkDefaultPurpose({ defaultPurpose, purposes }: Agreement): Violation[] {
+  if (defaultPurpose === undefined || purposes.includes(defaultPurpose)) return []
+  const detail = { vi: 'Mục đích mặc định phải có trong purposes.', en: 'It is not among the purposes.' }
+  return [{ pointer: '/defaultPurpose', rule: 'purpose_unknown', detail }]
+}
+
+/** An address, or a range that is not the whole world. */
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix] = text.split('/')
+  const family = isIP(address)
+  return family !== 0 && (prefix === undefined || Number(prefix) <= (family === 4 ? 32 : 128))
+}
+
+function checkXroad({ xroad, maintenance }: Subsystem): Violation[] {
+  const violations = (xroad?.addresses ?? []).flatMap((range, index) => {
+    if (isAddressRange(range)) return []
+    const detail = { vi: 'Không phải địa chỉ IP hay dải CIDR.', en: 'It is no IP address and no CIDR range.' }
+    return [{ pointer: `/xroad/addresses/${index}`, rule: 'address_range', detail }]
+  })
+  if (xroad?.connection !== undefined && xroad.connection !== 'mtls' && xroad.addresses === undefined) {
+    const detail = {
+      vi: 'Kết nối không chứng thư phải nêu địa chỉ nguồn.',
+      en: 'Connections without a certificate need the addresses they come from.',
+    }
+    violations.push({ pointer: '/xroad/addresses', rule: 'addresses_missing', detail })
+  }
+  return maintenance
+    ? [...violations, ...checkOrder(maintenance.from, maintenance.until, '/maintenance')]
+    : violations
+}
+
 /** @returns what a well-shaped document breaks, whenever it is looked at. */
 export function checkDocument(document: RegistryDocument): Violation[] {
   switch (document.kind) {
@@ -95,11 +128,15 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Reader':
       return checkValidity(document.validity)
     case 'Subsystem':
-      return checkKeyIds(document)
+      return [...checkKeyIds(document), ...checkXroad(document)]
     case 'Service':
       return checkBinding(document)
     case 'Agreement':
-      return [...checkValidity(document.validity), ...checkOperations(document.operations)]
+      return [
+        ...checkValidity(document.validity),
+        ...checkOperations(document.operations),
+        ...checkDefaultPurpose(document),
+      ]
   }
 }
 

@@ -55,6 +55,7 @@ interface TelemetryParts {
 /** The gateway's own routes, as metrics know them. */
 export const ROUTES = [
   '/exchange',
+  '/r1',
   '/oauth/token',
   '/oauth/revoke',
   '/oauth/introspect',

@@ -1,0 +1,146 @@
+import { expect } from 'chai'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { CITIZENS, CLIENT, expectedHash, startXroadWorld, type XroadWorld } from '../support/xroad-world.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const person = samplePerson(17)
+const VERIFY = JSON.stringify(person.verify)
+const LOOK_UP = JSON.stringify(person.lookUp)
+const JSON_TYPE = ['Content-Type', 'application/json'] as const
+const SENDER = ['X-Road-Client', CLIENT] as const
+
+describe('an X-Road consumer over mutual TLS', () => {
+  let world: XroadWorld
+
+  before(async () => {
+    world = await startXroadWorld({ settings: { securityServer: 'VN/GOV/G22/lien-thong' } })
+  })
+
+  after(async () => {
+    await world.close()
+  })
+
+  const verify = (headers: readonly (readonly [string, string])[] = [SENDER, JSON_TYPE]) =>
+    world.ask(`${CITIZENS}/xac-thuc`, { method: 'POST', headers, body: VERIFY })
+
+  it('is answered by the one pipeline and leaves one record', async () => {
+    const before = (await world.records()).length
+    const answer = await verify([SENDER, JSON_TYPE, ['X-Road-Issue', 'H29.12-261122-0007']])
+    expect(answer.status, answer.body.toString()).to.equal(200)
+    expect(answer.json).to.include({ matched: true })
+    const records = await world.records()
+    expect(records).to.have.length(before + 1)
+    expect(records.at(-1)).to.include({
+      outcome: 'delivered',
+      consumer: 'H29/mot-cua',
+      provider: 'G01/dan-cu',
+      operation: 'verifyCitizen',
+      purpose: 'giai-quyet-thu-tuc-hanh-chinh',
+      binding: 'mtls',
+      token: world.client.thumbprint,
+      exchange: answer.headers['x-road-request-id'],
+    })
+    expect(records.at(-1)?.['dossierTag']).to.match(/^[\w-]{22}$/)
+  })
+
+  it('gets only agreed fields', async () => {
+    const answer = await world.ask(`${CITIZENS}/tra-cuu`, {
+      method: 'POST',
+      headers: [SENDER, JSON_TYPE],
+      body: LOOK_UP,
+    })
+    expect(answer.status, answer.body.toString()).to.equal(200)
+    expect(answer.json).to.include(person.lookUp)
+    expect(answer.json).not.to.have.any.keys('religion', 'ethnicGroup', 'maritalStatus')
+  })
+
+  it('is told the fields of the protocol, in lower case, and one Date', async () => {
+    const { headers, rawHeaders } = await verify()
+    expect(headers['x-road-client']).to.equal(CLIENT)
+    expect(headers['x-road-service']).to.equal('VN/GOV/G01/dan-cu/cong-dan.v1')
+    expect(headers['x-road-request-id']).to.match(UUID)
+    expect(headers['x-road-id']).to.equal(`VN-${headers['x-road-request-id']}`)
+    expect(headers).not.to.have.property('x-road-error')
+    const names = rawHeaders.filter((_, place) => place % 2 === 0)
+    expect(names.filter((name) => name.toLowerCase() === 'date')).to.have.length(1)
+    expect(names.filter((name) => /^x-road/i.test(name) && name !== name.toLowerCase())).to.deep.equal([])
+  })
+
+  it('finds the request hash that the protocol prescribes, with a generated id and with its own', async () => {
+    const target = `${CITIZENS}/xac-thuc`
+    const sent = [SENDER, JSON_TYPE, ['X-Road-UserId', 'cb-017'], ['User-Agent', 'left-out']] as const
+    const first = await verify(sent)
+    const requestId = String(first.headers['x-road-request-id'])
+    expect(first.headers['x-road-request-hash']).to.equal(
+      expectedHash(
+        { method: 'POST', target },
+        [...sent.slice(0, 3), ['x-road-request-id', requestId], ['x-road-id', `VN-${requestId}`]],
+        VERIFY,
+      ),
+    )
+    const own = [SENDER, JSON_TYPE, ['X-Road-Id', 'EE-1'], ['X-Road-Request-Id', 'mine']] as const
+    const second = await verify(own)
+    expect(second.headers['x-road-id']).to.equal('EE-1')
+    expect(second.headers['x-road-request-id']).to.match(UUID)
+    expect(second.headers['x-road-request-hash']).to.equal(
+      expectedHash(
+        { method: 'POST', target },
+        [...own.slice(0, 3), ['x-road-request-id', String(second.headers['x-road-request-id'])]],
+        VERIFY,
+      ),
+    )
+  })
+
+  it('finds another hash for the same request sent twice', async () => {
+    const sent = [SENDER, JSON_TYPE, ['X-Road-Id', 'the-same']] as const
+    const first = await verify(sent)
+    const second = await verify(sent)
+    expect(first.headers['x-road-request-hash']).not.to.equal(second.headers['x-road-request-hash'])
+  })
+
+  it('may write identifiers percent-encoded, and the version or not', async () => {
+    for (const target of [
+      '/r1/VN/GOV/G01/dan%2Dcu/cong-dan/xac-thuc',
+      '/r1/%56N/GOV/G01/dan-cu/cong-dan.v1/xac-thuc',
+    ]) {
+      const headers = [['X-Road-Client', 'VN/GOV/H29/mot%2Dcua'] as const, JSON_TYPE]
+      const answer = await world.ask(target, { method: 'POST', headers, body: VERIFY })
+      expect(answer.status, answer.body.toString()).to.equal(200)
+    }
+  })
+
+  it('is believed by the last X-Road-Client where it sends several', async () => {
+    const answer = await verify([['X-Road-Client', 'VN/GOV/G99/khac'], SENDER, JSON_TYPE])
+    expect(answer.status, answer.body.toString()).to.equal(200)
+  })
+
+  it('reaches this gateway by its server name and no other', async () => {
+    const named = (server: string) => verify([SENDER, JSON_TYPE, ['X-Road-Security-Server', server]])
+    expect((await named('VN/GOV/G22/lien-thong')).status).to.equal(200)
+    expect((await named('VN/GOV/G22/khac')).headers['x-road-error']).to.equal(
+      'server.clientproxy.invalid_security_server',
+    )
+    expect((await named('VN/GOV/G22')).headers['x-road-error']).to.equal('server.clientproxy.internal_error')
+  })
+
+  it('is who its certificate says, whatever the message claims', async () => {
+    const none = await world.ask(CITIZENS, { certificate: null })
+    expect([none.status, none.headers['x-road-error']]).to.deep.equal([
+      401,
+      'server.clientproxy.ssl_authentication_failed',
+    ])
+    const other = await world.ask(CITIZENS, { headers: [['X-Road-Client', 'VN/GOV/H26/mot-cua']] })
+    expect(other.headers['x-road-error']).to.equal('server.clientproxy.ssl_authentication_failed')
+  })
+
+  it('gets the errors of the door where the gate already refuses', async () => {
+    for (const path of ['/../x', '/a%2Fb', '/a%2e%2e/b', '//x/y', '/a%5Cb']) {
+      const answer = await world.ask(CITIZENS + path)
+      expect([path, answer.status, answer.headers['x-road-error']]).to.deep.equal([
+        path,
+        400,
+        'server.clientproxy.internal_error',
+      ])
+    }
+  })
+})
