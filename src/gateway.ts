@@ -5,6 +5,7 @@ import { openDevice, openIssuer, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
+import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
 import { closeServer, listenOn } from './http/listening.ts'
@@ -12,9 +13,7 @@ import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createServer } from './http/server.ts'
-import { createXroadDoor } from './http/xroad.ts'
 import { createAdmission } from './identity/admission.ts'
-import { isGatewayToken } from './identity/claim.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
@@ -281,21 +280,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onRefusal: telemetry.request,
     onInternalError: telemetry.internalError,
   }
-  const xroad = settings.xroad.enabled
-    ? createXroadDoor({
-        ...doorParts,
-        instance: settings.xroad.instance,
-        securityServer: settings.xroad.securityServer,
-        errors: settings.xroad.errors,
-        registry: () => holder.current(),
-        isSecure: ({ socket }) => 'encrypted' in socket || isProxy(socket.remoteAddress),
-        isGatewayToken: (authorization) =>
-          isGatewayToken(
-            authorization,
-            new Set([identity.addresses().issuer, ...tokens.issuers.map(({ issuer }) => issuer)]),
-          ),
-      })
-    : undefined
+  const registry = () => holder.current()
+  const xroad = createXroadSide({ settings, door: doorParts, registry, identity, isProxy })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),
@@ -383,7 +369,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
 
   return {
     checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
-    registry: () => holder.current(),
+    registry,
     audit: audit.router,
     announce(urls) {
       publicUrl ||= urls.publicUrl ?? ''

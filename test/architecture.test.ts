@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'gateway-audit.ts'],
-  ['credentials.ts'],
+  ['credentials.ts', 'gateway-xroad.ts'],
   ['gateway.ts'],
   ['log-keeping.ts'],
   ['sandbox'],
