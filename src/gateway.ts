@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync, randomInt, X509Certificate } from 'node:crypto'
+import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDevice, openIssuer, readSecret, readTls } from './credentials.ts'
@@ -26,6 +26,7 @@ import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
+import { createRandomPool } from './random-pool.ts'
 import { seedRegistry } from './registry/administration.ts'
 import { createAuthorityHolder } from './registry/authority.ts'
 import { readRegistryDirectory, type SourceFault } from './registry/read-documents.ts'
@@ -92,21 +93,6 @@ const SWEEP_MS = 30_000
 const ROLLUP_MS = 1000
 const PARTITION_MS = 3_600_000
 const JOB_STATES_MS = 10_000
-const RANDOM_POOL_BYTES = 8192
-
-/** Random bytes drawn in one go for many small ids. */
-function createRandomPool(): (bytes: number) => Buffer {
-  const pool = Buffer.allocUnsafe(RANDOM_POOL_BYTES)
-  let used = RANDOM_POOL_BYTES
-  return (bytes) => {
-    if (used + bytes > RANDOM_POOL_BYTES) {
-      randomFillSync(pool)
-      used = 0
-    }
-    used += bytes
-    return pool.subarray(used - bytes, used)
-  }
-}
 
 /** Runs `task` again and again, each time after the one before ended. @returns its end. */
 export function repeat(

@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'gateway-audit.ts'],
-  ['credentials.ts', 'gateway-xroad.ts'],
+  ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts'],
   ['gateway.ts'],
   ['log-keeping.ts'],
   ['sandbox'],
@@ -165,8 +165,9 @@ describe('architecture', () => {
   it('lets only the composition root put storage and http together', () => {
     const wrong = sources.filter(
       (source) =>
-        !/^(?:gateway(?:-audit)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(source.path) &&
-        local(source).some((to) => to.startsWith('storage/') || to.startsWith('http/')),
+        !/^(?:gateway(?:-audit|-xroad)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(
+          source.path,
+        ) && local(source).some((to) => to.startsWith('storage/') || to.startsWith('http/')),
     )
     expect(wrong.map(({ path }) => path)).to.deep.equal([])
   })
