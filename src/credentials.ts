@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ForeignIssuer } from './identity/foreign-token.ts'
 import { createIssuerKeys } from './identity/issuer-keys.ts'
 import { readSecretFile } from './identity/key-file.ts'
+import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
 import { createPkcs11Keys, type Pkcs11Keys } from './identity/pkcs11.ts'
 import { loadPkcs11 } from './identity/pkcs11-library.ts'
+import { createNoteKey, type NoteSigner } from './ledger/note.ts'
+import { type Policy, PolicyError, parsePolicy } from './ledger/policy.ts'
 import type { SecretReference } from './model/party.ts'
 import { createDocumentReader } from './provider/fetch-document.ts'
 import type { IssuerSettings, Pkcs11Settings, Settings } from './settings.ts'
@@ -63,4 +67,43 @@ export function openIssuer(settings: IssuerSettings, now: () => number, telemetr
   })
   const onRead = (error: unknown) => telemetry.issuerKeys(issuer, error)
   return { ...settings, keys: createIssuerKeys({ read, now, maxStaleSeconds, onRead }) }
+}
+
+/** The key that signs the exchange log: `keys/log.key` of the data folder, shared by all processes. */
+export async function openLogSigner({ dataDir, ledger }: Settings): Promise<NoteSigner> {
+  const { publicKey, sign } = openEd25519File(join(dataDir, 'keys/log.key'))
+  return {
+    key: await createNoteKey({ name: ledger.origin, kind: 'note', publicKey }, NODE_CRYPTO.hash),
+    sign,
+  }
+}
+
+function isAddress(url: string | undefined): boolean {
+  return url === undefined || (/^https?:\/\/[^?#\s]+$/.test(url) && URL.canParse(url))
+}
+
+/**
+ * The witness policy that the settings name.
+ * @throws PolicyError where it is wrong, is not about this log, or can't be met by the witnesses that can be asked.
+ */
+export function readWitnessPolicy({ ledger }: Settings, signer: NoteSigner): Promise<Policy> | undefined {
+  const { policyFile } = ledger.witnesses
+  if (policyFile === undefined) return undefined
+  const check = (policy: Policy) => {
+    const { logs, witnesses, isQuorum } = policy
+    const own = Buffer.from(signer.key.publicKey)
+    if (
+      logs.length > 0 &&
+      !logs.some(({ name, publicKey }) => name === signer.key.name && own.equals(publicKey))
+    )
+      throw new PolicyError(`${policyFile} is a policy for another log than ${ledger.origin}`)
+    const wrong = witnesses.find(({ url }) => !isAddress(url))
+    if (wrong)
+      throw new PolicyError(`${policyFile}: the address of witness '${wrong.name}' is no http(s) address`)
+    const reachable = witnesses.filter(({ url }) => url !== undefined).map(({ name }) => name)
+    if (!isQuorum(new Set(reachable)))
+      throw new PolicyError(`${policyFile}: the witnesses that have an address make up no quorum`)
+    return policy
+  }
+  return parsePolicy(readFileSync(policyFile, 'utf8'), NODE_CRYPTO.hash).then(check)
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openDevice, openIssuer, readSecret, readTls } from './credentials.ts'
+import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
@@ -18,9 +18,9 @@ import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
-import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
+import { createAttestationLimit } from './ledger/attestation.ts'
 import { createLedger } from './ledger/ledger.ts'
-import { createNoteKey, formatVerifierKey, type NoteSigner } from './ledger/note.ts'
+import { formatVerifierKey } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
@@ -126,15 +126,6 @@ async function seed(settings: Settings, store: RegistryStore, nowMs: number): Pr
   await seedRegistry(store, read, { ...options, by: 'first start', note: settings.registryDir })
 }
 
-/** The key that signs the exchange log: `keys/log.key` of the data folder, shared by all processes. */
-export async function openLogSigner({ dataDir, ledger }: Settings): Promise<NoteSigner> {
-  const { publicKey, sign } = openEd25519File(join(dataDir, 'keys/log.key'))
-  return {
-    key: await createNoteKey({ name: ledger.origin, kind: 'note', publicKey }, NODE_CRYPTO.hash),
-    sign,
-  }
-}
-
 /** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
 export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {
   const { database, telemetry, now } = outside
@@ -161,6 +152,10 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onAvailability: telemetry.ledgerAvailability,
   })
   telemetry.watchQueue(() => ledger.queued())
+  const logReader = createLogReader(pool)
+  const { stopAfterSeconds } = settings.ledger
+  const onChange = telemetry.logStopped
+  const limit = createAttestationLimit({ read: logReader.attestation, stopAfterSeconds, now, onChange })
 
   const registryStore = createRegistryStore({ pool, url, log: telemetry.storage })
   await seed(settings, registryStore, now())
@@ -226,7 +221,13 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     signAnswer: identity.signAnswer,
     mayRelease: (number) => authority.mayRelease(number),
     onWithheld: telemetry.answerWithheld,
-    ledger,
+    ledger: {
+      ...ledger,
+      assertAvailable() {
+        ledger.assertAvailable()
+        limit.assertAttested()
+      },
+    },
     takeQuota: createQuota(createQuotaLease(pool), clock),
     submissions,
     callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
@@ -237,7 +238,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
 
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const random = createRandomPool()
-  const logReader = createLogReader(pool)
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)
@@ -335,6 +335,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const unwatch = registryStore.onChange(() => void authority.refresh())
   const ends = [
     repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
+    repeat(() => limit.look(), BEAT_MS, telemetry.databaseError),
     repeat(() => authority.refresh(), BEAT_MS, telemetry.databaseError),
     repeat(() => revocations.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),

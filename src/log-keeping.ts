@@ -1,12 +1,16 @@
-import { type Outside, openLogSigner, repeat } from './gateway.ts'
+import { openLogSigner, readWitnessPolicy } from './credentials.ts'
+import { type Outside, repeat } from './gateway.ts'
 import { createLogRouter } from './http/log.ts'
 import { NODE_CRYPTO } from './identity/log-key.ts'
 import { createAnchorFile } from './ledger/anchor-file.ts'
 import { createLogKeeper, type LogKeeper } from './ledger/keeper.ts'
 import { formatVerifierKey } from './ledger/note.ts'
+import { createSubmitCheckpoint } from './ledger/submit-checkpoint.ts'
+import { createWitnessing, type Witnessing } from './ledger/witnessing.ts'
 import type { Settings } from './settings.ts'
 import { createLogReader, createLogStore } from './storage/log.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
+import { signingCheck, witnessCheck } from './telemetry/readiness.ts'
 
 /** The keeping of the log as the first process of a gateway does it. */
 export interface LogKeeping {
@@ -18,59 +22,70 @@ export interface LogKeeping {
 
 const CHECKPOINT_MS = 1000
 
-function logCheck(keeper: LogKeeper): ReadinessCheck {
-  return {
-    name: 'log',
-    check() {
-      const refusal = keeper.refusal()
-      if (refusal === undefined) {
-        return {
-          ok: true,
-          detail: { vi: 'Sổ giao dịch được ký đều.', en: 'The exchange log is being signed.' },
-        }
-      }
-      const { reason, signedSize, foundSize } = refusal
-      const sizes = {
-        vi: `đã ký ${signedSize}, thấy ${foundSize}`,
-        en: `signed ${signedSize}, found ${foundSize}`,
-      }
-      return {
-        ok: false,
-        detail: {
-          vi: `Sổ giao dịch không còn như đã ký (${reason}: ${sizes.vi}): cổng từ chối ký tiếp.`,
-          en: `The exchange log is not what was signed (${reason}: ${sizes.en}): no checkpoint is signed over it.`,
-        },
-      }
+type KeepingOutside = Pick<Outside, 'database' | 'telemetry' | 'now'>
+type KeptStore = ReturnType<typeof createLogStore>
+
+/** The witnesses of the policy, if there is one. @throws PolicyError (rejects) */
+async function openWitnessing(
+  settings: Settings,
+  store: KeptStore,
+  { telemetry, now }: KeepingOutside,
+): Promise<Witnessing | undefined> {
+  const policy = await readWitnessPolicy(settings, await openLogSigner(settings))
+  if (policy === undefined) return undefined
+  return createWitnessing({
+    policy,
+    store,
+    submit: createSubmitCheckpoint(settings.ledger.witnesses.timeoutMs),
+    crypto: NODE_CRYPTO,
+    now,
+    async onQuorum({ size }) {
+      telemetry.logCosigned(size, now())
+      await store.attest(size)
     },
-  }
+    onStanding: telemetry.logWitness,
+    onError: telemetry.databaseError,
+  })
 }
 
-/** Starts to sign the log's checkpoints, one a second while it grows. */
-export async function startLogKeeping(
-  settings: Settings,
-  outside: Omit<Outside, 'worksJobs'>,
-): Promise<LogKeeping> {
+/** Signs what the log has grown by, and tells the other processes how it stands. */
+async function sign(keeper: LogKeeper, store: KeptStore, nowMs: number): Promise<void> {
+  await keeper.step()
+  if (keeper.leads()) await store.setRefused(keeper.refusal() !== undefined, nowMs)
+}
+
+/** Starts to sign the log's checkpoints, one a second while it grows, and to have them cosigned. */
+export async function startLogKeeping(settings: Settings, outside: KeepingOutside): Promise<LogKeeping> {
   const { database, telemetry, now } = outside
   const signer = await openLogSigner(settings)
   const store = createLogStore(database)
+  const witnessing = await openWitnessing(settings, store, outside)
   const keeper = createLogKeeper({
     store,
     anchor: createAnchorFile(settings.ledger.anchorFile),
     signer,
     crypto: NODE_CRYPTO,
     now,
-    cosign: async ({ note }) => ({ note, cosigned: false }),
     onSigned: ({ size, signedAtMs }) => telemetry.logSigned(size, signedAtMs),
     onRefused: telemetry.logRefused,
   })
-  let stepping = Promise.resolve()
+  /** Witnesses are not waited for: the next checkpoint must not be late for a slow one. */
+  let attesting = Promise.resolve()
+  const turn = async () => {
+    await sign(keeper, store, now())
+    const head = keeper.latest()
+    if (head === undefined) return
+    attesting = (witnessing ? witnessing.offer(head) : store.attest(head.size)).catch(telemetry.databaseError)
+  }
+  let turning = Promise.resolve()
   const step = () => {
-    stepping = keeper.step()
-    return stepping
+    turning = turn()
+    return turning
   }
   const end = repeat(step, CHECKPOINT_MS, telemetry.databaseError)
+  const alarmAfterMs = settings.ledger.witnesses.alarmAfterSeconds * 1000
   return {
-    checks: [logCheck(keeper)],
+    checks: [signingCheck(keeper), ...(witnessing ? [witnessCheck(witnessing, alarmAfterMs, now)] : [])],
     router: createLogRouter({
       source: createLogReader(database.pool),
       verifierKey: formatVerifierKey(signer.key),
@@ -78,9 +93,10 @@ export async function startLogKeeping(
     }),
     async close() {
       end()
-      await stepping.catch(() => {})
+      await turning.catch(() => {})
       // What was recorded last is signed before the process goes, where that can be done.
-      await keeper.step().catch(telemetry.databaseError)
+      await turn().catch(telemetry.databaseError)
+      await attesting
       await store.close()
     },
   }

@@ -50,6 +50,13 @@ export interface Settings {
     readonly origin: string
     readonly anchorFile: string
     readonly public: boolean
+    readonly stopAfterSeconds: number
+    readonly witnesses: {
+      /** c2sp.org/tlog-policy, with the witnesses' addresses. */
+      readonly policyFile?: string
+      readonly timeoutMs: number
+      readonly alarmAfterSeconds: number
+    }
   }
   readonly xroad: {
     readonly enabled: boolean
@@ -294,6 +301,7 @@ export function readSettings(source: SettingsSource): Settings {
   const located = (path: string) => resolve(root, path)
   const { tls } = checked.listen
   const { pkcs11 } = checked.tokens
+  const { witnesses } = checked.ledger
   return deepFreeze({
     ...checked,
     dataDir: located(checked.dataDir),
@@ -311,6 +319,10 @@ export function readSettings(source: SettingsSource): Settings {
     ledger: {
       ...checked.ledger,
       anchorFile: located(checked.ledger.anchorFile ?? join(checked.dataDir, 'log/anchor')),
+      witnesses: {
+        ...witnesses,
+        ...(witnesses.policyFile && { policyFile: located(witnesses.policyFile) }),
+      },
     },
     listen: {
       ...checked.listen,

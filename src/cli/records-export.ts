@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openLogSigner } from '../gateway.ts'
+import { openLogSigner } from '../credentials.ts'
 import { parseCheckpoint } from '../ledger/checkpoint.ts'
 import { formatVerifierKey } from '../ledger/note.ts'
 import type { Bilingual } from '../model/identifier.ts'

@@ -22,16 +22,8 @@ export interface LogStore {
   writeTiles(tiles: readonly Tile[]): Promise<void>
   /** The newest checkpoint the database knows, as it is served. */
   latestCheckpoint(): Promise<string | undefined>
-  /** Puts a checkpoint, with what cosignatures it has, where it is served from. */
-  publish(checkpoint: PublishedCheckpoint): Promise<void>
-}
-
-export interface PublishedCheckpoint extends TreeHead {
-  readonly note: string
-  /** Unix milliseconds. */
-  readonly signedAtMs: number
-  /** Whether its cosignatures make up the quorum. */
-  readonly cosigned: boolean
+  /** Puts a checkpoint where it is served from; cosignatures that it has there already stay. */
+  publish(head: SignedHead): Promise<void>
 }
 
 /** The last checkpoint that was signed, kept outside the database. */
@@ -82,8 +74,10 @@ export class SigningRefused extends Error {
   }
 }
 
+/** A checkpoint that the log's key has signed. */
 export interface SignedHead extends TreeHead {
   readonly note: string
+  /** Unix milliseconds. */
   readonly signedAtMs: number
 }
 
@@ -94,9 +88,7 @@ interface KeeperParts {
   readonly crypto: Crypto
   /** Unix milliseconds. */
   readonly now: () => number
-  /** Asks for cosignatures. @returns the note to serve, and whether the quorum has signed it. */
-  readonly cosign: (head: SignedHead, store: LogStore) => Promise<{ note: string; cosigned: boolean }>
-  readonly onSigned: (head: SignedHead, cosigned: boolean) => void
+  readonly onSigned: (head: SignedHead) => void
   readonly onRefused: (refusal: SigningRefused) => void
 }
 
@@ -105,6 +97,8 @@ export interface LogKeeper {
   /** Signs what the log has grown by since the last time. Rejects where the database or the key fails. */
   step(): Promise<void>
   refusal(): SigningRefused | undefined
+  /** The newest checkpoint, while this process signs and nothing keeps it from that. */
+  latest(): SignedHead | undefined
   /** Whether this process is the one that signs. */
   leads(): boolean
 }
@@ -163,9 +157,8 @@ export function createLogKeeper(parts: KeeperParts): LogKeeper {
   }
 
   async function serve(head: SignedHead): Promise<void> {
-    const { note, cosigned } = await parts.cosign(head, store)
-    await store.publish({ ...head, note, cosigned })
-    parts.onSigned(head, cosigned)
+    await store.publish(head)
+    parts.onSigned(head)
   }
 
   async function sign(): Promise<void> {
@@ -225,6 +218,7 @@ export function createLogKeeper(parts: KeeperParts): LogKeeper {
       }
     },
     refusal: () => refused,
+    latest: () => last,
     leads: () => leading,
   }
 }

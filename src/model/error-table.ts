@@ -295,6 +295,19 @@ export const ERRORS = {
     title: { vi: 'Không ghi được nhật ký nên không trả dữ liệu', en: 'The exchange could not be recorded' },
     fix: { vi: 'Thử lại sau thời gian trong Retry-After.', en: 'Try again after Retry-After.' },
   },
+  log_unattested: {
+    status: 503,
+    fault: 'gateway',
+    stage: 'record',
+    title: {
+      vi: 'Sổ giao dịch quá lâu chưa được ký hoặc chứng thực nên cổng tạm dừng',
+      en: 'The exchange log has gone unsigned or unwitnessed for too long, so exchanges are stopped',
+    },
+    fix: {
+      vi: 'Thử lại sau thời gian trong Retry-After; đơn vị vận hành cổng phải xử lý.',
+      en: 'Try again after Retry-After; the operator of the gateway has to act.',
+    },
+  },
   record_unknown: {
     status: 404,
     fault: 'consumer',

@@ -1,14 +1,17 @@
 import pg from 'pg'
+import type { Attestation } from '../ledger/attestation.ts'
 import type { LogStore, StoredLeaves } from '../ledger/keeper.ts'
 import type { Tile, TilePlace } from '../ledger/tile.ts'
+import type { WitnessStore } from '../ledger/witnessing.ts'
 
 /** Held by the one process that signs the log; advisory locks are per database, and 7414 to 7417 others'. */
 const SIGNER_LOCK = 7418
 
 /** What is read of the log to answer those who check it. */
 export interface LogReader {
-  /** The newest checkpoint as it is served. */
+  /** The newest attested checkpoint; the newest at all where there is none, undefined of an unsigned log. */
   latestCheckpoint(): Promise<string | undefined>
+  attestation(): Promise<Attestation>
   /** The newest that covers a leaf; one that a quorum of witnesses has cosigned before one that none has. */
   checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
@@ -21,9 +24,23 @@ export function createLogReader(pool: pg.Pool): LogReader {
   return {
     async latestCheckpoint() {
       const { rows } = await pool.query<{ note: string }>(
-        'SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1',
+        `(SELECT note, 1 AS rank FROM log_checkpoint WHERE size = (SELECT attested_size FROM log_standing))
+         UNION ALL
+         (SELECT note, 2 FROM log_checkpoint ORDER BY size DESC LIMIT 1)
+         ORDER BY rank LIMIT 1`,
       )
       return rows[0]?.note
+    },
+    async attestation() {
+      const { rows } = await pool.query<{ refused_since: Date | null; first_open_at: Date | null }>(
+        `SELECT refused_since,
+                (SELECT at FROM exchange_record WHERE leaf_index = attested_size) AS first_open_at
+           FROM log_standing`,
+      )
+      return {
+        refusedSince: rows[0]?.refused_since ?? undefined,
+        firstOpenAt: rows[0]?.first_open_at ?? undefined,
+      }
     },
     async checkpointOver(leafIndex) {
       const { rows } = await pool.query<{ size: number; note: string }>(
@@ -65,8 +82,19 @@ interface LogStoreParts {
   readonly url: string
 }
 
-/** The log's tiles and checkpoints in PostgreSQL, for the process that signs. */
-export function createLogStore({ pool, url }: LogStoreParts): LogStore & { close(): Promise<void> } {
+/** How far the log is attested, for all processes to see. */
+interface StandingStore {
+  /** The checkpoint of this size is signed and, where there is a policy, cosigned. */
+  attest(size: number): Promise<void>
+  /** Whether the log is refused to be signed; since when is kept while it lasts. */
+  setRefused(refused: boolean, atMs: number): Promise<void>
+}
+
+/** The log's tiles, checkpoints and witnesses in PostgreSQL, for the process that signs. */
+export function createLogStore({
+  pool,
+  url,
+}: LogStoreParts): LogStore & WitnessStore & StandingStore & { close(): Promise<void> } {
   const reader = createLogReader(pool)
   let leader: pg.Client | undefined
 
@@ -127,11 +155,41 @@ export function createLogStore({ pool, url }: LogStoreParts): LogStore & { close
       )
     },
     latestCheckpoint: reader.latestCheckpoint,
-    async publish({ size, note, signedAtMs, cosigned }) {
+    async publish({ size, note, signedAtMs }) {
       await pool.query(
-        `INSERT INTO log_checkpoint (size, note, signed_at, cosigned) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (size) DO UPDATE SET note = excluded.note, cosigned = excluded.cosigned`,
-        [size, note, new Date(signedAtMs), cosigned],
+        `INSERT INTO log_checkpoint (size, note, signed_at, cosigned) VALUES ($1, $2, $3, false)
+             ON CONFLICT (size) DO UPDATE SET note = excluded.note, cosigned = false
+          WHERE NOT starts_with(log_checkpoint.note, excluded.note)`,
+        [size, note, new Date(signedAtMs)],
+      )
+    },
+    async addCosignatures({ size, note, cosigned }) {
+      await pool.query('UPDATE log_checkpoint SET note = $2, cosigned = $3 WHERE size = $1', [
+        size,
+        note,
+        cosigned,
+      ])
+    },
+    async witnessSizes() {
+      const { rows } = await pool.query<{ key: string; size: number }>('SELECT key, size FROM log_witness')
+      return new Map(rows.map(({ key, size }) => [key, size]))
+    },
+    async noteWitness(key, size, atMs) {
+      await pool.query(
+        `INSERT INTO log_witness (key, size, cosigned_at) VALUES ($1, $2, $3)
+             ON CONFLICT (key) DO UPDATE SET size = excluded.size, cosigned_at = excluded.cosigned_at`,
+        [key, size, new Date(atMs)],
+      )
+    },
+    async attest(size) {
+      await pool.query('UPDATE log_standing SET attested_size = $1 WHERE attested_size <> $1', [size])
+    },
+    async setRefused(refused, atMs) {
+      await pool.query(
+        refused
+          ? 'UPDATE log_standing SET refused_since = $1 WHERE refused_since IS NULL'
+          : 'UPDATE log_standing SET refused_since = NULL WHERE refused_since IS NOT NULL',
+        refused ? [new Date(atMs)] : [],
       )
     },
     async close() {

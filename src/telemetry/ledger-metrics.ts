@@ -1,4 +1,5 @@
 import { REFUSAL_REASONS, type SigningRefused } from '../ledger/keeper.ts'
+import { WITNESS_STATES, type WitnessStanding, type WitnessState } from '../ledger/witnessing.ts'
 import type { Outcome } from '../model/exchange.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
@@ -49,6 +50,34 @@ export function createLogTelemetry(metrics: Metrics, log: (event: LogEvent) => v
     logRefused({ reason, signedSize, foundSize }: SigningRefused): void {
       refused.child({ reason }).set(1)
       log({ action: 'log_signing_refused', reason, signedSize, foundSize })
+    },
+    logCosigned(size: number, atMs: number): void {
+      metrics.gauge('lienthong_log_cosigned_size').child({}).set(size)
+      metrics
+        .gauge('lienthong_log_last_quorum_timestamp_seconds')
+        .child({})
+        .set(atMs / 1000)
+    },
+    logWitness({ name, state, size }: WitnessStanding, before: WitnessState): void {
+      for (const each of WITNESS_STATES)
+        metrics
+          .gauge('lienthong_log_witness_state')
+          .child({ witness: name, state: each })
+          .set(each === state ? 1 : 0)
+      metrics.gauge('lienthong_log_witness_size').child({ witness: name }).set(size)
+      if (state === before) return
+      if (state === 'cosigned') {
+        if (before !== 'waiting') log({ action: 'log_witness_recovered', witness: name, size })
+      } else if (state === 'ahead' || state === 'forked') {
+        log({ action: 'log_witness_conflict', witness: name, state, size })
+      } else log({ action: 'log_witness_away', witness: name, state, size })
+    },
+    logStopped(stopped: boolean): void {
+      metrics
+        .gauge('lienthong_log_stopped')
+        .child({})
+        .set(stopped ? 1 : 0)
+      log(stopped ? { action: 'log_unattested' } : { action: 'log_attested' })
     },
   }
 }

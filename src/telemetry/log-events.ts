@@ -1,5 +1,6 @@
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
 import { WITNESS_REFUSALS } from '../ledger/witness.ts'
+import { WITNESS_STATES } from '../ledger/witnessing.ts'
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
@@ -39,6 +40,10 @@ export interface EventEntry {
 const ENDS = ['delivered', 'refused', 'failed', 'interrupted'] as const
 const DURATION = ['lienthong.duration_ms', 'number'] as const
 const ERROR = ['error', 'error'] as const
+const STANDING = {
+  witness: ['lienthong.log.witness', 'operator_text'],
+  size: ['lienthong.log.size', 'number'],
+} as const
 const REGISTRY = {
   version: ['lienthong.registry.version', 'number'],
   digest: ['lienthong.registry.digest', 'digest'],
@@ -222,6 +227,23 @@ const STORE_EVENTS = {
     message: 'a job failed for the last time: it waits among the dead letters',
     fields: { queue: ['lienthong.queue', 'operator_text'], error: ERROR },
   },
+  log_witness_away: {
+    level: 'warn',
+    message: 'a witness does not cosign the log',
+    fields: { ...STANDING, state: ['lienthong.log.witness_state', WITNESS_STATES] },
+  },
+  log_witness_recovered: { level: 'info', message: 'a witness cosigns the log again', fields: STANDING },
+  log_witness_conflict: {
+    level: 'error',
+    message: 'a witness says that the log is not the one it cosigned',
+    fields: { ...STANDING, state: ['lienthong.log.witness_state', WITNESS_STATES] },
+  },
+  log_unattested: {
+    level: 'error',
+    message: 'the log has gone unattested for too long: exchanges are stopped',
+    fields: {},
+  },
+  log_attested: { level: 'info', message: 'the log is attested again: exchanges go on', fields: {} },
   orphans_closed: {
     level: 'warn',
     message: 'exchanges cut off by a crash were recorded as interrupted',

@@ -1,5 +1,6 @@
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
 import { WITNESS_REFUSALS } from '../ledger/witness.ts'
+import { WITNESS_STATES } from '../ledger/witnessing.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
 import { JOB_METRICS } from './job-table.ts'
@@ -211,6 +212,45 @@ const LEDGER_METRICS = {
     help: '1 while the exchange log is not signed because it is not what it was; by what was found.',
     meaning: 'Bằng 1 khi cổng từ chối ký sổ vì sổ không còn như đã ký, theo nguyên nhân.',
     labels: { reason: REFUSAL_REASONS },
+    merge: 'max',
+  },
+  lienthong_log_cosigned_size: {
+    type: 'gauge',
+    help: 'Records the last checkpoint covers that a quorum of witnesses has cosigned.',
+    meaning: 'Số bản ghi trong điểm kiểm gần nhất đã đủ nhân chứng ký.',
+    unit: 'records',
+    labels: {},
+    merge: 'max',
+  },
+  lienthong_log_last_quorum_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a quorum of witnesses last cosigned a checkpoint.',
+    meaning: 'Thời điểm gần nhất một điểm kiểm đủ nhân chứng ký.',
+    unit: 'seconds',
+    labels: {},
+    merge: 'max',
+  },
+  lienthong_log_witness_state: {
+    type: 'gauge',
+    help: '1 for the state each witness was last found in; ahead and forked say that the log is not the one it cosigned.',
+    meaning:
+      'Bằng 1 ở trạng thái hiện tại của từng nhân chứng; ahead và forked nghĩa là sổ không còn là sổ đã được làm chứng.',
+    labels: { witness: 'given', state: WITNESS_STATES },
+    merge: 'max',
+  },
+  lienthong_log_witness_size: {
+    type: 'gauge',
+    help: 'Records covered by the last checkpoint that each witness has cosigned, as it says itself.',
+    meaning: 'Số bản ghi trong điểm kiểm gần nhất từng nhân chứng đã ký.',
+    unit: 'records',
+    labels: { witness: 'given' },
+    merge: 'max',
+  },
+  lienthong_log_stopped: {
+    type: 'gauge',
+    help: '1 while exchanges are stopped because the log has gone unattested for longer than ledger.stopAfterSeconds.',
+    meaning: 'Bằng 1 khi cổng tạm dừng giao dịch vì sổ quá lâu chưa được ký hoặc chứng thực.',
+    labels: {},
     merge: 'max',
   },
   lienthong_ledger_last_durable_timestamp_seconds: {

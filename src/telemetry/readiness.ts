@@ -1,4 +1,6 @@
+import type { LogKeeper } from '../ledger/keeper.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Witnessing } from '../ledger/witnessing.ts'
 import type { ReadinessCheck } from './health.ts'
 
 /** What was revoked is known. */
@@ -32,5 +34,61 @@ export function ledgerCheck(ledger: Pick<Ledger, 'isAvailable'>): ReadinessCheck
               en: 'The ledger takes no records (the database is away): every exchange is refused.',
             },
           },
+  }
+}
+
+/** The log is what was signed, and is signed on. */
+export function signingCheck(keeper: Pick<LogKeeper, 'refusal'>): ReadinessCheck {
+  return {
+    name: 'log',
+    check() {
+      const refusal = keeper.refusal()
+      if (refusal === undefined) {
+        return {
+          ok: true,
+          detail: { vi: 'Sổ giao dịch được ký đều.', en: 'The exchange log is being signed.' },
+        }
+      }
+      const { reason, signedSize, foundSize } = refusal
+      const sizes = {
+        vi: `đã ký ${signedSize}, thấy ${foundSize}`,
+        en: `signed ${signedSize}, found ${foundSize}`,
+      }
+      return {
+        ok: false,
+        detail: {
+          vi: `Sổ giao dịch không còn như đã ký (${reason}: ${sizes.vi}): cổng từ chối ký tiếp.`,
+          en: `The exchange log is not what was signed (${reason}: ${sizes.en}): no checkpoint is signed over it.`,
+        },
+      }
+    },
+  }
+}
+
+/** Enough witnesses cosign the log. One that does not is named whether or not the others are enough. */
+export function witnessCheck(
+  witnessing: Pick<Witnessing, 'standings' | 'waitingSinceMs'>,
+  alarmAfterMs: number,
+  now: () => number,
+): ReadinessCheck {
+  return {
+    name: 'witnesses',
+    check() {
+      const since = witnessing.waitingSinceMs()
+      const ok = since === undefined || now() - since < alarmAfterMs
+      const list = witnessing.standings().map(({ name, state, size }) => `${name}: ${state} ${size}`)
+      return {
+        ok,
+        detail: ok
+          ? {
+              vi: `Đủ nhân chứng ký sổ (${list.join('; ')}).`,
+              en: `Enough witnesses cosign the log (${list.join('; ')}).`,
+            }
+          : {
+              vi: `Sổ giao dịch chưa đủ nhân chứng ký từ ${new Date(since).toISOString()} (${list.join('; ')}).`,
+              en: `Too few witnesses have cosigned the log since ${new Date(since).toISOString()} (${list.join('; ')}).`,
+            },
+      }
+    },
   }
 }

@@ -1,6 +1,7 @@
 import type { EndedExchange } from '../exchange/conduct.ts'
 import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
+import type { WitnessStanding, WitnessState } from '../ledger/witnessing.ts'
 import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
 import type { RegistryEvent } from '../registry/registry.ts'
@@ -38,6 +39,12 @@ export interface Telemetry extends JobTelemetry {
   ledgerAvailability(available: boolean, cause?: unknown): void
   logSigned(size: number, atMs: number): void
   logRefused(refusal: SigningRefused): void
+  /** A quorum of witnesses has cosigned the log up to this size. */
+  logCosigned(size: number, atMs: number): void
+  /** A witness answered, or did not. */
+  logWitness(standing: WitnessStanding, before: WitnessState): void
+  /** Exchanges stop because the log has gone unattested for too long, or go on again. */
+  logStopped(stopped: boolean): void
   watchQueue(queued: () => number): void
   orphansClosed(count: number): void
   registry(event: RegistryEvent): void

@@ -42,7 +42,6 @@ describe('keeper of the log', () => {
       signer,
       crypto: NODE_CRYPTO,
       now: Date.now,
-      cosign: async ({ note }) => ({ note, cosigned: false }),
       onSigned: () => {},
       onRefused: ({ reason }) => refusals.push(reason),
     })

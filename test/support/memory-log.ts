@@ -1,7 +1,13 @@
 import { formatTreeHead } from '../../src/ledger/checkpoint.ts'
 import { hashLeaf } from '../../src/ledger/merkle.ts'
 import { formatNote, type NoteSigner, signNote } from '../../src/ledger/note.ts'
-import { consistencySpans, createTileEdge, hashOfSpan, type TilePlace } from '../../src/ledger/tile.ts'
+import {
+  consistencySpans,
+  createTileEdge,
+  hashOfSpan,
+  type Tile,
+  type TilePlace,
+} from '../../src/ledger/tile.ts'
 import { formatWitnessRequest } from '../../src/ledger/witness-request.ts'
 
 /** A log in memory whose operator signs whatever a test asks for. */
@@ -12,6 +18,7 @@ export interface MemoryLog {
   checkpoint(): Promise<string>
   /** @returns the proof that the log begins with its first `from` leaves. */
   consistency(from: number): readonly Uint8Array[]
+  readTiles(places: readonly TilePlace[]): readonly Tile[]
   /** A right `add-checkpoint` body for a witness that has cosigned `old`. */
   request(old: number): Promise<string>
 }
@@ -32,6 +39,7 @@ export function createMemoryLog(signer: NoteSigner): MemoryLog {
       return formatNote({ text, signatures: [await signNote(text, signer)] })
     },
     consistency: (from) => consistencySpans(from, edge.size()).map((span) => hashOfSpan(span, read)),
+    readTiles: (places) => places.map((place) => ({ ...place, hashes: read(place) })),
     request: async (old) =>
       formatWitnessRequest({ oldSize: old, path: log.consistency(old), note: await log.checkpoint() }),
   }
