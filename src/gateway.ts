@@ -23,6 +23,7 @@ import { createLedger } from './ledger/ledger.ts'
 import { formatVerifierKey } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
+import { GatewayError } from './model/errors.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
@@ -212,6 +213,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     processNumber,
     keepHours: settings.idempotency.keepHours,
   })
+  const random = createRandomPool()
   let inFlight = 0
   const conduct = createConduct({
     authority: () => authority.current(),
@@ -230,14 +232,21 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     },
     takeQuota: createQuota(createQuotaLease(pool), clock),
     submissions,
-    callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
+    callOf: ({ document: { id, binding }, provider }) => {
+      if (binding === undefined) throw new GatewayError('internal_error')
+      return providers.callOf(id, provider.id, binding)
+    },
+    newPart: () => {
+      const receivedAtMs = now()
+      const exchangeId = formatExchangeId(receivedAtMs, random(16))
+      return { exchangeId, receivedAtMs, spanId: random(8).toString('hex') }
+    },
     now,
     clock,
     observe: (ended: EndedExchange) => telemetry.exchange(ended),
   })
 
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
-  const random = createRandomPool()
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)

@@ -47,8 +47,9 @@ function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk)
     sandbox: { bearerTokens: true },
   }
   const services = documents.services.flatMap((service): Service[] => {
+    const { binding } = service
     const baseUrl = sandbox.urlOf(service.id)
-    return baseUrl === undefined ? [] : [{ ...service, binding: { ...service.binding, baseUrl } }]
+    return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
   return overlay(documents, { subsystems: [subsystem], services })
 }

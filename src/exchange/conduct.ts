@@ -1,7 +1,6 @@
-import type { SignAnswer, SignedAnswer } from '../identity/answer-signature.ts'
+import type { SignAnswer } from '../identity/answer-signature.ts'
 import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
-import type { Stage } from '../model/error-entry.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type {
   Consumer,
@@ -12,10 +11,22 @@ import type {
   QuotaState,
   Receipt,
 } from '../model/exchange.ts'
+import type { PlannedParts } from '../model/plan.ts'
 import type { ProviderCall, ProviderReply } from '../provider/call.ts'
 import type { Authority } from '../registry/authority.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { type Authorisation, authorise } from './authorise.ts'
+import { assertAudience, type PartIdentity, partRequest, runParts, type TellPart } from './composite.ts'
+import { startDeadline } from './deadline.ts'
+import {
+  type Answer,
+  type Obtained,
+  outcomeOf,
+  type Passage,
+  type Passed,
+  type Recorded,
+  unconfirmed,
+} from './passage.ts'
 import type { TakeQuota } from './quota.ts'
 import {
   askProvider,
@@ -49,16 +60,8 @@ export interface ConductParts {
   /** Monotonic milliseconds. */
   readonly clock: () => number
   readonly observe: (ended: EndedExchange) => void
-}
-
-/** An answer of the provider, ready to leave. */
-export interface Answer {
-  readonly status: number
-  /** JSON in UTF-8, or nothing. */
-  readonly body: Buffer
-  readonly replayed: boolean
-  /** The gateway's signature on it, where the request was signed: header fields, names in lower case. */
-  readonly signature?: Readonly<Record<string, string>>
+  /** What is new of a part's exchange: its id, time of receipt and span. */
+  readonly newPart: () => PartIdentity
 }
 
 /** `Content-Type` of every answer; signatures cover it. */
@@ -92,46 +95,7 @@ export interface EndedExchange {
 /** Carries one authenticated exchange from question to record. */
 export type Conduct = (request: InboundRequest) => Promise<Conclusion>
 
-/** What was got for the consumer, before anything was left out. */
-interface Obtained {
-  readonly status: number
-  readonly content: unknown
-  readonly replayed: boolean
-}
-
-interface Recorded {
-  readonly ended: Answer | GatewayError
-  readonly receipt: Receipt | undefined
-}
-
-/** What one exchange gathers on its way. */
-interface Passage {
-  readonly facts: ExchangeFacts
-  readonly consumer: Consumer
-  readonly request: InboundRequest
-  quota: QuotaState | undefined
-  /** What it was last allowed by. */
-  judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined
-  /** The signature on the answer to a signed request, and the bytes it is over. */
-  sealed: (SignedAnswer & { readonly body: Buffer }) | undefined
-  /** The claimed slot of a submission that has not settled. */
-  slot: string | undefined
-  /** Monotonic milliseconds spent waiting for the provider. */
-  providerMs: number
-}
-
 const NOTHING = Buffer.alloc(0)
-const REFUSING: ReadonlySet<Stage> = new Set(['authenticate', 'resolve', 'authorise', 'check_request'])
-
-function outcomeOf(ended: Answer | GatewayError): Outcome {
-  if (!(ended instanceof Error)) return 'delivered'
-  const { stage } = ended.entry
-  return REFUSING.has(stage) ? 'refused' : 'failed'
-}
-
-function unconfirmed(): GatewayError {
-  return new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
-}
 
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
 export function createConduct(parts: ConductParts): Conduct {
@@ -139,7 +103,7 @@ export function createConduct(parts: ConductParts): Conduct {
 
   /** By what is in force at this moment. */
   function allow(passage: Passage): [Resolved, Authorisation] {
-    const { request, consumer, facts } = passage
+    const { request, consumer, facts, parent } = passage
     const authority = parts.authority()
     if (authority.number === undefined) throw unconfirmed()
     facts.registryDigest = authority.registry.digest
@@ -148,12 +112,14 @@ export function createConduct(parts: ConductParts): Conduct {
     // The key that signed the request need not be the one that got the token.
     if (requestSignature) parts.checkStanding({ ...consumer, clientKey: requestSignature.key }, authority)
     const resolved = resolve(authority.registry, request, facts)
+    if (parent) assertAudience(consumer, request)
     const candidates = resolved.service.agreementsOf(consumer.id)
     const { purpose = '', fields, officer, dossier, procedure } = request
     const { details } = consumer
     const { service } = request
     const operation = resolved.operation.id
-    const isSigned = requestSignature !== undefined
+    // A part is asked for by what its parent's signature covers.
+    const isSigned = (requestSignature ?? parent?.facts.requestSignature) !== undefined
     const ask = { service, operation, purpose, fields, officer, dossier, procedure, isSigned, details }
     const authorisation = authorise(candidates, ask, now())
     noteAuthorisation(facts, authorisation)
@@ -187,6 +153,8 @@ export function createConduct(parts: ConductParts): Conduct {
     }
     if (operation.durableBefore) await ledger.begin(facts)
     const authorisation = stillAllowed(passage)
+    const planned = resolved.service.document.plan?.operations[operation.id]
+    if (planned) return compose(passage, resolved, planned)
     const startedMs = clock()
     let reply: ProviderReply
     try {
@@ -197,18 +165,72 @@ export function createConduct(parts: ConductParts): Conduct {
       facts.providerMs = Math.round(passage.providerMs)
     }
     facts.attempts = reply.attempts
-    return { status: reply.status, content: readAnswer(operation, reply), replayed: false }
+    const content = readAnswer(operation, reply)
+    return { status: reply.status, content: () => content, replayed: false }
+  }
+
+  /** The answer of a composite service: its parts' exchanges, each under an agreement of the consumer's own. */
+  async function compose(
+    passage: Passage,
+    { service, operation }: Resolved,
+    planned: PlannedParts,
+  ): Promise<Obtained> {
+    const { request, consumer } = passage
+    const startedMs = clock()
+    const deadline = startDeadline(service.document.plan?.timeoutMs ?? 0, request.signal)
+    try {
+      const { registry } = parts.authority()
+      const tell = await runParts(planned, request.json, async (ask, body) => {
+        const asked = partRequest(request, { ask, body }, { registry, identity: parts.newPart() })
+        return tellerOf(await pass({ ...asked, signal: deadline.signal }, consumer, passage))
+      })
+      const content = () => operation.keepDeclared(200, tell())
+      operation.checkResponse(200, tell())
+      return { status: 200, content, replayed: false }
+    } finally {
+      deadline.clear()
+      passage.providerMs = clock() - startedMs
+      passage.facts.providerMs = Math.round(passage.providerMs)
+    }
+  }
+
+  function tellerOf({ passage, obtained, recorded }: Passed): TellPart {
+    const exchange = passage.facts.exchangeId
+    const told = (error: GatewayError) =>
+      ({
+        outcome: outcomeOf(error) === 'refused' ? 'refused' : 'failed',
+        exchange,
+        code: error.code,
+      }) as const
+    return () => {
+      const { ended } = recorded
+      if (ended instanceof Error) return told(ended)
+      if (obtained instanceof Error) return told(obtained)
+      const { status } = obtained
+      try {
+        const answer = released(passage, obtained)
+        return { outcome: 'delivered', exchange, status, ...(status < 300 && { answer }) }
+      } catch (thrown) {
+        return told(asGatewayError(thrown))
+      }
+    }
+  }
+
+  /** What of an answer its agreement lets out, by what is in force at this moment. */
+  function released(passage: Passage, { status, content }: Obtained): unknown {
+    const { grant, fields } = stillAllowed(passage)
+    const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
+    return status < 300 ? project(content()) : content()
   }
 
   /** What of it may leave by what is in force at this moment. */
-  function minimised(passage: Passage, { status, content, replayed }: Obtained): Answer | GatewayError {
+  function minimised(passage: Passage, obtained: Obtained): Answer | GatewayError {
+    const { status, replayed } = obtained
     try {
-      const { grant, fields } = stillAllowed(passage)
-      const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
-      const released = status < 300 ? project(content) : content
+      const content = released(passage, obtained)
       return {
         status,
-        body: released === undefined ? NOTHING : Buffer.from(JSON.stringify(released)),
+        body: content === undefined ? NOTHING : Buffer.from(JSON.stringify(content)),
         replayed,
       }
     } catch (thrown) {
@@ -249,7 +271,8 @@ export function createConduct(parts: ConductParts): Conduct {
     const settled = await claimSubmission(parts.submissions, slot, digest)
     if (settled) {
       const { status, body } = settled
-      return { status, content: body === '' ? undefined : JSON.parse(body), replayed: true }
+      const content = body === '' ? undefined : JSON.parse(body)
+      return { status, content: () => content, replayed: true }
     }
     passage.slot = slot
     return undefined
@@ -295,7 +318,7 @@ export function createConduct(parts: ConductParts): Conduct {
     }
   }
 
-  function conclude(passage: Passage, { ended, receipt }: Recorded): Conclusion {
+  function conclude({ passage, recorded: { ended, receipt } }: Passed): Conclusion {
     const number = passage.judged?.authority.number
     return {
       release() {
@@ -308,12 +331,13 @@ export function createConduct(parts: ConductParts): Conduct {
     }
   }
 
-  return async (request) => {
+  /** One exchange of a consumer that proved itself, to its record. */
+  async function pass(request: InboundRequest, consumer: Consumer, parent?: Passage): Promise<Passed> {
     const startedMs = clock()
-    const consumer = await parts.authenticate(request.credentials)
-    const facts = startFacts(request, consumer, parts.authority().registry)
+    const facts = startFacts(request, consumer, parts.authority().registry, parent?.facts.exchangeId)
     const passage: Passage = {
       facts,
+      parent,
       consumer,
       request,
       quota: undefined,
@@ -345,6 +369,11 @@ export function createConduct(parts: ConductParts): Conduct {
       totalMs: clock() - startedMs,
       providerMs: passage.providerMs,
     })
-    return conclude(passage, recorded)
+    return { passage, obtained, recorded }
+  }
+
+  return async (request) => {
+    const consumer = await parts.authenticate(request.credentials)
+    return conclude(await pass(request, consumer))
   }
 }

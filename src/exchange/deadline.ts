@@ -7,13 +7,14 @@ export interface Deadline {
 }
 
 /**
- * One deadline for a whole call. It also ends when the consumer hangs up, unless the call changes
+ * One deadline for a whole call, or a whole plan. It also ends when the consumer hangs up, unless the call changes
  * something at the provider: that is carried through, so that its outcome is known and recorded.
  */
 export function startDeadline(timeoutMs: number, consumer: Cancellation | undefined): Deadline {
   const call = createCanceller()
   const end = (reason: AbortReason) => call.abort(reason)
-  const gone = () => end('gone')
+  // Of a part, the whole plan's time may run out first.
+  const gone = () => end(consumer?.reason === 'deadline' ? 'deadline' : 'gone')
   const timer = setTimeout(end, timeoutMs, 'deadline')
   if (consumer?.aborted) gone()
   else consumer?.addEventListener('abort', gone)

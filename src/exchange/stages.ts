@@ -4,6 +4,7 @@ import { readPointer } from '../contract/minimise.ts'
 import { ANSWER_LIMITS, parseStrictJson } from '../contract/strict-json.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { BodyFacts, Consumer, ExchangeFacts, InboundRequest } from '../model/exchange.ts'
+import type { Binding } from '../model/party.ts'
 import type { ProviderCall, ProviderReply } from '../provider/call.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import type { Authorisation } from './authorise.ts'
@@ -23,9 +24,15 @@ export function digestOf(body: Uint8Array, salt: Uint8Array): BodyFacts {
 }
 
 /** What is known before anything was decided. */
-export function startFacts(request: InboundRequest, consumer: Consumer, registry: Registry): ExchangeFacts {
+export function startFacts(
+  request: InboundRequest,
+  consumer: Consumer,
+  registry: Registry,
+  parent?: string,
+): ExchangeFacts {
   const facts: ExchangeFacts = {
     exchangeId: request.exchangeId,
+    ...(parent !== undefined && { parent }),
     receivedAtMs: request.receivedAtMs,
     traceId: request.trace.traceId,
     consumer: consumer.id,
@@ -108,7 +115,7 @@ function headersFor(
 
 /** @throws GatewayError `provider_maintenance` while the service or the whole subsystem behind it is announced away. */
 function assertNoMaintenance({ document, provider }: CompiledService, nowMs: number): void {
-  for (const maintenance of [document.binding.maintenance, provider.maintenance]) {
+  for (const maintenance of [document.binding?.maintenance, provider.maintenance]) {
     if (maintenance === undefined) continue
     const untilMs = Date.parse(maintenance.until)
     if (nowMs < Date.parse(maintenance.from) || nowMs >= untilMs) continue
@@ -133,12 +140,11 @@ export async function askProvider(
 ): Promise<ProviderReply> {
   const { request } = asked
   const { service, operation } = resolved
+  const { binding } = service.document
+  if (binding === undefined) throw new GatewayError('internal_error')
   assertNoMaintenance(service, asked.nowMs)
   const query = request.query?.size ? `?${request.query}` : ''
-  const deadline = startDeadline(
-    service.document.binding.timeoutMs,
-    operation.idempotent ? request.signal : undefined,
-  )
+  const deadline = startDeadline(binding.timeoutMs, operation.idempotent ? request.signal : undefined)
   try {
     return await call({
       method: request.method,

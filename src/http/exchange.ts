@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
-import { ANSWER_TYPE, type Answer, type Conclusion, type Conduct } from '../exchange/conduct.ts'
+import { ANSWER_TYPE, type Conclusion, type Conduct } from '../exchange/conduct.ts'
+import type { Answer } from '../exchange/passage.ts'
 import { IDEMPOTENCY_KEY } from '../exchange/submission.ts'
 import { formatReceipt } from '../ledger/receipt.ts'
 import { createCanceller } from '../model/cancellation.ts'

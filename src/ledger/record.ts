@@ -30,6 +30,8 @@ export interface ExchangeRecord {
   readonly officerTag: string | undefined
   readonly operation: string | undefined
   readonly outcome: Outcome
+  /** Of a part: the exchange of the composite service it was asked for. */
+  readonly parent?: string | undefined
   readonly procedure: string | undefined
   readonly provider: string | undefined
   readonly providerMs: number | undefined
@@ -79,6 +81,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     officerTag: tags.officer,
     operation: facts.operation,
     outcome,
+    parent: facts.parent,
     procedure: facts.procedure,
     provider: facts.provider,
     providerMs: facts.providerMs,

@@ -147,6 +147,8 @@ export interface BodyFacts {
  */
 export interface ExchangeFacts {
   readonly exchangeId: string
+  /** Id of the exchange whose part this one is. */
+  readonly parent?: string
   readonly receivedAtMs: number
   readonly traceId: string
   readonly consumer: SubsystemId

@@ -1,4 +1,5 @@
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
+import type { Plan } from './plan.ts'
 
 /** A span of days, both ends included, `yyyy-mm-dd` in Vietnam's time; open where an end is absent. */
 export interface Validity {
@@ -122,5 +123,7 @@ export interface Service {
   readonly notice?: Bilingual
   /** Path of the OpenAPI document below the schemas folder, e.g. `services/G01/dan-cu/cong-dan.v1.yaml`. */
   readonly contract: string
-  readonly binding: Binding
+  /** How its provider is reached; absent of a composite service, which has a plan instead. */
+  readonly binding?: Binding
+  readonly plan?: Plan
 }

@@ -5,6 +5,7 @@ import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import { type DocumentName, documentPath } from './documents.ts'
+import { checkPlan } from './plan-rules.ts'
 
 /** What the documents of a registry say of each other. */
 
@@ -152,6 +153,12 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
   if (directory.catalogue.contract(to.id) === undefined && !directory.declared.has(documentPath(to))) {
     faults.push(dangling({ from, pointer: '/contract' }, to))
   }
+  const ground = {
+    serviceOf: (id: string) => directory.services.get(id),
+    contractOf: (path: string) => directory.catalogue.contract(path),
+    isFaulty: (id: string) => directory.declared.has(documentPath({ kind: 'Service', id })),
+  }
+  faults.push(...checkPlan(service, ground))
 }
 
 function checkDelay(delay: DelayedDisclosure | undefined, directory: Directory, check: Check): void {

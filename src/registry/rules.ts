@@ -58,8 +58,16 @@ function checkKeyIds({ credentials }: Subsystem): Violation[] {
   )
 }
 
-function checkBinding({ binding }: Service): Violation[] {
+function checkBinding({ binding, plan }: Service): Violation[] {
   const violations: Violation[] = []
+  if ((binding === undefined) === (plan === undefined)) {
+    const detail = {
+      vi: 'Cần đúng một trong hai: binding hoặc plan.',
+      en: 'It needs either a binding or a plan.',
+    }
+    violations.push({ pointer: '', rule: 'binding_or_plan', detail })
+  }
+  if (binding === undefined) return violations
   const objection = judgeBaseUrl(binding.baseUrl, binding.allowPrivateAddress === true)
   if (objection !== undefined) violations.push({ pointer: '/binding/baseUrl', ...objection })
   if (binding.credential !== undefined && RESERVED_HEADERS.test(binding.credential.header)) {
@@ -173,7 +181,7 @@ function checkCertificates(pem: string, pointer: string, nowMs: number): Violati
 /** @returns what keeps a sound document from being admitted now. */
 export function checkAdmission(document: RegistryDocument, { nowMs, vetKey }: Admission): Violation[] {
   if (document.kind === 'Service') {
-    const ca = document.binding.tls?.ca
+    const ca = document.binding?.tls?.ca
     return ca === undefined ? [] : checkCertificates(ca, '/binding/tls/ca', nowMs)
   }
   if (document.kind !== 'Subsystem') return []

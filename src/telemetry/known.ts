@@ -13,7 +13,7 @@ export interface RegistryView {
 }
 
 export interface ServiceView {
-  readonly document: { readonly binding: { readonly baseUrl: string } }
+  readonly document: { readonly binding?: { readonly baseUrl: string } }
   readonly provider: { readonly id: string }
   readonly contract: { readonly operations: ReadonlyMap<string, OperationView> }
 }
@@ -79,7 +79,7 @@ export function knownIn(registry: RegistryView, routes: Iterable<string> = []): 
   const address = new Set<string>()
   const purpose = new Set<string>()
   for (const [service, { contract, document }] of registry.services) {
-    address.add(addressOf(document.binding.baseUrl))
+    if (document.binding) address.add(addressOf(document.binding.baseUrl))
     for (const [id, { pathTemplate }] of contract.operations) {
       operation.add(id)
       route.add(routeOf(service, pathTemplate))

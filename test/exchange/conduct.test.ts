@@ -101,6 +101,7 @@ function bench(
     now: () => Date.parse('2026-11-22T03:00:00Z'),
     clock: () => 0,
     observe: (ended) => observed.push(ended),
+    newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
     ...change,
   })
   return { steps, recorded, observed, run: (request = {}) => conduct({ ...REQUEST, ...request }) }

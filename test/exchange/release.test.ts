@@ -194,6 +194,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
     now: () => Date.parse('2026-11-22T03:00:00Z'),
     clock: () => 0,
     observe() {},
+    newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
   })
   const conclusion = await conduct({ ...REQUEST, ...(asked.requested && { fields: asked.requested }) })
   const ended = conclusion.release()

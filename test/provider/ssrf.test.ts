@@ -192,6 +192,7 @@ describe('a provider’s address', () => {
       random: () => 0,
       ...(resolve && { resolve }),
     })
+    if (binding === undefined) throw new Error('not bound')
     const stack = connect('G01/dan-cu', binding)
     opened.push(stack)
     return stack.call

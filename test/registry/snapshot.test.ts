@@ -7,6 +7,7 @@ import type { CompiledRegistry } from '../../src/registry/compiled.ts'
 import { listDocuments, overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { type CompileOptions, compileRegistry } from '../../src/registry/snapshot.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { rebound } from '../support/rebound.ts'
 import { ADMISSION, NOW_MS, readSound } from './fixture.ts'
 
 const SERVICE_ID: ServiceId = 'G01/dan-cu/cong-dan/v1'
@@ -139,10 +140,7 @@ describe('compileRegistry', () => {
       notBeforeMs: NOW_MS - 2 * DAY_MS,
       notAfterMs: NOW_MS - DAY_MS,
     })
-    const services = documents.services.map((service) => ({
-      ...service,
-      binding: { ...service.binding, tls: { ca: certificate } },
-    }))
+    const services = documents.services.map((service) => rebound(service, { tls: { ca: certificate } }))
     const expired = overlay(documents, { services })
     const before = compile(expired)
     const fault = [`Service/${SERVICE_ID} certificate_expired`]

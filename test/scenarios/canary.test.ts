@@ -15,6 +15,7 @@ import {
   type GatewayWorld,
   startWorld,
 } from '../support/gateway-world.ts'
+import { rebound } from '../support/rebound.ts'
 import { type Served, serve } from '../support/served.ts'
 
 const CITIZEN = 'G01/dan-cu/cong-dan/v1'
@@ -206,7 +207,7 @@ describe('planted identifiers', () => {
       ...world.documents,
       services: world.documents.services.map((service) =>
         service.id === CITIZEN
-          ? { ...service, binding: { ...service.binding, baseUrl: `http://127.0.0.1:${port}`, retries: 0 } }
+          ? rebound(service, { baseUrl: `http://127.0.0.1:${port}`, retries: 0 })
           : service,
       ),
     })

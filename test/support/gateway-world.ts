@@ -160,10 +160,9 @@ export async function prepareWorld(
     admission,
   })
   const services = read.documents.services.map((service): Service => {
-    return {
-      ...service,
-      binding: { ...service.binding, baseUrl: sandbox.urlOf(service.id) ?? service.binding.baseUrl },
-    }
+    const { id, binding } = service
+    const baseUrl = sandbox.urlOf(id)
+    return binding && baseUrl ? { ...service, binding: { ...binding, baseUrl } } : service
   })
   const subsystems = read.documents.subsystems
     .filter(({ id }) => id === 'H29/mot-cua')

@@ -1,0 +1,78 @@
+import type { SignedAnswer } from '../identity/answer-signature.ts'
+import type { Stage } from '../model/error-entry.ts'
+import { GatewayError } from '../model/errors.ts'
+import type {
+  Consumer,
+  ExchangeFacts,
+  InboundRequest,
+  Outcome,
+  QuotaState,
+  Receipt,
+} from '../model/exchange.ts'
+import type { Authority } from '../registry/authority.ts'
+import type { Authorisation } from './authorise.ts'
+
+/** What one exchange gathers on its way through the pipeline. */
+
+/** An answer of the provider, ready to leave. */
+export interface Answer {
+  readonly status: number
+  /** JSON in UTF-8, or nothing. */
+  readonly body: Buffer
+  readonly replayed: boolean
+  /** The gateway's signature on it, where the request was signed: header fields, names in lower case. */
+  readonly signature?: Readonly<Record<string, string>>
+}
+
+/** What was got for the consumer, before anything was left out. */
+export interface Obtained {
+  readonly status: number
+  /** Of a composite service: what may be told of its parts at the moment of the call. */
+  readonly content: () => unknown
+  readonly replayed: boolean
+}
+
+/** What stands in the log, or why nothing does. */
+export interface Recorded {
+  readonly ended: Answer | GatewayError
+  readonly receipt: Receipt | undefined
+}
+
+/** An exchange that ended. */
+export interface Passed {
+  readonly passage: Passage
+  readonly obtained: Obtained | GatewayError
+  readonly recorded: Recorded
+}
+
+/** What one exchange gathers on its way. */
+export interface Passage {
+  readonly facts: ExchangeFacts
+  /** The exchange whose part this is. */
+  readonly parent: Passage | undefined
+  readonly consumer: Consumer
+  readonly request: InboundRequest
+  quota: QuotaState | undefined
+  /** What it was last allowed by. */
+  judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined
+  /** The signature on the answer to a signed request, and the bytes it is over. */
+  sealed: (SignedAnswer & { readonly body: Buffer }) | undefined
+  /** The claimed slot of a submission that has not settled. */
+  slot: string | undefined
+  /** Monotonic milliseconds spent waiting for the provider. */
+  providerMs: number
+}
+
+const REFUSING: ReadonlySet<Stage> = new Set(['authenticate', 'resolve', 'authorise', 'check_request'])
+
+/** @returns what an end is called in the record. */
+export function outcomeOf(ended: Answer | GatewayError): Outcome {
+  if (!(ended instanceof Error)) return 'delivered'
+  const { stage } = ended.entry
+  return REFUSING.has(stage) ? 'refused' : 'failed'
+}
+
+/** The gateway cannot be sure that what it has may leave. */
+export function unconfirmed(): GatewayError {
+  return new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
+}
