@@ -138,8 +138,10 @@ export function partRequest(
   const { url } = parent.credentials
   const place = url.lastIndexOf(`/${parent.service}/`)
   const method = known?.method ?? 'POST'
+  // What the door's own protocol says of the whole is not said of a part.
+  const { passedOn: _, ...inherited } = parent
   return {
-    ...parent,
+    ...inherited,
     exchangeId: identity.exchangeId,
     receivedAtMs: identity.receivedAtMs,
     credentials: { method, url: place < 0 ? url : `${url.slice(0, place)}/${service}${path}` },

@@ -177,12 +177,13 @@ export function createConduct(parts: ConductParts): Conduct {
   ): Promise<Obtained> {
     const { request, consumer } = passage
     const startedMs = clock()
+    const purpose = passage.judged?.authorisation.purpose
     const deadline = startDeadline(service.document.plan?.timeoutMs ?? 0, request.signal)
     try {
       const { registry } = parts.authority()
       const tell = await runParts(planned, request.json, async (ask, body) => {
         const asked = partRequest(request, { ask, body }, { registry, identity: parts.newPart() })
-        return tellerOf(await pass({ ...asked, signal: deadline.signal }, consumer, passage))
+        return tellerOf(await pass({ ...asked, purpose, signal: deadline.signal }, consumer, passage))
       })
       const content = () => operation.keepDeclared(200, tell())
       operation.checkResponse(200, tell())

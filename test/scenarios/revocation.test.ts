@@ -19,6 +19,7 @@ import type { RegistryStore } from '../../src/registry/store.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { createRegistryStore } from '../../src/storage/registry.ts'
 import { type GatewayWorld, PARTICULARS, startWorld } from '../support/gateway-world.ts'
+import { rebound } from '../support/rebound.ts'
 import { type Served, serve } from '../support/served.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -213,10 +214,7 @@ describe('an acknowledged revocation', () => {
       ...sample,
       services: sample.services
         .filter(({ id }) => id === SERVICE)
-        .map((service) => ({
-          ...service,
-          binding: { ...service.binding, baseUrl: `http://127.0.0.1:${port}`, maxConcurrent: 500 },
-        })),
+        .map((service) => rebound(service, { baseUrl: `http://127.0.0.1:${port}`, maxConcurrent: 500 })),
       subsystems: [
         ...sample.subsystems,
         ...holders.map(({ id, key }): Subsystem => {
