@@ -12,6 +12,7 @@ import { closeServer, listenOn } from './http/listening.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
+import { createReferenceRouter } from './http/reference.ts'
 import { createServer } from './http/server.ts'
 import { createAdmission } from './identity/admission.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
@@ -295,6 +296,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         servesTiles: settings.ledger.public,
       }),
       createProblemPages(),
+      createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
     ],
     hosts: () => hosts,
     publicUrl: () => publicUrl,

@@ -1,6 +1,7 @@
 import { GatewayError, type Violation } from '../model/errors.ts'
 import type { OperationKind } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
+import { type BundledDocument, bundleDocument } from './bundle.ts'
 import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
 import { compileDeclared } from './declared.ts'
 import type { Documents } from './document.ts'
@@ -65,6 +66,8 @@ export interface Contract {
   readonly operations: ReadonlyMap<string, Operation>
   /** @param path inside the service, `/` first, decoded once. */
   match(method: string, path: string): RouteMatch<Operation> | undefined
+  /** The document with what it uses of the dictionary in it, made anew at each call. */
+  bundle(): BundledDocument
 }
 
 const BODY_MISSING: Violation = {
@@ -206,5 +209,6 @@ export function createContract(description: ContractDescription, digest: string,
     version: description.version,
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     match: createRoutes(operations),
+    bundle: () => bundleDocument(parts.documents, description.path),
   })
 }

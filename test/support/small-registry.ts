@@ -85,6 +85,7 @@ export function smallRegistry(
       title: NAME,
       version: '1.0.0',
       operations: new Map([[operation.id, operation]]),
+      bundle: () => ({ openapi: '3.1.1', paths: {}, components: { schemas: {} } }),
       match: (method, path) =>
         method === 'POST' && path === '/tra-cuu' ? { operation, pathParameters: {} } : undefined,
     },

@@ -1,0 +1,170 @@
+import type { BundledDocument } from '../contract/bundle.ts'
+import type { Operation } from '../contract/contract.ts'
+import { isMembers, type Members } from '../contract/document.ts'
+import type { Bilingual, Language } from '../model/identifier.ts'
+import type { CompiledService } from '../registry/snapshot.ts'
+import { html, type Markup } from './html.ts'
+
+export const REFERENCE_STYLE = `
+:root{color-scheme:light dark;font:16px/1.55 system-ui,sans-serif}
+body{margin:0 auto;max-width:62rem;padding:1rem}
+h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.25rem;margin-top:2.2rem;border-top:1px solid #8886;padding-top:1rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
+code,pre{font:14px/1.45 ui-monospace,monospace}
+pre{overflow:auto;padding:.8rem;border:1px solid #8886;border-radius:.4rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}
+.scroll{overflow-x:auto}.kind{border:1px solid #8888;border-radius:1rem;padding:0 .6rem;font-size:.85rem}
+`
+
+const WORDS = {
+  services: { vi: 'Dịch vụ', en: 'Services' },
+  lead: {
+    vi: 'Mỗi dịch vụ có một hợp đồng OpenAPI 3.1; chính hợp đồng này kiểm mọi yêu cầu và mọi câu trả lời.',
+    en: 'Each service has a contract in OpenAPI 3.1, and it is this contract that judges every request and answer.',
+  },
+  provider: { vi: 'Bên cung cấp', en: 'Provider' },
+  operations: { vi: 'Thao tác', en: 'Operations' },
+  request: { vi: 'Yêu cầu', en: 'Request' },
+  answer: { vi: 'Trả lời', en: 'Answer' },
+  field: { vi: 'Trường', en: 'Field' },
+  meaning: { vi: 'Nghĩa', en: 'Meaning' },
+  type: { vi: 'Kiểu', en: 'Type' },
+  required: { vi: 'bắt buộc', en: 'required' },
+  example: { vi: 'Gọi thử bằng CLI', en: 'Try it with the CLI' },
+  all: { vi: 'Mọi dịch vụ', en: 'All services' },
+  document: { vi: 'Tài liệu OpenAPI', en: 'OpenAPI document' },
+} as const satisfies Readonly<Record<string, Bilingual>>
+
+const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
+  lookup: { vi: 'tra cứu', en: 'look-up' },
+  verify: { vi: 'xác thực', en: 'verification' },
+  submit: { vi: 'nộp', en: 'submission' },
+}
+
+function layout(title: string, language: Language, body: Markup): string {
+  return html`<!doctype html>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${title}</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
+<body><nav><a href="/docs">${WORDS.all[language]}</a> · <a href="?lang=vi" lang="vi">Tiếng Việt</a> · <a href="?lang=en" lang="en">English</a></nav>
+<main>${body}</main></body></html>
+`.markup
+}
+
+/** @returns the page that lists every service. */
+export function cataloguePage(services: readonly CompiledService[], language: Language): string {
+  const rows = services
+    .toSorted((a, b) => a.document.id.localeCompare(b.document.id))
+    .map(
+      ({ document, provider, contract }) => html`<tr>
+<td><a href="/docs/services/${document.id}">${document.name[language]}</a><br><code>${document.id}</code></td>
+<td>${provider.name[language]}</td>
+<td>${[...contract.operations.values()].map(({ title }) => html`${title[language]}<br>`)}</td></tr>`,
+    )
+  const title = WORDS.services[language]
+  return layout(
+    `Liên Thông · ${title}`,
+    language,
+    html`<h1>${title}</h1><p>${WORDS.lead[language]}</p>
+<div class="scroll"><table><thead><tr><th scope="col">${title}</th><th scope="col">${WORDS.provider[language]}</th>
+<th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>`,
+  )
+}
+
+function follow(document: BundledDocument, schema: unknown): Members {
+  if (!isMembers(schema)) return {}
+  const reference = schema['$ref']
+  if (typeof reference !== 'string') return schema
+  const target = reference
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((at, token) => (isMembers(at) ? at[token] : undefined), document)
+  // What stands beside a reference says more about this place.
+  return { ...follow(document, target), ...schema }
+}
+
+function typeOf(schema: Members): string {
+  const { type, format, pattern, enum: words } = schema
+  if (Array.isArray(words)) return words.slice(0, 12).join(' · ') + (words.length > 12 ? ' …' : '')
+  return [type, format, pattern].filter((part) => typeof part === 'string').join(' ')
+}
+
+interface Field {
+  readonly pointer: string
+  readonly schema: Members
+  readonly isRequired: boolean
+}
+
+/** Members of an object and of what lies below, as agreements name them; arrays are passed through. */
+function fieldsOf(document: BundledDocument, schema: Members, pointer = '', depth = 0): readonly Field[] {
+  const at = schema['type'] === 'array' ? follow(document, schema['items']) : schema
+  const properties = at['properties']
+  if (!isMembers(properties) || depth > 6) return []
+  const required = Array.isArray(at['required']) ? at['required'] : []
+  return Object.entries(properties).flatMap(([name, member]): Field[] => {
+    const followed = follow(document, member)
+    const place = `${pointer}/${name}`
+    return [
+      { pointer: place, schema: followed, isRequired: required.includes(name) },
+      ...fieldsOf(document, followed, place, depth + 1),
+    ]
+  })
+}
+
+function fieldTable(document: BundledDocument, schema: unknown, language: Language): Markup {
+  const rows = fieldsOf(document, follow(document, schema)).map(({ pointer, schema: its, isRequired }) => {
+    const title = isMembers(its['x-title']) ? its['x-title'][language] : ''
+    return html`<tr><td><code>${pointer}</code></td><td>${String(title ?? '')}</td>
+<td><code>${typeOf(its)}</code>${isRequired && html` (${WORDS.required[language]})`}</td></tr>`
+  })
+  return html`<div class="scroll"><table><thead><tr><th scope="col">${WORDS.field[language]}</th>
+<th scope="col">${WORDS.meaning[language]}</th><th scope="col">${WORDS.type[language]}</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`
+}
+
+/** A path of members, through references. */
+function reach(document: BundledDocument, from: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, member) => follow(document, at)[member], from)
+}
+
+const JSON_CONTENT = ['content', 'application/json'] as const
+
+function exampleOf(document: BundledDocument, media: unknown): unknown {
+  const [first] = Object.values(follow(document, reach(document, media, 'examples')))
+  return reach(document, first, 'value')
+}
+
+function operationSection(
+  service: CompiledService,
+  document: BundledDocument,
+  operation: Operation,
+  language: Language,
+) {
+  const described = reach(document, document, 'paths', operation.pathTemplate, operation.method.toLowerCase())
+  const request = reach(document, described, 'requestBody', ...JSON_CONTENT)
+  const answer = reach(document, described, 'responses', '200', ...JSON_CONTENT)
+  const example = exampleOf(document, request)
+  return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
+<p><code>${operation.method} /exchange/${service.document.id}${operation.pathTemplate}</code>
+<span class="kind">${KINDS[operation.kind][language]}</span></p>
+<h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), language)}
+<pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
+<h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), language)}
+<pre tabindex="0">${JSON.stringify(exampleOf(document, answer), null, 2) ?? ''}</pre>
+<h3>${WORDS.example[language]}</h3>
+<pre tabindex="0">npx lienthong call ${service.document.id} ${operation.id} --purpose … @yeu-cau.json</pre></section>`
+}
+
+/** @returns the page that describes one service: fields as agreements name them, and examples that hold. */
+export function servicePage(service: CompiledService, publicUrl: string, language: Language): string {
+  const document = service.contract.bundle()
+  const { name, id } = service.document
+  const operations = [...service.contract.operations.values()]
+  return layout(
+    name[language],
+    language,
+    html`<h1>${name[language]}</h1>
+<p>${WORDS.provider[language]}: ${service.provider.name[language]} · <code>${publicUrl}/exchange/${id}</code> ·
+<a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a></p>
+<ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul>
+${operations.map((operation) => operationSection(service, document, operation, language))}`,
+  )
+}

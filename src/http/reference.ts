@@ -1,0 +1,160 @@
+import { hash } from 'node:crypto'
+import express, { type Response, type Router } from 'express'
+import type { BundledDocument } from '../contract/bundle.ts'
+import { isMembers, type Members } from '../contract/document.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Language, ServiceId } from '../model/identifier.ts'
+import type { CompiledService, Registry } from '../registry/snapshot.ts'
+import { preferredLanguage } from './language.ts'
+import { cataloguePage, REFERENCE_STYLE, servicePage } from './reference-page.ts'
+
+export interface ReferenceParts {
+  readonly registry: () => Registry
+  readonly publicUrl: () => string
+}
+
+const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch'])
+const STYLE_HASH = hash('sha256', REFERENCE_STYLE, 'base64')
+const HEADERS = {
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
+  'cache-control': 'public, max-age=300',
+  vary: 'Accept-Language',
+} as const
+
+/** What every operation asks for besides its own parameters. */
+const PARTICULARS = [
+  ['Exchange-Purpose', true, 'Mục đích, như thỏa thuận nêu / the purpose, as the agreement names it'],
+  ['Exchange-Dossier', false, 'Mã hồ sơ, nếu thỏa thuận đòi / the dossier, where the agreement asks for it'],
+  ['Exchange-Procedure', false, 'Mã thủ tục / the procedure'],
+  ['Exchange-Officer', false, 'Cán bộ yêu cầu / the officer who asks'],
+  ['traceparent', false, 'W3C Trace Context'],
+] as const
+
+const ERROR_ANSWER = {
+  description: 'Lỗi của cổng / an error of the gateway (RFC 9457); docs/errors.md lists every code',
+  content: {
+    'application/problem+json': {
+      schema: {
+        type: 'object',
+        required: ['type', 'title', 'status', 'code', 'fault'],
+        properties: {
+          type: { type: 'string', format: 'uri' },
+          title: { type: 'string' },
+          status: { type: 'integer' },
+          detail: { type: 'string' },
+          code: { type: 'string' },
+          fault: { enum: ['consumer', 'provider', 'gateway'] },
+          exchangeId: { type: 'string', format: 'uuid' },
+        },
+      },
+    },
+  },
+} as const
+
+function asObject(value: unknown): Members {
+  return isMembers(value) ? value : {}
+}
+
+/** A path with the gateway's headers, and its errors beside each operation's answers. */
+function describePath(item: Members): Members {
+  const operations = Object.entries(item)
+    .filter(([method]) => METHODS.has(method))
+    .map(([method, operation]) => {
+      const described = asObject(operation)
+      const responses = {
+        ...asObject(described['responses']),
+        default: { $ref: '#/components/responses/GatewayError' },
+      }
+      return [method, { ...described, responses }]
+    })
+  const parameters = PARTICULARS.map(([name]) => ({ $ref: `#/components/parameters/${name}` }))
+  return { ...item, parameters, ...Object.fromEntries(operations) }
+}
+
+/**
+ * @returns the contract as consumers call it: at the gateway's address, with its headers, its authentication
+ *   and its errors added to what the provider answers.
+ */
+export function openApiOf(service: CompiledService, publicUrl: string): BundledDocument {
+  const bundle = service.contract.bundle()
+  const { components } = bundle
+  return {
+    ...bundle,
+    servers: [{ url: `${publicUrl}/exchange/${service.document.id}` }],
+    security: [{ oauth: [] }],
+    components: {
+      ...components,
+      parameters: {
+        ...asObject(components['parameters']),
+        ...Object.fromEntries(
+          PARTICULARS.map(([name, required, description]) => [
+            name,
+            { name, in: 'header', required, description, schema: { type: 'string', maxLength: 200 } },
+          ]),
+        ),
+      },
+      securitySchemes: {
+        oauth: {
+          type: 'oauth2',
+          description:
+            'client_credentials; private_key_jwt hoặc mTLS; token gắn DPoP (RFC 9449) hoặc chứng thư',
+          flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: {} } },
+        },
+      },
+      responses: { ...asObject(components['responses']), GatewayError: ERROR_ANSWER },
+    },
+    paths: Object.fromEntries(
+      Object.entries(bundle.paths).map(([path, item]) => [path, describePath(asObject(item))]),
+    ),
+  }
+}
+
+function send(
+  response: Response,
+  type: string,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const bytes = Buffer.from(text)
+  const etag = `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`
+  if (response.req.headers['if-none-match'] === etag) {
+    response.writeHead(304, { etag, ...headers }).end()
+    return
+  }
+  response
+    .writeHead(200, { 'content-type': type, 'content-length': bytes.length, etag, ...headers })
+    .end(bytes)
+}
+
+/**
+ * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services,
+ * `/docs/services/{id}` describes one, `/docs/services/{id}/openapi.json` is its OpenAPI 3.1 document.
+ */
+export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): Router {
+  const router = express.Router()
+  const languageOf = (response: Response): Language =>
+    preferredLanguage(response.req.headers['accept-language'])
+
+  function find(id: string): CompiledService {
+    const service = registry().services.get(id as ServiceId)
+    if (service === undefined) throw new GatewayError('service_unknown')
+    return service
+  }
+
+  router.get('/docs', (_request, response) => {
+    const page = cataloguePage([...registry().services.values()], languageOf(response))
+    send(response, 'text/html; charset=utf-8', page, HEADERS)
+  })
+  router.get('/docs/services/:agency/:subsystem/:service/:version/openapi.json', ({ params }, response) => {
+    const { agency, subsystem, service, version } = params
+    const found = find(`${agency}/${subsystem}/${service}/${version}`)
+    const text = JSON.stringify(openApiOf(found, publicUrl()), null, 2)
+    send(response, 'application/json', text, { 'cache-control': HEADERS['cache-control'] })
+  })
+  router.get('/docs/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
+    const { agency, subsystem, service, version } = params
+    const found = find(`${agency}/${subsystem}/${service}/${version}`)
+    send(response, 'text/html; charset=utf-8', servicePage(found, publicUrl(), languageOf(response)), HEADERS)
+  })
+  return router
+}

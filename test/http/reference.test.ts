@@ -1,0 +1,133 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'chai'
+import { html } from '../../src/http/html.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+
+type Json = Record<string, unknown>
+
+/** Every `$ref` below a value. */
+function referencesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(referencesIn)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === '$ref' && typeof member === 'string' ? [member] : referencesIn(member),
+  )
+}
+
+function reach(document: Json, reference: string): unknown {
+  return reference
+    .split('/')
+    .slice(1)
+    .reduce<unknown>(
+      (at, token) => (at as Json | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')],
+      document,
+    )
+}
+
+function follow(document: Json, value: unknown): Json {
+  const reference = (value as Json | undefined)?.['$ref']
+  return typeof reference === 'string' ? follow(document, reach(document, reference)) : (value as Json)
+}
+
+describe('the reference for developers', () => {
+  let world: GatewayWorld
+  let services: readonly string[]
+
+  before(async function () {
+    this.timeout(60_000)
+    world = await startWorld()
+    services = [...world.documents.services].map(({ id }) => id)
+  })
+  after(() => world?.close())
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${world.gateway.publicUrl}${path}`, { headers })
+
+  it('lists every service of the registry, in the reader’s language', async () => {
+    const [vi, en] = await Promise.all(
+      ['vi', 'en'].map(async (language) => (await get('/docs', { 'accept-language': language })).text()),
+    )
+    for (const service of services) expect(vi).to.include(`href="/docs/services/${service}"`)
+    expect(vi).to.include('Xác thực công dân')
+    expect(en).to.include('Verify a citizen')
+    const switched = await get('/docs?lang=en', { 'accept-language': 'vi' })
+    expect(await switched.text()).to.equal(en)
+  })
+
+  it('gives an OpenAPI document for each service whose every reference leads somewhere inside it', async () => {
+    for (const service of services) {
+      const response = await get(`/docs/services/${service}/openapi.json`)
+      expect(response.status, service).to.equal(200)
+      const document = (await response.json()) as Json
+      expect(document['openapi']).to.match(/^3\.1\./)
+      expect(document['servers']).to.deep.equal([{ url: `${world.gateway.publicUrl}/exchange/${service}` }])
+      for (const reference of referencesIn(document)) {
+        expect(reference, service).to.match(/^#\//)
+        expect(reach(document, reference), `${service} ${reference}`).to.be.an('object')
+      }
+    }
+  })
+
+  it('gives examples that hold against the schemas beside them', async () => {
+    let checked = 0
+    for (const service of services) {
+      const document = (await (await get(`/docs/services/${service}/openapi.json`)).json()) as Json
+      // Formats are the gateway's own words; a plain validator passes them over.
+      const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+      ajv.addSchema({ $id: 'https://it.example/openapi.json', ...document } as object)
+      for (const [path, item] of Object.entries(document['paths'] as Json)) {
+        const operation = (item as Json)['post'] as Json
+        const medias = [
+          follow(document, operation['requestBody']),
+          ...Object.values(operation['responses'] as Json).map((answer) => follow(document, answer)),
+        ].flatMap((place) => {
+          const media = (place['content'] as Json | undefined)?.['application/json']
+          return media ? [media as Json] : []
+        })
+        for (const { schema, examples } of medias) {
+          const reference = (schema as Json)['$ref'] as string
+          const validate = ajv.compile({ $ref: `https://it.example/openapi.json${reference}` })
+          for (const example of Object.values(examples as Json)) {
+            const { value } = follow(document, example)
+            expect(validate(value), `${service}${path} ${JSON.stringify(validate.errors)}`).to.equal(true)
+            checked += 1
+          }
+        }
+      }
+    }
+    expect(checked).to.be.above(100)
+  })
+
+  it('describes a service without a script, with what to ask and what comes back', async () => {
+    const response = await get('/docs/services/G01/dan-cu/cong-dan/v1')
+    expect(response.headers.get('content-security-policy')).to.match(
+      /^default-src 'none'; style-src 'sha256-/,
+    )
+    const page = await response.text()
+    expect(page).not.to.match(/<script|\son\w+=/)
+    for (const word of ['/permanentResidence/ward', 'lookUpCitizen', '099188010001', 'bắt buộc']) {
+      expect(page).to.include(word)
+    }
+  })
+
+  it('is not sent again to whoever has it', async () => {
+    const first = await get('/docs')
+    const again = await get('/docs', { 'if-none-match': first.headers.get('etag') ?? '' })
+    expect(again.status).to.equal(304)
+  })
+
+  it('knows nothing of services that are not there', async () => {
+    const response = await get('/docs/services/G01/dan-cu/khong-co/v1')
+    expect(response.status).to.equal(404)
+    expect(((await response.json()) as Json)['code']).to.equal('service_unknown')
+  })
+})
+
+describe('html', () => {
+  it('escapes what stands in it, and nothing twice', () => {
+    const name = `<b a="1">&'`
+    expect(html`<p title="${name}">${name}${[html`<i>${1}</i>`, false, undefined]}</p>`.markup).to.equal(
+      `<p title="&lt;b a=&quot;1&quot;&gt;&amp;&#39;">&lt;b a=&quot;1&quot;&gt;&amp;&#39;<i>1</i></p>`,
+    )
+  })
+})
