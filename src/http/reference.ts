@@ -132,8 +132,10 @@ function send(
  */
 export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): Router {
   const router = express.Router()
-  const languageOf = (response: Response): Language =>
-    preferredLanguage(response.req.headers['accept-language'])
+  function languageOf({ req: { url, headers } }: Response): Language {
+    const asked = new URLSearchParams(url.split('?')[1]).get('lang')
+    return asked === 'vi' || asked === 'en' ? asked : preferredLanguage(headers['accept-language'])
+  }
 
   function find(id: string): CompiledService {
     const service = registry().services.get(id as ServiceId)
