@@ -1,14 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { openLogSigner, readWitnessPolicy } from './credentials.ts'
 import { type Outside, repeat } from './gateway.ts'
 import { createLogRouter } from './http/log.ts'
 import { NODE_CRYPTO } from './identity/log-key.ts'
 import { createAnchorFile } from './ledger/anchor-file.ts'
+import { createLogAuditor, type LogAuditor } from './ledger/auditor.ts'
+import { createFsckPass, describeFault } from './ledger/fsck.ts'
 import { createLogKeeper, type LogKeeper } from './ledger/keeper.ts'
-import { formatVerifierKey } from './ledger/note.ts'
+import { formatVerifierKey, type NoteKey } from './ledger/note.ts'
 import { createSubmitCheckpoint } from './ledger/submit-checkpoint.ts'
 import { createWitnessing, type Witnessing } from './ledger/witnessing.ts'
 import type { Settings } from './settings.ts'
 import { createLogReader, createLogStore } from './storage/log.ts'
+import { createFsckStore } from './storage/log-audit.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
 import { signingCheck, witnessCheck } from './telemetry/readiness.ts'
 
@@ -21,6 +25,8 @@ export interface LogKeeping {
 }
 
 const CHECKPOINT_MS = 1000
+/** Short steps of the audit in a second: none keeps exchanges waiting. */
+const AUDIT_STEPS = 10
 
 type KeepingOutside = Pick<Outside, 'database' | 'telemetry' | 'now'>
 type KeptStore = ReturnType<typeof createLogStore>
@@ -46,6 +52,69 @@ async function openWitnessing(
     onStanding: telemetry.logWitness,
     onError: telemetry.databaseError,
   })
+}
+
+/**
+ * What the audit found is told here and by the alarm metric, and keeps no gateway from answering: one byte changed in an
+ * old record must not take a country's exchanges away.
+ */
+function auditCheck(auditor: LogAuditor): ReadinessCheck {
+  return {
+    name: 'log-audit',
+    check() {
+      const [fault] = auditor.faults()
+      if (fault === undefined) {
+        return {
+          ok: true,
+          detail: { vi: 'Tự soát: sổ giao dịch khớp.', en: 'The running audit finds the log as it was.' },
+        }
+      }
+      const { vi, en } = describeFault(fault).detail
+      return {
+        ok: true,
+        detail: { vi: `Tự soát thấy sổ không khớp: ${vi}`, en: `The running audit found: ${en}` },
+      }
+    },
+  }
+}
+
+/** The running audit, in steps of a tenth of a second. @returns its end. */
+function startAudit(
+  { ledger }: Settings,
+  { database, telemetry, now }: KeepingOutside,
+  { key, keeper }: { readonly key: NoteKey; readonly keeper: LogKeeper },
+) {
+  const anchor = createAnchorFile(ledger.anchorFile)
+  const store = createFsckStore(database.pool)
+  const auditor = createLogAuditor({
+    newPass: () =>
+      createFsckPass({
+        store,
+        anchor: anchor.read,
+        key,
+        crypto: NODE_CRYPTO,
+        countKey: randomBytes(32).toString('hex'),
+      }),
+    leads: keeper.leads,
+    most: Math.ceil(ledger.auditPerSecond / AUDIT_STEPS),
+    now,
+    onFault: telemetry.logAuditFault,
+    onMoved: telemetry.logAuditMoved,
+    onPassed: telemetry.logAuditPassed,
+  })
+  let stepping = Promise.resolve()
+  const step = () => {
+    stepping = auditor.step()
+    return stepping
+  }
+  const end = ledger.auditPerSecond > 0 ? repeat(step, 1000 / AUDIT_STEPS, telemetry.databaseError) : () => {}
+  return {
+    check: auditCheck(auditor),
+    async close() {
+      end()
+      await stepping.catch(() => {})
+    },
+  }
 }
 
 /** Signs what the log has grown by, and tells the other processes how it stands. */
@@ -84,8 +153,13 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
   }
   const end = repeat(step, CHECKPOINT_MS, telemetry.databaseError)
   const alarmAfterMs = settings.ledger.witnesses.alarmAfterSeconds * 1000
+  const audit = startAudit(settings, outside, { key: signer.key, keeper })
   return {
-    checks: [signingCheck(keeper), ...(witnessing ? [witnessCheck(witnessing, alarmAfterMs, now)] : [])],
+    checks: [
+      signingCheck(keeper),
+      audit.check,
+      ...(witnessing ? [witnessCheck(witnessing, alarmAfterMs, now)] : []),
+    ],
     router: createLogRouter({
       source: createLogReader(database.pool),
       verifierKey: formatVerifierKey(signer.key),
@@ -93,6 +167,7 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
     }),
     async close() {
       end()
+      await audit.close()
       await turning.catch(() => {})
       // What was recorded last is signed before the process goes, where that can be done.
       await turn().catch(telemetry.databaseError)

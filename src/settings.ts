@@ -50,6 +50,7 @@ export interface Settings {
     readonly origin: string
     readonly anchorFile: string
     readonly public: boolean
+    readonly auditPerSecond: number
     readonly stopAfterSeconds: number
     readonly witnesses: {
       /** c2sp.org/tlog-policy, with the witnesses' addresses. */

@@ -1,3 +1,4 @@
+import { FSCK_CHECKS, type LogFault } from '../ledger/fsck.ts'
 import { REFUSAL_REASONS, type SigningRefused } from '../ledger/keeper.ts'
 import { WITNESS_STATES, type WitnessStanding, type WitnessState } from '../ledger/witnessing.ts'
 import type { Outcome } from '../model/exchange.ts'
@@ -38,7 +39,24 @@ export function createLedgerMetrics(metrics: Metrics, queued: () => number): (fa
 export function createLogTelemetry(metrics: Metrics, log: (event: LogEvent) => void) {
   const refused = metrics.gauge('lienthong_log_signing_refused')
   for (const reason of REFUSAL_REASONS) refused.child({ reason }).set(0)
+  const faulty = metrics.gauge('lienthong_log_audit_fault')
+  for (const check of FSCK_CHECKS) faulty.child({ check }).set(0)
   return {
+    logAuditFault({ check, index }: LogFault): void {
+      faulty.child({ check }).set(1)
+      log({ action: 'log_audit_fault', check, index })
+    },
+    logAuditMoved(position: number): void {
+      metrics.gauge('lienthong_log_audit_position').child({}).set(position)
+    },
+    logAuditPassed(faults: readonly LogFault[], atMs: number): void {
+      metrics
+        .gauge('lienthong_log_audit_last_pass_timestamp_seconds')
+        .child({})
+        .set(atMs / 1000)
+      const found = new Set(faults.map(({ check }) => check))
+      for (const check of FSCK_CHECKS) faulty.child({ check }).set(found.has(check) ? 1 : 0)
+    },
     logSigned(size: number, atMs: number): void {
       metrics.gauge('lienthong_log_signed_size').child({}).set(size)
       metrics

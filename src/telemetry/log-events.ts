@@ -1,3 +1,4 @@
+import { FSCK_CHECKS } from '../ledger/fsck.ts'
 import { REFUSAL_REASONS } from '../ledger/keeper.ts'
 import { WITNESS_REFUSALS } from '../ledger/witness.ts'
 import { WITNESS_STATES } from '../ledger/witnessing.ts'
@@ -244,6 +245,14 @@ const STORE_EVENTS = {
     fields: {},
   },
   log_attested: { level: 'info', message: 'the log is attested again: exchanges go on', fields: {} },
+  log_audit_fault: {
+    level: 'error',
+    message: 'the log is not what its records say, or not what was signed',
+    fields: {
+      check: ['lienthong.log.check', FSCK_CHECKS],
+      index: ['lienthong.log.index', 'number'],
+    },
+  },
   orphans_closed: {
     level: 'warn',
     message: 'exchanges cut off by a crash were recorded as interrupted',

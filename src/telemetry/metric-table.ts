@@ -4,6 +4,7 @@ import { WITNESS_STATES } from '../ledger/witnessing.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
 import { JOB_METRICS } from './job-table.ts'
+import { LOG_AUDIT_METRICS } from './log-audit-table.ts'
 import type { MetricEntry } from './metric-entry.ts'
 import { PROCESS_METRICS } from './process-table.ts'
 
@@ -358,6 +359,7 @@ export const METRICS = {
   ...EXCHANGE_METRICS,
   ...LEDGER_METRICS,
   ...GATEWAY_METRICS,
+  ...LOG_AUDIT_METRICS,
   ...JOB_METRICS,
   ...WITNESS_METRICS,
   ...PROCESS_METRICS,

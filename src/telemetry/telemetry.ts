@@ -1,4 +1,5 @@
 import type { EndedExchange } from '../exchange/conduct.ts'
+import type { LogFault } from '../ledger/fsck.ts'
 import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
 import type { WitnessStanding, WitnessState } from '../ledger/witnessing.ts'
@@ -45,6 +46,11 @@ export interface Telemetry extends JobTelemetry {
   logWitness(standing: WitnessStanding, before: WitnessState): void
   /** Exchanges stop because the log has gone unattested for too long, or go on again. */
   logStopped(stopped: boolean): void
+  /** The running audit found a difference that it had not found in the pass before. */
+  logAuditFault(fault: LogFault): void
+  logAuditMoved(position: number): void
+  /** A pass came to the log's end, with these differences in all. */
+  logAuditPassed(faults: readonly LogFault[], atMs: number): void
   watchQueue(queued: () => number): void
   orphansClosed(count: number): void
   registry(event: RegistryEvent): void

@@ -202,7 +202,7 @@ const MAX_WORDS = 8
 
 function labelText(name: string, source: LabelSource): string {
   if (typeof source === 'string') return `\`${name}\`: ${SOURCES[source]}`
-  if (source.length > MAX_WORDS) {
+  if (source.length > MAX_WORDS && source.some((word) => Object.hasOwn(ERRORS, word))) {
     const others = source.filter((word) => !Object.hasOwn(ERRORS, word)).map((word) => `\`${word}\``)
     return `\`${name}\`: ${[...others, 'a [code](errors.md)'].join(' or ')}`
   }

@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto'
+import type { ExchangeRecord } from './record.ts'
+
+/**
+ * Sums that stand for all counts of exchanges: each count times the keyed hash of what it counts. Two tables of
+ * counts are the same where their sums are, but for a chance of 2⁻⁵⁶; the key is made for one comparison and known to
+ * nobody before. `storage/log-audit.ts` computes the same of the tables.
+ */
+export interface CountSums {
+  add(record: ExchangeRecord): void
+  hours(): bigint
+  days(): bigint
+}
+
+/** Between the parts of a key; no part holds it. */
+export const COUNT_SEPARATOR = '\x1f'
+const HOUR_MS = 3_600_000
+const HOURS_OF_DAY = 24
+/** Vietnam's hours before UTC's, all year. */
+const ZONE_HOURS = 7
+
+/** @returns the first 56 bits. */
+function digest(text: string): bigint {
+  return BigInt(`0x${hash('sha256', text).slice(0, 14)}`)
+}
+
+/** What a record is counted under; what a consumer made up is no part of it. */
+function dimensionsOf(record: ExchangeRecord): string {
+  const { provider, service, agreement } = record
+  return [
+    record.consumer,
+    provider ?? '',
+    provider === undefined && service !== 'audit' ? '' : service,
+    record.operation ?? '',
+    record.outcome,
+    record.code ?? '',
+    agreement?.id ?? '',
+    agreement === undefined ? '' : (record.purpose ?? ''),
+  ].join(COUNT_SEPARATOR)
+}
+
+export function createCountSums(key: string): CountSums {
+  let hours = 0n
+  let days = 0n
+  return {
+    add(record) {
+      const dimensions = dimensionsOf(record)
+      const receivedMs = Number.parseInt(record.exchange.replace('-', '').slice(0, 12), 16)
+      const hour = Math.floor(receivedMs / HOUR_MS)
+      const day = Math.floor((hour + ZONE_HOURS) / HOURS_OF_DAY)
+      hours += digest([key, hour, dimensions].join(COUNT_SEPARATOR))
+      days += digest([key, day, dimensions].join(COUNT_SEPARATOR))
+    },
+    hours: () => hours,
+    days: () => days,
+  }
+}
