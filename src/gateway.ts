@@ -1,10 +1,10 @@
 import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './credentials.ts'
 import { createConduct, type EndedExchange } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
+import { createJobSide } from './gateway-jobs.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
@@ -35,6 +35,7 @@ import { readRegistryDirectory, type SourceFault } from './registry/read-documen
 import { createRegistryHolder, type RegistryEvent } from './registry/registry.ts'
 import type { Registry } from './registry/snapshot.ts'
 import type { RegistryStore } from './registry/store.ts'
+import { repeat } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import { createAuthorityStore, createTokenRevocations } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
@@ -95,23 +96,7 @@ const SWEEP_MS = 30_000
 const ROLLUP_MS = 1000
 const PARTITION_MS = 3_600_000
 const JOB_STATES_MS = 10_000
-
-/** Runs `task` again and again, each time after the one before ended. @returns its end. */
-export function repeat(
-  task: () => Promise<unknown>,
-  everyMs: number,
-  onError: (error: unknown) => void,
-): () => void {
-  const stopped = new AbortController()
-  const run = async () => {
-    while (!stopped.signal.aborted) {
-      await sleep(everyMs, undefined, { signal: stopped.signal, ref: false }).catch(() => {})
-      if (!stopped.signal.aborted) await task().catch(onError)
-    }
-  }
-  void run()
-  return () => stopped.abort()
-}
+const DEAD_MS = 2000
 
 /** Applies the documents of `registryDir` where the database holds none. */
 async function seed(settings: Settings, store: RegistryStore, nowMs: number): Promise<void> {
@@ -276,6 +261,23 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onRefusal: telemetry.request,
     onInternalError: telemetry.internalError,
   }
+  const jobSide = createJobSide({
+    ...doorParts,
+    conduct,
+    queue: jobs,
+    pool,
+    vault,
+    processNumber,
+    settings: settings.bulk,
+    authenticate: identity.authenticate,
+    checkStanding: identity.checkStanding,
+    authority: () => authority.current(),
+    mayRelease: (number) => authority.mayRelease(number),
+    clock,
+    newSeed: () => [random(4).readUInt32BE(), random(4).readUInt32BE()],
+    observe: telemetry.bulkStep,
+    onRequest: telemetry.request,
+  })
   const registry = () => holder.current()
   const xroad = createXroadSide({ settings, door: doorParts, registry, identity, isProxy })
   const server = createServer({
@@ -295,6 +297,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         verifierKey: formatVerifierKey(signer.key),
         servesTiles: settings.ledger.public,
       }),
+      jobSide.router,
       createProblemPages(),
       createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
     ],
@@ -355,7 +358,12 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
-    ...(outside.worksJobs ? [repeat(tellJobs, JOB_STATES_MS, telemetry.databaseError)] : []),
+    ...(outside.worksJobs
+      ? [
+          repeat(tellJobs, JOB_STATES_MS, telemetry.databaseError),
+          repeat(() => jobSide.releaseDead(), DEAD_MS, telemetry.databaseError),
+        ]
+      : []),
     repeat(
       async () => {
         keys = await openKeyDirectory(tokenKeysDir, device)

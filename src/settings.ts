@@ -67,6 +67,17 @@ export interface Settings {
     readonly errors: 'honest' | 'camel' | 'snake'
   }
   readonly idempotency: { readonly keepHours: number }
+  readonly bulk: {
+    readonly maxBytes: number
+    readonly keepDays: number
+    readonly qualityWeights: {
+      readonly accurate: number
+      readonly complete: number
+      readonly clean: number
+      readonly live: number
+      readonly consistent: number
+    }
+  }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }
 

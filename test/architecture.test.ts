@@ -14,7 +14,8 @@ const RANKS: readonly (readonly string[])[] = [
   ['telemetry'],
   ['storage', 'dashboards'],
   ['http'],
-  ['settings.ts', 'gateway-audit.ts'],
+  ['settings.ts', 'repeat.ts'],
+  ['gateway-audit.ts', 'gateway-jobs.ts'],
   ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts'],
   ['gateway.ts'],
   ['log-keeping.ts'],
@@ -165,7 +166,7 @@ describe('architecture', () => {
   it('lets only the composition root put storage and http together', () => {
     const wrong = sources.filter(
       (source) =>
-        !/^(?:gateway(?:-audit|-xroad)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(
+        !/^(?:gateway(?:-audit|-jobs|-xroad)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(
           source.path,
         ) && local(source).some((to) => to.startsWith('storage/') || to.startsWith('http/')),
     )

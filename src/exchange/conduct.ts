@@ -92,8 +92,12 @@ export interface EndedExchange {
   readonly providerMs: number
 }
 
-/** Carries one authenticated exchange from question to record. */
-export type Conduct = (request: InboundRequest) => Promise<Conclusion>
+/**
+ * Carries one exchange from question to record.
+ * @param proven who asks, where that was found out before: by work that goes on after its request. Its standing and its
+ * access are judged as at any other exchange; the credentials are not looked at.
+ */
+export type Conduct = (request: InboundRequest, proven?: Consumer) => Promise<Conclusion>
 
 const NOTHING = Buffer.alloc(0)
 
@@ -373,8 +377,8 @@ export function createConduct(parts: ConductParts): Conduct {
     return { passage, obtained, recorded }
   }
 
-  return async (request) => {
-    const consumer = await parts.authenticate(request.credentials)
+  return async (request, proven) => {
+    const consumer = proven ?? (await parts.authenticate(request.credentials))
     return conclude(await pass(request, consumer))
   }
 }

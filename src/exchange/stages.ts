@@ -27,7 +27,7 @@ export function startFacts(
   request: InboundRequest,
   consumer: Consumer,
   registry: Registry,
-  parent?: string,
+  parent = request.parent,
 ): ExchangeFacts {
   const facts: ExchangeFacts = {
     exchangeId: request.exchangeId,

@@ -21,6 +21,7 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined, xroad
     jwks: `${issuer}/oauth/jwks`,
     resources: [
       `${issuer}/exchange`,
+      `${issuer}/jobs`,
       ...(xroad ? [`${issuer}/r1`] : []),
       ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
     ],

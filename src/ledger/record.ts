@@ -30,7 +30,7 @@ export interface ExchangeRecord {
   readonly officerTag: string | undefined
   readonly operation: string | undefined
   readonly outcome: Outcome
-  /** Of a part: the exchange of the composite service it was asked for. */
+  /** Id of the job or exchange that this one is a part of. */
   readonly parent?: string | undefined
   readonly procedure: string | undefined
   readonly provider: string | undefined

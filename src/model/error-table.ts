@@ -1,5 +1,6 @@
 import type { ErrorEntry } from './error-entry.ts'
 import { IDENTITY_ERRORS } from './identity-errors.ts'
+import { JOB_ERRORS } from './job-errors.ts'
 import { READING_ERRORS } from './reading-errors.ts'
 import { XROAD_ERRORS } from './xroad-errors.ts'
 
@@ -92,6 +93,7 @@ export const ERRORS = {
   ...IDENTITY_ERRORS,
   ...READING_ERRORS,
   ...XROAD_ERRORS,
+  ...JOB_ERRORS,
   service_unknown: {
     status: 404,
     fault: 'consumer',

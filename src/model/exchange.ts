@@ -103,6 +103,8 @@ export interface SignatureFacts {
 /** One request for data, translated from a door's protocol. */
 export interface InboundRequest {
   readonly exchangeId: string
+  /** Id of the job or exchange that this one is a part of. */
+  readonly parent?: string | undefined
   readonly receivedAtMs: number
   readonly credentials: Credentials
   readonly service: ServiceId
@@ -147,7 +149,7 @@ export interface BodyFacts {
  */
 export interface ExchangeFacts {
   readonly exchangeId: string
-  /** Id of the exchange whose part this one is. */
+  /** Id of the exchange or bulk job whose part this one is. */
   readonly parent?: string
   readonly receivedAtMs: number
   readonly traceId: string

@@ -62,6 +62,8 @@ export interface StoredJobQueue extends JobWorkshop {
     data: JobData,
     options?: SendOptions,
   ): Promise<string | undefined>
+  /** Has this process look at a queue now: what was sent within a transaction is there once that has committed. */
+  wake(queue: string): void
 }
 
 interface Entry {
@@ -194,6 +196,7 @@ export function createJobQueue({ pool, observe, onError }: JobQueueParts): Store
 
   return {
     ...queue,
+    wake,
     sendWithin: (client, name, data, options) => sendOver(client, name, data, options),
     define(definition, doJob) {
       entries.set(definition.name, { definition, doJob })

@@ -6,6 +6,7 @@ import type { Metrics } from './metrics.ts'
 export interface JobTelemetry {
   jobEnded(queue: string, end: JobEnd, seconds: number, error?: unknown): void
   jobStates(states: readonly QueueState[]): void
+  bulkStep(step: { readonly records: number }): void
 }
 
 export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => void): JobTelemetry {
@@ -15,7 +16,9 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
   const running = metrics.gauge('lienthong_jobs_running')
   const dead = metrics.gauge('lienthong_jobs_dead')
   const oldest = metrics.gauge('lienthong_jobs_oldest_seconds')
+  const records = metrics.counter('lienthong_bulk_records_total').child({})
   return {
+    bulkStep: (step) => records.inc(step.records),
     jobEnded(queue, end, took, error) {
       total.child({ queue, end }).inc()
       seconds.child({ queue }).observe(took)

@@ -40,6 +40,13 @@ export const JOB_METRICS = {
     meaning: 'Số lần làm việc nền: xong, hoãn, lỗi và sẽ thử lại, hoặc thôi hẳn.',
     labels: { queue: 'given', end: JOB_ENDS },
   },
+  lienthong_bulk_records_total: {
+    type: 'counter',
+    help: 'Records of bulk jobs whose results were made durable.',
+    meaning: 'Số bản ghi của công việc hàng loạt đã có kết quả.',
+    unit: 'records',
+    labels: {},
+  },
   lienthong_job_seconds: {
     type: 'histogram',
     help: 'How long one try of a job took.',

@@ -74,6 +74,14 @@ export const ROUTES = [
   '/oauth/introspect',
   '/oauth/jwks',
   '/.well-known/oauth-authorization-server',
+  '/jobs/bulk',
+  '/jobs/bulk/:id',
+  '/jobs/bulk/:id/input',
+  '/jobs/bulk/:id/pause',
+  '/jobs/bulk/:id/resume',
+  '/jobs/bulk/:id/cancel',
+  '/jobs/bulk/:id/report',
+  '/jobs/bulk/:id/result',
 ]
 
 /** How often refused authentications are summed up in one line. */

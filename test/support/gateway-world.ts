@@ -21,6 +21,13 @@ export interface Consumer {
   readonly clientId: string
   /** A token bound to this consumer's DPoP key, by an unmodified oauth4webapi. */
   dpopToken(): Promise<string>
+  /** Requests any address of the gateway with DPoP; nothing of the answer is read. */
+  request(
+    method: string,
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    body?: string | Uint8Array<ArrayBuffer>,
+  ): Promise<Response>
   /** Calls with DPoP. */
   call(path: string, options?: CallOptions): Promise<Answer>
 }
@@ -101,24 +108,34 @@ export async function createConsumer(
     return (await oauth.processClientCredentialsResponse(server, client, response)).access_token
   }
 
+  async function request(
+    method: string,
+    path: string,
+    headers: Headers | Readonly<Record<string, string>> = {},
+    body: string | Uint8Array<ArrayBuffer> | null = null,
+  ): Promise<Response> {
+    token ??= await dpopToken()
+    const url = new URL(path, gatewayUrl)
+    return oauth
+      .protectedResourceRequest(token, method, url, new Headers(headers), body, { DPoP: dpop, ...http })
+      .catch((error: unknown) => {
+        if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+        throw error
+      })
+  }
+
   return {
     clientId,
     dpopToken,
+    request: (method, path, headers, body) => request(method, path, headers, body),
     async call(path, { method = 'POST', body, headers = {} } = {}) {
-      token ??= await dpopToken()
       const fields = new Headers({ 'content-type': 'application/json', ...PARTICULARS })
       for (const [name, value] of Object.entries(headers)) {
         if (value === undefined) fields.delete(name)
         else fields.set(name, value)
       }
-      const url = new URL(`/exchange/${path}`, gatewayUrl)
       const bytes = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
-      const response = await oauth
-        .protectedResourceRequest(token, method, url, fields, bytes, { DPoP: dpop, ...http })
-        .catch((error: unknown) => {
-          if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
-          throw error
-        })
+      const response = await request(method, `/exchange/${path}`, fields, bytes)
       const text = await response.text()
       return { status: response.status, headers: response.headers, json: text === '' ? {} : JSON.parse(text) }
     },

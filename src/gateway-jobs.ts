@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createJobsRouter, type JobsDoorParts } from './http/jobs.ts'
+import { BULK_QUEUE, BULK_SWEEP_QUEUE } from './jobs/bulk.ts'
+import { type BulkDeskParts, createBulkDesk } from './jobs/bulk-desk.ts'
+import { type BulkRunParts, createBulkRun } from './jobs/bulk-run.ts'
+import type { Settings } from './settings.ts'
+import { createBulkStore } from './storage/bulk.ts'
+import type { StoredJobQueue } from './storage/job-queue.ts'
+import type { Vault } from './storage/vault.ts'
+
+/** What bulk jobs share with the rest of a gateway. */
+export interface JobSideParts
+  extends Omit<BulkDeskParts, 'store' | 'maxBytes' | 'weights' | 'newId'>,
+    Omit<BulkRunParts, 'store' | 'wait' | 'registry'>,
+    Omit<JobsDoorParts, 'desk'> {
+  readonly queue: StoredJobQueue
+  readonly pool: Parameters<typeof createBulkStore>[0]['pool']
+  readonly vault: Vault
+  readonly processNumber: number
+  readonly settings: Settings['bulk']
+}
+
+/** Deleting what has expired. */
+const SWEEP_CRON = '17 * * * *'
+
+export interface JobSide {
+  readonly router: ReturnType<typeof createJobsRouter>
+  /** Gives jobs of processes that died to others. */
+  releaseDead(): Promise<void>
+}
+
+/** Part of the composition root: puts bulk jobs together. Called before the queue is started. */
+export function createJobSide(parts: JobSideParts): JobSide {
+  const { queue, settings, pool, vault, processNumber } = parts
+  const store = createBulkStore({ pool, vault, queue, processNumber, keepDays: settings.keepDays })
+  const run = createBulkRun({
+    ...parts,
+    store,
+    registry: () => parts.authority().registry,
+    wait: (ms, signal) => sleep(ms, undefined, { signal }),
+  })
+  queue.define(BULK_QUEUE, run)
+  queue.define(BULK_SWEEP_QUEUE, async () => {
+    await store.sweep()
+    return 'done'
+  })
+  queue.schedule(BULK_SWEEP_QUEUE.name, SWEEP_CRON)
+  const desk = createBulkDesk({
+    ...parts,
+    store,
+    newId: parts.newExchangeId,
+    maxBytes: settings.maxBytes,
+    weights: settings.qualityWeights,
+  })
+  return {
+    router: createJobsRouter({ ...parts, desk }),
+    async releaseDead() {
+      for (const job of await store.releaseDead()) await queue.release(BULK_QUEUE.name, job)
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { Operation } from '../contract/contract.ts'
+import type { Conduct } from '../exchange/conduct.ts'
+import type { Canceller } from '../model/cancellation.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { BulkAsk } from './bulk.ts'
+import type { Finding } from './bulk-results.ts'
+
+export interface BatchParts {
+  readonly conduct: Conduct
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly newExchangeId: (nowMs: number) => string
+  readonly newSalt: () => Uint8Array
+  readonly randomHex: (bytes: number) => string
+}
+
+function findingsIn(body: Buffer, count: number): readonly Finding[] {
+  const answer: unknown = JSON.parse(body.toString('utf8'))
+  const results: unknown =
+    typeof answer === 'object' && answer !== null && 'results' in answer ? answer.results : undefined
+  if (!Array.isArray(results) || results.length !== count) {
+    throw new GatewayError('response_invalid', {
+      detail: {
+        vi: 'Số kết quả khác số bản ghi đã gửi, hoặc thỏa thuận không có /results.',
+        en: 'There are not as many results as items, or the agreement does not open /results.',
+      },
+    })
+  }
+  return results
+}
+
+/**
+ * Carries one batch as an exchange like any other, with its own record; the job is its parent.
+ * @returns what was found, in the order of the claims.
+ * @throws GatewayError as the exchange ended.
+ */
+export async function verifyBatch(
+  parts: BatchParts,
+  job: { readonly id: string; readonly ask: BulkAsk; readonly operation: Operation },
+  claims: readonly object[],
+  signal: Canceller,
+): Promise<readonly Finding[]> {
+  const { ask, operation } = job
+  const receivedAtMs = parts.now()
+  const json = { items: claims }
+  const conclusion = await parts.conduct(
+    {
+      exchangeId: parts.newExchangeId(receivedAtMs),
+      parent: job.id,
+      receivedAtMs,
+      credentials: { method: operation.method, url: '' },
+      service: ask.service,
+      method: operation.method,
+      path: operation.pathTemplate,
+      query: undefined,
+      purpose: ask.purpose,
+      dossier: ask.dossier,
+      procedure: ask.procedure,
+      officer: ask.officer,
+      idempotencyKey: undefined,
+      fields: undefined,
+      trace: { traceId: parts.randomHex(16), spanId: parts.randomHex(8), sampled: false },
+      salt: parts.newSalt(),
+      body: Buffer.from(JSON.stringify(json)),
+      json,
+      signal,
+    },
+    ask.consumer,
+  )
+  const ended = conclusion.release()
+  if (ended instanceof Error) throw ended
+  if (ended.status >= 300) throw new GatewayError('response_invalid')
+  return findingsIn(ended.body, claims.length)
+}

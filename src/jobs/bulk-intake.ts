@@ -1,0 +1,113 @@
+import type { Operation } from '../contract/contract.ts'
+import { readPointer } from '../contract/minimise.ts'
+import { asGatewayError, type Violation } from '../model/errors.ts'
+import type { Row } from './bulk-lines.ts'
+import { groupBits, groupOf, isBlank } from './data-quality.ts'
+import type { FirstSeen } from './first-seen.ts'
+
+/** Where a record breaks a rule; never with the value. */
+export type Fault = Pick<Violation, 'pointer' | 'rule'>
+
+/** A record as it goes into a batch, or why it does not. */
+export interface Taken {
+  /** What is asked of the provider; undefined where nothing is. */
+  readonly claim: object | undefined
+  /** The consumer's own reference, given back with the result. */
+  readonly ref: string | undefined
+  /** Administrative unit for the report. */
+  readonly unit: string | undefined
+  /** Error groups found so far, as bits. */
+  readonly groups: number
+  readonly faults: readonly Fault[]
+  /** Record in which the same subject stood before; 0 where this is the first. */
+  readonly first: number
+}
+
+const UNIT = /^\d{2}(?:\d{3})?$/
+const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/
+const MAX_REF = 64
+/** The longest of the words that mean "nothing known". */
+const MAX_BLANK = 12
+const NOT_A_RECORD: Taken = {
+  claim: undefined,
+  ref: undefined,
+  unit: undefined,
+  groups: groupBits([4]),
+  faults: [{ pointer: '', rule: 'syntax' }],
+  first: 0,
+}
+const STALE = groupBits([7])
+const REPEATED = groupBits([3])
+
+interface IntakeParts {
+  /** The operation for one record. */
+  readonly single: Operation
+  readonly seen: FirstSeen
+  /** `yyyy-mm-dd`: a record whose `asOf` is earlier is stale. */
+  readonly staleBefore: string
+}
+
+interface Split {
+  readonly claim: Record<string, unknown>
+  readonly ref: string | undefined
+  readonly unit: string | undefined
+  readonly asOf: string | undefined
+  readonly faults: readonly Fault[]
+}
+
+function isUnknown(value: unknown): boolean {
+  return typeof value === 'string' ? value.length <= MAX_BLANK && isBlank(value) : isBlank(value)
+}
+
+/** `ref`, `unit` and `asOf` are the consumer's own; all else is the claim. What is blank counts as not there. */
+function split(row: Readonly<Record<string, unknown>>): Split {
+  const claim: Record<string, unknown> = {}
+  const own: Record<string, string> = {}
+  let faults: readonly Fault[] = []
+  for (const name in row) {
+    const value = row[name]
+    if (isUnknown(value)) continue
+    if (name !== 'ref' && name !== 'unit' && name !== 'asOf') {
+      claim[name] = value
+      continue
+    }
+    const isSound =
+      typeof value === 'string' &&
+      (name === 'ref' ? value.length <= MAX_REF : (name === 'unit' ? UNIT : DAY).test(value))
+    if (isSound) own[name] = value
+    else faults = [...faults, { pointer: `/${name}`, rule: 'format' }]
+  }
+  return { claim, ref: own['ref'], unit: own['unit'], asOf: own['asOf'], faults }
+}
+
+/** @returns what judges the records of one file, one after the other. */
+export function createIntake({ single, seen, staleBefore }: IntakeParts): (row: Row, line: number) => Taken {
+  const subject = single.subjectPointer ?? ''
+
+  function faultsOf(claim: object): readonly Violation[] {
+    try {
+      single.checkRequest({ pathParameters: {}, query: undefined, body: claim })
+      return []
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      if (error.code !== 'request_invalid') throw thrown
+      return error.errors
+    }
+  }
+
+  return (row, line) => {
+    if (row === undefined) return NOT_A_RECORD
+    const { claim, ref, unit, asOf, faults } = split(row)
+    const stale = asOf !== undefined && asOf < staleBefore ? STALE : 0
+    const broken = faultsOf(claim)
+    if (broken.length > 0 || faults.length > 0) {
+      const all = [...faults, ...broken.map(({ pointer, rule }) => ({ pointer, rule }))]
+      const groups = groupBits(broken.map(groupOf)) | (faults.length > 0 ? groupBits([4]) : 0)
+      return { claim: undefined, ref, unit, groups: groups | stale, faults: all, first: 0 }
+    }
+    const key = readPointer(claim, subject)
+    const first = typeof key === 'string' ? seen.note(key, line) : 0
+    if (first !== 0) return { claim: undefined, ref, unit, groups: REPEATED | stale, faults, first }
+    return { claim, ref, unit, groups: stale, faults, first: 0 }
+  }
+}

@@ -1,0 +1,198 @@
+import { expect } from 'chai'
+import type { RegistryDocuments } from '../../src/registry/documents.ts'
+import { createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
+import { createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+
+const SECTORS = ['G09/can-bo', 'G12/bao-hiem', 'G18/bao-tro', 'G12/dang-ky-kinh-doanh'] as const
+
+describe('bulk match and clean', () => {
+  let world: GatewayWorld
+  let keys: Awaited<ReturnType<typeof makeKeys>>
+  let documents: RegistryDocuments
+  const clientOf = async (id: string) => {
+    const url = world.gateway.publicUrl
+    const pair = keys.pairs.get(id)
+    if (pair === undefined) throw new Error(`no key of ${id}`)
+    return createBulkClient(await createConsumer(url, id, pair, { resource: `${url}/jobs` }))
+  }
+  let officials: Awaited<ReturnType<typeof clientOf>>
+  const batchesOf = async (job: string) => (await world.records()).filter(({ parent }) => parent === job)
+
+  before(async function () {
+    this.timeout(60_000)
+    keys = await makeKeys(SECTORS)
+    world = await startWorld({
+      change(read) {
+        documents = keys.register(read)
+        return documents
+      },
+    })
+    officials = await clientOf('G09/can-bo')
+  })
+  after(() => world?.close())
+
+  it('tells of each record what it is, and counts by field, error group and administrative unit', async () => {
+    const right = rightRecord(10)
+    const folded = { ...rightRecord(11), fullName: 'Nguyen Van Khac' }
+    const records = [
+      { ...right, ref: 'CB-1', unit: '01', asOf: '2020-01-01' },
+      { ...rightRecord(12), unit: '01' },
+      { ...folded, unit: '79' },
+      { personalId: '099188000404', fullName: 'Không Có Ai', unit: '79' },
+      { ...right, ref: 'CB-5' },
+      { personalId: '12', fullName: 'Sai Số' },
+      { personalId: rightRecord(13)['personalId'], fullName: 'N/A' },
+      { ...rightRecord(14), sex: rightRecord(14)['sex'] === 'male' ? 'female' : 'male' },
+    ]
+    const file = `${ndjson(records)}not json\n`
+    const id = await officials.submit(file)
+    const told = await officials.until(id, 'done')
+    expect(told).to.include({ records: 9, exchanges: 1 })
+    const results = await officials.results(id)
+    expect(results.map(({ record, outcome }) => [record, outcome])).to.deep.equal([
+      [1, 'matched'],
+      [2, 'matched'],
+      [3, 'differs'],
+      [4, 'not_found'],
+      [5, 'duplicate'],
+      [6, 'invalid'],
+      [7, 'invalid'],
+      [8, 'invalid'],
+      [9, 'invalid'],
+    ])
+    expect(results[0]).to.deep.equal({ record: 1, ref: 'CB-1', outcome: 'matched', groups: [7] })
+    expect(results[2]).to.deep.include({ groups: [8] })
+    expect(results[2]?.['fields']).to.include({ birthDate: 'exact', sex: 'exact' })
+    expect(results[4]).to.deep.equal({ record: 5, ref: 'CB-5', outcome: 'duplicate', first: 1, groups: [3] })
+    expect(results[5]?.['faults']).to.deep.equal([{ pointer: '/personalId', rule: 'format' }])
+    expect(results.slice(3).map(({ groups }) => groups)).to.deep.equal([[5], [3], [4], [1], [6], [4]])
+    const { body } = await officials.report(id)
+    expect(body.outcomes).to.deep.equal({ matched: 2, differs: 1, not_found: 1, duplicate: 1, invalid: 4 })
+    expect(body.groups).to.deep.equal({ 1: 1, 2: 0, 3: 1, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1 })
+    expect(body.fields['birthDate']).to.deep.equal({ exact: 3 })
+    expect(body.units['01']?.outcomes['matched']).to.equal(2)
+    expect(body.units['79']?.outcomes).to.include({ differs: 1, not_found: 1 })
+    // Of nine: 7 right, 8 complete, 6 clean, 8 live, 8 consistent, weighed 0.3, 0.2, 0.2, 0.15, 0.15.
+    expect(body.quality.index).to.equal(Math.round((1000 * (2.1 + 1.6 + 1.2 + 1.2 + 1.2)) / 9) / 10)
+    expect(await batchesOf(id)).to.have.length(1)
+  })
+
+  it('takes CSV as Excel writes it, and sends a batch of at most a thousand', async () => {
+    const rows = Array.from({ length: 1001 }, (_, index) => {
+      const { personalId, fullName, birthDate } = rightRecord(20_000 + index)
+      return `${personalId};"${fullName}";${birthDate}`
+    })
+    const file = `\ufeffpersonalId;fullName;birthDate\r\n${rows.join('\r\n')}\r\n`
+    const id = await officials.submit(file, { format: 'csv' })
+    await officials.until(id, 'done')
+    const { body } = await officials.report(id)
+    expect(body.outcomes).to.include({ matched: 1001 })
+    const batches = await batchesOf(id)
+    expect(batches).to.have.length(2)
+    for (const batch of batches) {
+      expect(batch).to.include({ outcome: 'delivered', operation: 'verifyCitizens', consumer: 'G09/can-bo' })
+      expect(batch['request']).to.have.keys('bytes', 'digest')
+    }
+  })
+
+  it('goes on with an upload from where it stands, and takes no piece twice or out of turn', async () => {
+    const file = Buffer.from(ndjson([rightRecord(1), rightRecord(2)]))
+    const { body } = await officials.create(file)
+    const half = Math.floor(file.length / 2)
+    expect(
+      (await officials.upload(body.id, 0, file.subarray(0, half))).headers.get('upload-offset'),
+    ).to.equal(String(half))
+    expect((await officials.upload(body.id, 0, file.subarray(0, half))).status).to.equal(409)
+    const head = await officials.offset(body.id)
+    expect([head.headers.get('upload-offset'), head.headers.get('upload-length')]).to.deep.equal([
+      String(half),
+      String(file.length),
+    ])
+    expect(
+      (await officials.upload(body.id, half, Buffer.concat([file.subarray(half), file]))).status,
+    ).to.equal(409)
+    expect((await officials.upload(body.id, half, file.subarray(half))).status).to.equal(204)
+    await officials.until(body.id, 'done')
+    expect(await officials.results(body.id)).to.have.length(2)
+  })
+
+  it('keeps neither file nor result in clear, and deletes both', async () => {
+    const record = rightRecord(77)
+    const { body } = await officials.create(ndjson([record, record]))
+    await officials.upload(body.id, 0, ndjson([record]))
+    const inTables = async (table: string) =>
+      (await world.pool.query(`SELECT sealed FROM ${table} WHERE job = $1`, [body.id])).rows
+    const [piece] = await inTables('bulk_input')
+    expect(piece.sealed.includes(record['personalId'] ?? '')).to.equal(false)
+    await officials.upload(body.id, Buffer.byteLength(ndjson([record])), ndjson([record]))
+    await officials.until(body.id, 'done')
+    expect(await inTables('bulk_input')).to.have.length(0)
+    expect(await inTables('bulk_result')).to.have.length(1)
+    await officials.act(body.id, 'cancel')
+    expect(await inTables('bulk_result')).to.have.length(0)
+  })
+
+  it('shows a job to nobody else', async () => {
+    const { body } = await officials.create('x')
+    const other = await clientOf('G12/bao-hiem')
+    expect((await other.act(body.id, 'cancel')).status).to.equal(404)
+    expect((await other.result(body.id)).status).to.equal(404)
+  })
+
+  it('is refused where no agreement opens the batch, or the operation takes none', async () => {
+    const refused = async (wanted: object) => (await officials.create('x', wanted)).body.code
+    expect(await refused({ operation: 'verifyCitizen' })).to.equal('batch_unsupported')
+    expect(await refused({ operation: 'none' })).to.equal('operation_unknown')
+    expect(await refused({ service: 'G12/bao-hiem/tham-gia/v1', operation: 'lookUpMember' })).to.equal(
+      'batch_unsupported',
+    )
+    expect(await refused({ sizeBytes: 2 ** 40 })).to.equal('body_too_large')
+    expect(await refused({ format: 'xml' })).to.equal('request_invalid')
+  })
+
+  it('stops where the agreement is revoked, withholds its results, and goes on when it is agreed again', async () => {
+    const file = ndjson(Array.from({ length: 3000 }, (_, index) => rightRecord(50_000 + index)))
+    await world.sandbox.agencies.population.break('down')
+    const id = await officials.submit(file)
+    await world.apply({
+      ...documents,
+      agreements: documents.agreements.map((its) =>
+        its.consumer === 'G09/can-bo' ? { ...its, state: 'revoked' } : its,
+      ),
+    })
+    await world.sandbox.agencies.population.heal()
+    const stopped = await officials.until(id, 'stopped')
+    expect(stopped.code).to.equal('agreement_not_in_force')
+    expect((await officials.result(id)).status).to.equal(403)
+    expect((await officials.act(id, 'resume')).status).to.equal(403)
+    await world.apply(documents)
+    expect((await officials.act(id, 'resume')).status).to.equal(200)
+    await officials.until(id, 'done')
+    expect(await officials.results(id)).to.have.length(3000)
+  })
+
+  it('pauses and resumes without repeating or skipping a record, and cancels', async () => {
+    const file = ndjson(Array.from({ length: 30_000 }, (_, index) => rightRecord(100_000 + index)))
+    const id = await officials.submit(file)
+    expect((await officials.act(id, 'pause')).status).to.equal(200)
+    await officials.until(id, 'paused')
+    expect((await officials.act(id, 'resume')).status).to.equal(200)
+    await officials.until(id, 'done')
+    const results = await officials.results(id)
+    expect(results.map(({ record }) => record)).to.deep.equal(
+      Array.from({ length: 30_000 }, (_, at) => at + 1),
+    )
+    const next = await officials.submit(file)
+    expect((await officials.act(next, 'cancel')).body.state).to.equal('cancelled')
+    expect((await officials.act(next, 'resume')).status).to.equal(409)
+  })
+
+  for (const sector of SECTORS) {
+    it(`serves ${sector}`, async () => {
+      const client = await clientOf(sector)
+      const id = await client.submit(ndjson([rightRecord(1), { ...rightRecord(2), fullName: 'Ai Khác' }]))
+      await client.until(id, 'done')
+      expect((await client.results(id)).map(({ outcome }) => outcome)).to.deep.equal(['matched', 'differs'])
+    })
+  }
+})
