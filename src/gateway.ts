@@ -14,7 +14,6 @@ import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createReferenceRouter } from './http/reference.ts'
 import { createServer } from './http/server.ts'
-import { createAdmission } from './identity/admission.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
@@ -29,13 +28,11 @@ import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
 import { createRandomPool } from './random-pool.ts'
-import { seedRegistry } from './registry/administration.ts'
 import { createAuthorityHolder } from './registry/authority.ts'
-import { readRegistryDirectory, type SourceFault } from './registry/read-documents.ts'
 import { createRegistryHolder, type RegistryEvent } from './registry/registry.ts'
 import type { Registry } from './registry/snapshot.ts'
-import type { RegistryStore } from './registry/store.ts'
 import { repeat } from './repeat.ts'
+import { seed } from './seed.ts'
 import type { Settings } from './settings.ts'
 import { createAuthorityStore, createTokenRevocations } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
@@ -78,17 +75,6 @@ export interface Gateway {
   close(): Promise<boolean>
 }
 
-/** The first registry could not be read; every fault is told. */
-export class RegistryRefused extends Error {
-  override readonly name = 'RegistryRefused'
-  readonly faults: readonly SourceFault[]
-
-  constructor(faults: readonly SourceFault[]) {
-    super(`${faults.length} faults in the registry's documents`)
-    this.faults = faults
-  }
-}
-
 const PROBE_MS = 500
 /** Well below a lease's life, so that it is renewed in time also where one beat is lost. */
 const BEAT_MS = 1000
@@ -97,21 +83,6 @@ const ROLLUP_MS = 1000
 const PARTITION_MS = 3_600_000
 const JOB_STATES_MS = 10_000
 const DEAD_MS = 2000
-
-/** Applies the documents of `registryDir` where the database holds none. */
-async function seed(settings: Settings, store: RegistryStore, nowMs: number): Promise<void> {
-  const options = { syntheticPersons: settings.sandbox, admission: createAdmission(nowMs) }
-  const read = async () => {
-    const { documents, faults } = await readRegistryDirectory(
-      settings.registryDir,
-      settings.schemasDir,
-      options,
-    )
-    if (faults.length > 0) throw new RegistryRefused(faults)
-    return documents
-  }
-  await seedRegistry(store, read, { ...options, by: 'first start', note: settings.registryDir })
-}
 
 /** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
 export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {

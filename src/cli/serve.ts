@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { RegistryRefused } from '../gateway.ts'
+import { RegistryRefused } from '../seed.ts'
 import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
