@@ -26,6 +26,7 @@ export interface AuditSideParts
     | 'newSalt'
     | 'randomHex'
     | 'onRequest'
+    | 'onStranger'
     | 'onInternalError'
   > {
   readonly databaseUrl: string
@@ -36,7 +37,6 @@ export interface AuditSideParts
   readonly identity: Identity
   readonly keys: () => KeyRing
   readonly thumbprintOf: (request: IncomingMessage) => string | undefined
-  readonly assertPassedOn: (request: IncomingMessage) => void
 }
 
 /** The readers' half of a gateway: its routes stand on the management listener. */

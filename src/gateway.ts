@@ -13,7 +13,8 @@ import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createReferenceRouter } from './http/reference.ts'
-import { createServer } from './http/server.ts'
+import { createServer, type ServerParts } from './http/server.ts'
+import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
@@ -69,6 +70,8 @@ export interface Gateway {
   registry(): Registry
   /** Routes of the management listener for those who read the log. */
   readonly audit: AuditSide['router']
+  /** What the management listener needs of the gateway. */
+  readonly edge: Pick<ServerParts, 'assertPassedOn' | 'strangers' | 'isProxy'>
   /** Tells where the two listeners are reached, where the settings do not. */
   announce(urls: { readonly publicUrl?: string; readonly managementUrl?: string }): void
   /** Finishes what is under way, at most for the drain time. @returns whether all of it ended. */
@@ -205,9 +208,13 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
 
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
+  const isProxy = createRanges(listen.trustedProxies)
+  const allowance = { perMinute: limits.refusalsPerMinute, clock, isProxy }
+  const strangers = createStrangers(allowance)
+  // Apart, so that nobody's refusals at the public door keep a probe or a scraper out.
+  const managementStrangers = createStrangers(allowance)
   const hosts = new Set(listen.hosts.map((host) => host.toLowerCase()))
   const tls = listen.tls && readTls(listen.tls)
-  const isProxy = createRanges(listen.trustedProxies)
   const doorParts: ExchangeDoorParts = {
     conduct: async (request) => {
       const gauge = telemetry.inFlight(request.service)
@@ -230,6 +237,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     dpopNonce: () => identity.nonces?.issue(),
     logOrigin: settings.ledger.origin,
     onRefusal: telemetry.request,
+    onStranger: strangers.note,
     onInternalError: telemetry.internalError,
   }
   const jobSide = createJobSide({
@@ -262,6 +270,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         thumbprintOf: certificates.thumbprintOf,
         acceptsCertificates: listen.tls !== undefined || listen.trustedProxies.length > 0,
         onRequest: telemetry.request,
+        onStranger: strangers.note,
       }),
       createLogRouter({
         source: logReader,
@@ -280,6 +289,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onRefusal: telemetry.request,
     ...(xroad && { answerRefusal: xroad.answerRefusal }),
     onCut: telemetry.connectionCut,
+    strangers,
     isProxy,
     clock,
     ...(tls && { tls }),
@@ -302,8 +312,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     newSalt: () => Buffer.from(random(16)),
     randomHex: (bytes) => random(bytes).toString('hex'),
     thumbprintOf: certificates.thumbprintOf,
-    assertPassedOn: certificates.assertPassedOn,
     onRequest: telemetry.request,
+    onStranger: managementStrangers.note,
     onInternalError: telemetry.internalError,
   })
 
@@ -348,6 +358,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
     registry,
     audit: audit.router,
+    edge: { assertPassedOn: certificates.assertPassedOn, strangers: managementStrangers, isProxy },
     announce(urls) {
       publicUrl ||= urls.publicUrl ?? ''
       managementUrl ??= urls.managementUrl

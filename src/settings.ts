@@ -23,7 +23,12 @@ export interface Settings {
       readonly clientAuthoritiesFile?: string
     }
   }
-  readonly management: { readonly publicUrl?: string; readonly host: string; readonly port: number }
+  readonly management: {
+    readonly publicUrl?: string
+    readonly host: string
+    readonly port: number
+    readonly hosts: readonly string[]
+  }
   readonly database: { readonly url?: string; readonly poolSize: number }
   readonly dataDir: string
   readonly registryDir: string
@@ -33,6 +38,7 @@ export interface Settings {
     readonly maxConnections: number
     readonly maxConnectionsPerAddress: number
     readonly maxRequestsPerConnection: number
+    readonly refusalsPerMinute: number
     readonly headersTimeoutMs: number
     readonly requestTimeoutMs: number
     readonly idleTimeoutMs: number

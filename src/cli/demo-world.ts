@@ -72,7 +72,7 @@ async function demoSettings(settings: Settings, folder: string, databaseUrl: str
     workers: 1,
     dataDir: folder,
     listen: { host: HOST, port: await freeOr0(settings.listen.port), hosts: [], trustedProxies: [] },
-    management: { host: HOST, port: await freeOr0(settings.management.port) },
+    management: { host: HOST, port: await freeOr0(settings.management.port), hosts: [] },
     database: { poolSize: settings.database.poolSize, url: databaseUrl },
     limits: { ...settings.limits, drainTimeoutMs: DRAIN_MS },
   }

@@ -68,18 +68,28 @@ interface ManagementParts {
   readonly page: MetricsPage
   readonly checks: readonly ReadinessCheck[]
   readonly telemetry: Telemetry
-  readonly audit: Gateway['audit']
+  readonly gateway: Gateway
 }
 
 /** The listener of operators' systems; it shares nothing with the consumers' one. */
 async function startManagement(parts: ManagementParts): Promise<{ url: string; server: Server }> {
-  const { settings, page, keeping, telemetry, audit } = parts
+  const { settings, page, keeping, telemetry, gateway } = parts
   const checks = [...parts.checks, ...keeping.checks]
-  const server = createManagementServer([
-    createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
-    keeping.router,
-    audit,
-  ])
+  const server = createManagementServer({
+    ...gateway.edge,
+    routers: [
+      createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
+      keeping.router,
+      gateway.audit,
+    ],
+    names: settings.management.hosts,
+    publicUrl: settings.management.publicUrl,
+    limits: settings.limits,
+    onInternalError: telemetry.internalError,
+    onRefusal: telemetry.request,
+    onCut: telemetry.connectionCut,
+    clock: () => performance.now(),
+  })
   const { host, port } = settings.management
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -112,8 +122,8 @@ async function startSingle(
     gateway = await createGateway(settings, { database, telemetry, now, worksJobs: true })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
-    const { checks, audit } = gateway
-    const management = await startManagement({ settings, page, keeping, checks, telemetry, audit })
+    const { checks } = gateway
+    const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
     gateway.announce({ managementUrl: management.url })
     logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
     return {
@@ -232,8 +242,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const page = createMetricsPage(() => collector.collect())
   const checks = [check, databaseCheck]
   const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
-  const { audit } = gateway
-  const management = await startManagement({ settings, page, keeping, checks, telemetry, audit })
+  const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
   gateway.announce({ managementUrl: management.url })
   const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
   gateway.announce({ publicUrl })

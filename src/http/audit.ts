@@ -9,7 +9,6 @@ import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../re
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
 import { parseJsonBody, readBody } from './body.ts'
-import { assertUnambiguous } from './gate.ts'
 import { sendProblem } from './server.ts'
 
 export interface AuditDoorParts {
@@ -26,11 +25,11 @@ export interface AuditDoorParts {
   readonly newSalt: () => Uint8Array
   readonly randomHex: (bytes: number) => string
   readonly thumbprintOf: (request: IncomingMessage) => string | undefined
-  /** Refuses a client certificate passed on by somebody who may not. */
-  readonly assertPassedOn: (request: IncomingMessage) => void
   readonly dpopNonce: () => string | undefined
   readonly checkpoint: () => Promise<string | undefined>
   readonly sign: ExportContext['sign']
+  /** Told of each request that was refused without a consumer to record it for. */
+  readonly onStranger: (request: IncomingMessage, error: GatewayError) => void
   /** Told of each request. */
   readonly onRequest: (request: {
     method: string
@@ -96,14 +95,7 @@ function isExport(result: Answered): result is ExportWork {
 export function createAuditRouter(parts: AuditDoorParts): Router {
   const { now } = parts
 
-  function hosts(): ReadonlySet<string> {
-    const { host, port } = new URL(parts.managementUrl())
-    return new Set([host, `localhost:${port}`, `127.0.0.1:${port}`].map((each) => each.toLowerCase()))
-  }
-
   async function read(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
-    assertUnambiguous(request, hosts())
-    parts.assertPassedOn(request)
     const receivedAtMs = now()
     const body = await readBody(request, MAX_BODY_BYTES)
     const json = parseJsonBody(request, body)
@@ -187,6 +179,7 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
   function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, route: Route): void {
     const error = asGatewayError(thrown)
     if (error.code === 'internal_error') parts.onInternalError(error.cause)
+    parts.onStranger(request, error)
     const nonce = error.entry.status === 401 ? parts.dpopNonce() : undefined
     sendProblem(request, response, error, {
       publicUrl: parts.publicUrl(),

@@ -28,6 +28,8 @@ export interface ExchangeDoorParts {
   readonly dpopNonce: () => string | undefined
   /** Origin of the log, for receipts. */
   readonly logOrigin: string
+  /** Told of each request that was refused without a consumer to record it for. */
+  readonly onStranger: (request: IncomingMessage, error: GatewayError) => void
   /** Told of each request that did not become an exchange. */
   readonly onRefusal: (refusal: {
     method: string
@@ -231,6 +233,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
     const error = asGatewayError(thrown)
     const { method = 'GET' } = request
     const { code, entry } = error
+    parts.onStranger(request, error)
     parts.onRefusal({ method, route: ROUTE, status: entry.status, code, totalMs: now() - receivedAtMs })
     if (code === 'internal_error') parts.onInternalError(error.cause)
     const nonce = entry.status === 401 ? parts.dpopNonce() : undefined

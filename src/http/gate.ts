@@ -55,13 +55,17 @@ function malformed(vi: string, en: string): GatewayError {
   return new GatewayError('request_malformed', { detail: { vi, en } })
 }
 
+/** The values of `Host`, in lower case, that mean a listener. */
+export interface Hosts {
+  has(host: string): boolean
+}
+
 /**
  * Refuses requests that two readers could understand in two ways (RFC 9112 §11.2): the parser lets them
  * pass, so they are looked for in the fields as they came.
- * @param hosts the values of `Host` that mean this gateway.
  * @throws `request_malformed` 400 or `method_unsupported` 405, before anything else looks at the request.
  */
-export function assertUnambiguous(request: IncomingMessage, hosts: ReadonlySet<string>): void {
+export function assertUnambiguous(request: IncomingMessage, hosts: Hosts): void {
   if (request.httpVersion !== '1.1') throw malformed('Chỉ nhận HTTP/1.1.', 'Only HTTP/1.1 is taken.')
   if (!METHODS.has(request.method ?? '')) throw new GatewayError('method_unsupported')
   assertTarget(request.url ?? '')

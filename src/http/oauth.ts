@@ -25,6 +25,8 @@ export interface OauthDoorParts {
   readonly thumbprintOf: (request: IncomingMessage) => string | undefined
   /** Whether client certificates reach the gateway: by its own TLS or through a trusted proxy. */
   readonly acceptsCertificates: boolean
+  /** Told of each request that was refused without a consumer to record it for. */
+  readonly onStranger: (request: IncomingMessage, error: GatewayError) => void
   /** Told of each request to the token endpoint, refused ones with their code. */
   readonly onRequest: (request: TokenRequestFacts) => void
 }
@@ -182,6 +184,7 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
         parts.onRequest(facts(200))
       } catch (thrown) {
         const error = asGatewayError(thrown)
+        parts.onStranger(request, error)
         refuse(request, response, error)
         parts.onRequest({ ...facts(statusOf(error)), code: error.code })
       }

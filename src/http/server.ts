@@ -8,9 +8,10 @@ import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { CutReason } from '../telemetry/metric-table.ts'
 import { guardConnections } from './connections.ts'
-import { ALLOWED_METHODS, assertUnambiguous, MAX_FIELDS } from './gate.ts'
+import { ALLOWED_METHODS, assertUnambiguous, type Hosts, MAX_FIELDS } from './gate.ts'
 import { preferredLanguage } from './language.ts'
 import { problemDocument, problemHeaders } from './problem.ts'
+import type { Strangers } from './strangers.ts'
 
 export interface ServerTls {
   readonly certificate: string
@@ -39,10 +40,10 @@ export interface GateRefusal {
   readonly totalMs: number
 }
 
-interface ServerParts {
+export interface ServerParts {
   /** Tried in order; each answers what is its own and hands on the rest. */
   readonly routers: readonly RequestHandler[]
-  readonly hosts: () => ReadonlySet<string>
+  readonly hosts: () => Hosts
   readonly publicUrl: () => string
   /** Refuses a client certificate passed on by somebody who may not. */
   readonly assertPassedOn: (request: IncomingMessage) => void
@@ -58,6 +59,7 @@ interface ServerParts {
   ) => boolean
   /** Told of each request that the gate refused. */
   readonly onRefusal: (refusal: GateRefusal) => void
+  readonly strangers: Strangers
   /** Told of each connection that was ended for what its peer did. */
   readonly onCut: (reason: CutReason) => void
   /** Whether the address is a trusted proxy's. */
@@ -165,7 +167,7 @@ function refuseUnparsed(server: Server, ending: WeakSet<Duplex>, onCut: (reason:
 }
 
 /**
- * The HTTP server of the exchange listener: closed defaults, the gate in front, Express behind it.
+ * The HTTP server of both listeners: closed defaults, the gate in front, Express behind it.
  * It is not yet listening.
  */
 export function createServer(parts: ServerParts): Server {
@@ -199,6 +201,7 @@ export function createServer(parts: ServerParts): Server {
     const refuse = (thrown: unknown) => {
       const error = asGatewayError(thrown)
       const { code, entry } = error
+      parts.strangers.note(request, error)
       if (code === 'internal_error') parts.onInternalError(error.cause)
       const { method = '' } = request
       parts.onRefusal({ method, route: '', status: entry.status, code, totalMs: clock() - startedMs })
@@ -210,6 +213,7 @@ export function createServer(parts: ServerParts): Server {
     // What follows a refused request may have been meant as a part of it (RFC 9112 §11.2).
     if (ending.has(request.socket)) return
     try {
+      parts.strangers.assertAdmitted(request)
       assertUnambiguous(request, parts.hosts())
       parts.assertPassedOn(request)
     } catch (thrown) {

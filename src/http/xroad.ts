@@ -255,6 +255,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     const { code, entry } = error
     const { method = 'GET' } = request
     const totalMs = now() - asked.receivedAtMs
+    parts.onStranger(request, error)
     parts.onRefusal({ method, route: ROUTE, status: entry.status, code, totalMs })
     if (code === 'internal_error') parts.onInternalError(error.cause)
     const nonce = entry.status === 401 ? parts.dpopNonce() : undefined

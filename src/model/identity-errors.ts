@@ -16,6 +16,19 @@ export const IDENTITY_ERRORS = {
     },
     oauth: 'invalid_request',
   },
+  refusals_too_many: {
+    status: 429,
+    fault: 'consumer',
+    stage: 'gate',
+    title: {
+      vi: 'Địa chỉ này bị từ chối quá nhiều lần',
+      en: 'This address was refused too often',
+    },
+    fix: {
+      vi: 'Đợi theo Retry-After; sửa nguyên nhân các lần từ chối trước (xem mã lỗi của chúng) rồi mới gửi lại.',
+      en: 'Wait as Retry-After says; correct what the refusals before were for (see their codes) before sending again.',
+    },
+  },
   credential_missing: {
     status: 401,
     fault: 'consumer',

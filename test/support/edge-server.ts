@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express, { type RequestHandler } from 'express'
 import { createServer, type GateRefusal, type ServerLimits, type ServerTls } from '../../src/http/server.ts'
+import { createStrangers } from '../../src/http/strangers.ts'
 import type { CutReason } from '../../src/telemetry/metric-table.ts'
 
 /** The consumers' listener alone, with whatever stands behind the gate. */
@@ -53,6 +54,11 @@ export async function startEdge({
     publicUrl: () => '',
     assertPassedOn: () => {},
     isProxy: () => isProxy,
+    strangers: createStrangers({
+      perMinute: 100_000,
+      clock: () => performance.now(),
+      isProxy: () => isProxy,
+    }),
     limits: { ...LIMITS, ...limits },
     onInternalError: (error) => {
       throw error

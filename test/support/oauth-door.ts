@@ -54,6 +54,7 @@ export async function openDoor({ tls, nonceSecret }: DoorOptions = {}): Promise<
       now,
       thumbprintOf,
       acceptsCertificates: tls !== undefined,
+      onStranger: () => {},
       onRequest: ({ code }) => {
         if (code !== undefined) refusals.push(code)
       },
