@@ -25,6 +25,7 @@ export interface Cluster {
   readonly folder: string
   /** Kills every process of it at one instant, with SIGKILL. */
   kill(): Promise<void>
+  isRunning(): boolean
   /** Starts it again, with the settings it had at first. Resolves once it takes connections. */
   start(): Promise<void>
   /** Ends it and removes its files. */
@@ -89,6 +90,7 @@ export async function createCluster(dataDir?: string): Promise<Cluster> {
       for (const each of all) process.kill(each, 'SIGKILL')
       while (all.some(isAlive)) await pause(2)
     },
+    isRunning: () => isAlive(pid),
     async start() {
       await truncate(join(home.clusterFolder, 'postgresql.auto.conf'))
       pid = await startServer(home, binaries, port)
@@ -98,7 +100,9 @@ export async function createCluster(dataDir?: string): Promise<Cluster> {
         process.kill(pid, 'SIGQUIT')
         while (isAlive(pid)) await pause(5)
       }
-      for (const each of [home.folder, folder]) await rm(each, { recursive: true, force: true })
+      if (dataDir === undefined) {
+        for (const each of [home.folder, folder]) await rm(each, { recursive: true, force: true })
+      }
     },
   }
 }

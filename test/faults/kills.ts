@@ -26,7 +26,8 @@ const LANES = 16
 const ANSWERS = 20
 const JITTER_MS = 150
 
-interface Stage {
+/** A gateway to be started over a cluster of its own, with its agencies. */
+export interface Stage {
   readonly cluster: Cluster
   readonly world: PreparedWorld
   readonly start: () => Promise<Served>
@@ -34,8 +35,9 @@ interface Stage {
   close(): Promise<void>
 }
 
-async function setStage(): Promise<Stage> {
-  const cluster = await createCluster()
+/** @param dataDir where the cluster's files are to be; a new folder where absent. */
+export async function setStage(dataDir?: string): Promise<Stage> {
+  const cluster = await createCluster(dataDir)
   const database = await openDatabase({ url: cluster.url, dataDir: '', poolSize: 1, log: () => {} })
   await database.migrate().finally(() => database.close())
   const world = await prepareWorld(
@@ -65,7 +67,8 @@ async function setStage(): Promise<Stage> {
   }
 }
 
-async function end({ process: child }: Served, signal: NodeJS.Signals): Promise<void> {
+/** Sends a signal to a gateway's process and waits for its end. */
+export async function end({ process: child }: Served, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill(signal)
   await once(child, 'exit')
