@@ -3,6 +3,7 @@ import type { ExchangeDoorParts } from './http/exchange.ts'
 import { createXroadDoor, type XroadDoor } from './http/xroad.ts'
 import { isGatewayToken } from './identity/claim.ts'
 import type { Identity } from './identity/identity.ts'
+import type { OpenSink } from './model/whole.ts'
 import type { Registry } from './registry/snapshot.ts'
 import type { Settings } from './settings.ts'
 
@@ -10,6 +11,7 @@ interface XroadSideParts {
   readonly settings: Settings
   /** What the two doors share. */
   readonly door: ExchangeDoorParts
+  readonly openSink: OpenSink
   readonly registry: () => Registry
   readonly identity: Identity
   /** Whether the address is a trusted proxy's, which speaks TLS to consumers. */
@@ -18,7 +20,7 @@ interface XroadSideParts {
 
 /** Part of the composition root: puts together the X-Road door; undefined where the settings leave it closed. */
 export function createXroadSide(parts: XroadSideParts): XroadDoor | undefined {
-  const { settings, door, registry, identity, isProxy } = parts
+  const { settings, door, openSink, registry, identity, isProxy } = parts
   const { enabled, instance, securityServer, errors } = settings.xroad
   if (!enabled) return undefined
   const foreign = settings.tokens.issuers.map(({ issuer }) => issuer)
@@ -27,6 +29,7 @@ export function createXroadSide(parts: XroadSideParts): XroadDoor | undefined {
     instance,
     securityServer,
     errors,
+    openSink,
     registry,
     isSecure: ({ socket }: IncomingMessage) => 'encrypted' in socket || isProxy(socket.remoteAddress),
     isGatewayToken: (authorization) =>

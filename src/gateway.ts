@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './credentials.ts'
-import { createConduct, type EndedExchange } from './exchange/conduct.ts'
+import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
 import { createJobSide } from './gateway-jobs.ts'
@@ -44,6 +44,7 @@ import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
 import { createReplayStore } from './storage/replay.ts'
+import { createSpool } from './storage/spool.ts'
 import { createSubmissionStore } from './storage/submissions.ts'
 import { createTagKeys } from './storage/tag-keys.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
@@ -174,6 +175,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     keepHours: settings.idempotency.keepHours,
   })
   const random = createRandomPool()
+  const openSink = createSpool(join(settings.dataDir, 'spool'), settings.xroad.spoolBytes)
   let inFlight = 0
   const conduct = createConduct({
     authority: () => authority.current(),
@@ -192,6 +194,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     },
     takeQuota: createQuota(createQuotaLease(pool), clock),
     submissions,
+    openSink,
     callOf: ({ document: { id, binding }, provider }) => {
       if (binding === undefined) throw new GatewayError('internal_error')
       return providers.callOf(id, provider.id, binding)
@@ -203,7 +206,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     },
     now,
     clock,
-    observe: (ended: EndedExchange) => telemetry.exchange(ended),
+    observe: telemetry.exchange,
   })
 
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
@@ -258,7 +261,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onRequest: telemetry.request,
   })
   const registry = () => holder.current()
-  const xroad = createXroadSide({ settings, door: doorParts, registry, identity, isProxy })
+  const xroad = createXroadSide({ settings, door: doorParts, openSink, registry, identity, isProxy })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),

@@ -71,6 +71,7 @@ export interface Settings {
     /** What consumers may call this gateway: `I/C/M/server`. */
     readonly securityServer?: string
     readonly errors: 'honest' | 'camel' | 'snake'
+    readonly spoolBytes: number
   }
   readonly idempotency: { readonly keepHours: number }
   readonly bulk: {

@@ -63,6 +63,8 @@ export interface Contract {
   readonly digest: string
   readonly title: Bilingual
   readonly version: string
+  /** Whether there is no document: messages are passed whole. */
+  readonly isOpaque?: boolean
   readonly operations: ReadonlyMap<string, Operation>
   /** @param path inside the service, `/` first, decoded once. */
   match(method: string, path: string): RouteMatch<Operation> | undefined

@@ -2,17 +2,10 @@ import type { SignAnswer } from '../identity/answer-signature.ts'
 import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type {
-  Consumer,
-  Credentials,
-  ExchangeFacts,
-  InboundRequest,
-  Outcome,
-  QuotaState,
-  Receipt,
-} from '../model/exchange.ts'
+import type { Consumer, Credentials, InboundRequest, QuotaState, Receipt } from '../model/exchange.ts'
 import type { PlannedParts } from '../model/plan.ts'
-import type { ProviderCall, ProviderReply } from '../provider/call.ts'
+import type { OpenSink } from '../model/whole.ts'
+import type { ProviderCall } from '../provider/call.ts'
 import type { Authority } from '../registry/authority.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { type Authorisation, authorise } from './authorise.ts'
@@ -20,6 +13,7 @@ import { assertAudience, type PartIdentity, partRequest, runParts, type TellPart
 import { startDeadline } from './deadline.ts'
 import {
   type Answer,
+  type EndedExchange,
   type Obtained,
   outcomeOf,
   type Passage,
@@ -30,6 +24,7 @@ import {
 import type { TakeQuota } from './quota.ts'
 import {
   askProvider,
+  askProviderWhole,
   digestOf,
   noteAuthorisation,
   type Resolved,
@@ -54,6 +49,7 @@ export interface ConductParts {
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete'>
   readonly takeQuota: TakeQuota
   readonly submissions: SubmissionStore
+  readonly openSink: OpenSink
   readonly callOf: (service: CompiledService) => ProviderCall
   /** Unix milliseconds. */
   readonly now: () => number
@@ -79,19 +75,6 @@ export interface Conclusion {
   readonly quota: QuotaState | undefined
 }
 
-/** What observers are told, after the reply was released. */
-export interface EndedExchange {
-  readonly facts: ExchangeFacts
-  readonly outcome: Outcome
-  readonly error: GatewayError | undefined
-  readonly receipt: Receipt | undefined
-  readonly replayed: boolean
-  readonly method: string
-  readonly status: number
-  readonly totalMs: number
-  readonly providerMs: number
-}
-
 /**
  * Carries one exchange from question to record.
  * @param proven who asks, where that was found out before: by work that goes on after its request. Its standing and its
@@ -100,6 +83,8 @@ export interface EndedExchange {
 export type Conduct = (request: InboundRequest, proven?: Consumer) => Promise<Conclusion>
 
 const NOTHING = Buffer.alloc(0)
+/** Largest message passed whole where the binding names no limit. */
+const DEFAULT_REQUEST_BYTES = 16 * 1024 * 1024
 
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
 export function createConduct(parts: ConductParts): Conduct {
@@ -144,12 +129,23 @@ export function createConduct(parts: ConductParts): Conduct {
     if (signature !== undefined) facts.requestSignature = signature
   }
 
+  async function timed<Result>(passage: Passage, ask: () => Promise<Result>): Promise<Result> {
+    const startedMs = clock()
+    try {
+      return await ask()
+    } finally {
+      passage.providerMs = clock() - startedMs
+      passage.facts.providerMs = Math.round(passage.providerMs)
+    }
+  }
+
   async function carry(passage: Passage): Promise<Obtained> {
     const { facts, request, consumer } = passage
     const [resolved, asked] = allow(passage)
     const { operation, pathParameters } = resolved
     const { document } = asked.agreement
     passage.quota = await parts.takeQuota(document.id, document.quota)
+    if (resolved.service.contract.isOpaque === true) return carryWhole(passage, resolved)
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
     if (operation.kind === 'submit') {
       const settled = await claim(passage, operation.id, asked)
@@ -159,15 +155,8 @@ export function createConduct(parts: ConductParts): Conduct {
     const authorisation = stillAllowed(passage)
     const planned = resolved.service.document.plan?.operations[operation.id]
     if (planned) return compose(passage, resolved, planned)
-    const startedMs = clock()
-    let reply: ProviderReply
-    try {
-      const context = { request, consumer, authorisation, nowMs: now() }
-      reply = await askProvider(parts.callOf(resolved.service), resolved, context)
-    } finally {
-      passage.providerMs = clock() - startedMs
-      facts.providerMs = Math.round(passage.providerMs)
-    }
+    const context = { request, consumer, authorisation, nowMs: now() }
+    const reply = await timed(passage, () => askProvider(parts.callOf(resolved.service), resolved, context))
     facts.attempts = reply.attempts
     const content = readAnswer(operation, reply)
     return { status: reply.status, content: () => content, replayed: false }
@@ -180,10 +169,9 @@ export function createConduct(parts: ConductParts): Conduct {
     planned: PlannedParts,
   ): Promise<Obtained> {
     const { request, consumer } = passage
-    const startedMs = clock()
     const purpose = passage.judged?.authorisation.purpose
     const deadline = startDeadline(service.document.plan?.timeoutMs ?? 0, request.signal)
-    try {
+    const run = async () => {
       const { registry } = parts.authority()
       const tell = await runParts(planned, request.json, async (ask, body) => {
         const asked = partRequest(request, { ask, body }, { registry, identity: parts.newPart() })
@@ -192,11 +180,8 @@ export function createConduct(parts: ConductParts): Conduct {
       const content = () => operation.keepDeclared(200, tell())
       operation.checkResponse(200, tell())
       return { status: 200, content, replayed: false }
-    } finally {
-      deadline.clear()
-      passage.providerMs = clock() - startedMs
-      passage.facts.providerMs = Math.round(passage.providerMs)
     }
+    return timed(passage, run).finally(() => deadline.clear())
   }
 
   function tellerOf({ passage, obtained, recorded }: Passed): TellPart {
@@ -228,10 +213,36 @@ export function createConduct(parts: ConductParts): Conduct {
     return status < 300 ? project(content()) : content()
   }
 
+  /** Of a service without a contract: the body is taken off the connection only now that access is decided. */
+  async function carryWhole(passage: Passage, resolved: Resolved): Promise<Obtained> {
+    const { facts, request, consumer } = passage
+    const { whole } = request
+    if (whole === undefined) throw new GatewayError('service_opaque')
+    const { maxRequestBytes = DEFAULT_REQUEST_BYTES } = resolved.service.document.binding ?? {}
+    const body = await whole.receive(maxRequestBytes)
+    try {
+      facts.request = body ? { bytes: body.bytes, digest: body.digest } : digestOf(NOTHING, request.salt)
+      if (resolved.operation.durableBefore) await ledger.begin(facts)
+      const context = { request, consumer, authorisation: stillAllowed(passage), nowMs: now() }
+      const { openSink } = parts
+      const ask = () =>
+        askProviderWhole(parts.callOf(resolved.service), resolved, { ...context, body, openSink })
+      const reply = await timed(passage, ask)
+      facts.attempts = reply.attempts
+      return { status: reply.status, content: () => undefined, replayed: false, whole: reply.whole }
+    } finally {
+      await body?.discard()
+    }
+  }
+
   /** What of it may leave by what is in force at this moment. */
   function minimised(passage: Passage, obtained: Obtained): Answer | GatewayError {
-    const { status, replayed } = obtained
+    const { status, replayed, whole } = obtained
     try {
+      if (whole !== undefined) {
+        stillAllowed(passage)
+        return { status, body: NOTHING, replayed, whole }
+      }
       const content = released(passage, obtained)
       return {
         status,
@@ -294,9 +305,9 @@ export function createConduct(parts: ConductParts): Conduct {
       facts.answerSignature = undefined
       return { outcome: outcomeOf(ended), reply: undefined, authority: undefined }
     }
-    const { status, body } = ended
+    const { status, body, whole } = ended
     facts.code = undefined
-    const { bytes, digest } = digestOf(body, request.salt)
+    const { bytes, digest } = whole?.body ?? digestOf(body, request.salt)
     facts.answer = { bytes, digest, status }
     if (sealed) facts.answerSignature = sealed.facts
     const reply = slot === undefined ? undefined : { slot, status, body: body.toString() }
@@ -329,6 +340,7 @@ export function createConduct(parts: ConductParts): Conduct {
       release() {
         if (ended instanceof Error || (number !== undefined && parts.mayRelease(number))) return ended
         parts.onWithheld()
+        void ended.whole?.body.discard()
         return unconfirmed()
       },
       receipt,
@@ -363,6 +375,7 @@ export function createConduct(parts: ConductParts): Conduct {
     const recorded = await record(passage, obtained)
     const { ended: final, receipt } = recorded
     const isError = final instanceof Error
+    if (isError && !(obtained instanceof Error)) await obtained.whole?.body.discard()
     parts.observe({
       facts,
       outcome: outcomeOf(final),

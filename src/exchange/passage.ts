@@ -9,6 +9,7 @@ import type {
   QuotaState,
   Receipt,
 } from '../model/exchange.ts'
+import type { WholeReply } from '../model/whole.ts'
 import type { Authority } from '../registry/authority.ts'
 import type { Authorisation } from './authorise.ts'
 
@@ -19,6 +20,8 @@ export interface Answer {
   readonly status: number
   /** JSON in UTF-8, or nothing. */
   readonly body: Buffer
+  /** Of a service without a contract: the answer as it came. Whoever is handed it discards its body. */
+  readonly whole?: WholeReply | undefined
   readonly replayed: boolean
   /** The gateway's signature on it, where the request was signed: header fields, names in lower case. */
   readonly signature?: Readonly<Record<string, string>>
@@ -30,6 +33,7 @@ export interface Obtained {
   /** Of a composite service: what may be told of its parts at the moment of the call. */
   readonly content: () => unknown
   readonly replayed: boolean
+  readonly whole?: WholeReply | undefined
 }
 
 /** What stands in the log, or why nothing does. */
@@ -75,4 +79,17 @@ export function outcomeOf(ended: Answer | GatewayError): Outcome {
 /** The gateway cannot be sure that what it has may leave. */
 export function unconfirmed(): GatewayError {
   return new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
+}
+
+/** What observers are told, after the reply was released. */
+export interface EndedExchange {
+  readonly facts: ExchangeFacts
+  readonly outcome: Outcome
+  readonly error: GatewayError | undefined
+  readonly receipt: Receipt | undefined
+  readonly replayed: boolean
+  readonly method: string
+  readonly status: number
+  readonly totalMs: number
+  readonly providerMs: number
 }

@@ -4,6 +4,7 @@ import { readPointer } from '../contract/minimise.ts'
 import { ANSWER_LIMITS, parseStrictJson } from '../contract/strict-json.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { BodyFacts, Consumer, ExchangeFacts, InboundRequest } from '../model/exchange.ts'
+import type { KeptBody, OpenSink } from '../model/whole.ts'
 import type { ProviderCall, ProviderReply } from '../provider/call.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import type { Authorisation } from './authorise.ts'
@@ -39,7 +40,7 @@ export function startFacts(
     tokenDigest: consumer.tokenDigest,
     service: request.service,
     registryDigest: registry.digest,
-    request: digestOf(request.body, request.salt),
+    ...(request.whole === undefined && { request: digestOf(request.body, request.salt) }),
   }
   if (request.purpose !== undefined) facts.purpose = request.purpose
   if (request.procedure !== undefined) facts.procedure = request.procedure
@@ -125,17 +126,65 @@ function assertNoMaintenance({ document, provider }: CompiledService, nowMs: num
   }
 }
 
+/** Sub-delimiters stand for themselves in a path (RFC 3986 pchar): a provider behind X-Road sees them as they came. */
+function encodeWholePath(path: string): string {
+  const encode = (segment: string) =>
+    encodeURIComponent(segment).replace(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent)
+  return UNRESERVED.test(path) ? path : path.split('/').map(encode).join('/')
+}
+
+/** What of the gateway's own is said beside a message that is passed whole. */
+function headersBeside(headers: Record<string, string>): Record<string, string> {
+  const { accept: _, 'content-type': __, 'idempotency-key': ___, ...own } = headers
+  return own
+}
+
+/** Receives a message and asks the provider with it, within the binding's time. @throws GatewayError. */
+export async function askProviderWhole(
+  call: ProviderCall,
+  resolved: Resolved,
+  asked: Asked & { readonly body: KeptBody | undefined; readonly openSink: OpenSink },
+): Promise<ProviderReply> {
+  const { request, body, openSink } = asked
+  const { service, operation } = resolved
+  assertNoMaintenance(service, asked.nowMs)
+  const { binding } = service.document
+  if (binding === undefined) throw new GatewayError('internal_error')
+  const deadline = startDeadline(binding.timeoutMs, operation.idempotent ? request.signal : undefined)
+  const { fields = [], query } = request.whole ?? {}
+  try {
+    return await call({
+      method: request.method,
+      target: encodeWholePath(request.path) + (query === undefined ? '' : `?${query}`),
+      headers: headersBeside(headersFor(request, asked.consumer, asked.authorisation)),
+      body: undefined,
+      idempotent: operation.idempotent,
+      deadline: deadline.signal,
+      whole: { fields, body, openSink: (maxBytes) => openSink(request.salt, maxBytes) },
+    })
+  } finally {
+    deadline.clear()
+  }
+}
+
 const UNRESERVED = /^[\w/.~-]*$/
 
 function encodePath(path: string): string {
   return UNRESERVED.test(path) ? path : path.split('/').map(encodeURIComponent).join('/')
 }
 
+interface Asked {
+  readonly request: InboundRequest
+  readonly consumer: Consumer
+  readonly authorisation: Authorisation
+  readonly nowMs: number
+}
+
 /** Asks the provider, within the binding's time. */
 export async function askProvider(
   call: ProviderCall,
   resolved: Resolved,
-  asked: { request: InboundRequest; consumer: Consumer; authorisation: Authorisation; nowMs: number },
+  asked: Asked,
 ): Promise<ProviderReply> {
   const { request } = asked
   const { service, operation } = resolved

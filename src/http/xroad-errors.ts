@@ -34,6 +34,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   security_server_unknown: `${CLIENT}.invalid_security_server`,
   service_unknown: `${SERVER}.unknown_service`,
   service_disabled: `${SERVER}.service_disabled`,
+  service_opaque: `${SERVER}.service_type`,
   operation_unknown: ACCESS_DENIED,
   agreement_missing: ACCESS_DENIED,
   agreement_not_in_force: ACCESS_DENIED,

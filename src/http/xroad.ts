@@ -8,6 +8,7 @@ import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Claim, InboundRequest } from '../model/exchange.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { XroadErrorStyle } from '../model/party.ts'
+import type { OpenSink } from '../model/whole.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import { createXroadNames, type XroadSubsystem } from '../registry/xroad-names.ts'
 import { parseJsonBody, readBody } from './body.ts'
@@ -30,12 +31,14 @@ import {
   parseXroadTarget,
   type XroadTarget,
 } from './xroad-target.ts'
+import { createWholeRequest, type ReceivedDigest, sendWhole } from './xroad-whole.ts'
 
 export interface XroadDoorParts extends ExchangeDoorParts {
   readonly instance: string
   /** What consumers call this gateway in X-Road-Security-Server: `I/C/M/server`; undefined where they may not. */
   readonly securityServer: string | undefined
   readonly errors: XroadErrorStyle
+  readonly openSink: OpenSink
   readonly registry: () => Registry
   /** Whether the request came over TLS, here or at a trusted proxy. */
   readonly isSecure: (request: IncomingMessage) => boolean
@@ -54,6 +57,8 @@ const BELOW_ROUTE = `${ROUTE}/`
 /** A service code that can stand in a record though nothing is registered under it. */
 const PLAIN = /^[a-z0-9-]{1,64}$/
 
+const NOTHING = Buffer.alloc(0)
+
 /** @returns raw SHA-512; undefined of nothing: X-Road leaves an absent body out of its hash. */
 function digestOfBody(body: Uint8Array): Buffer | undefined {
   return body.length === 0 ? undefined : createHash('sha512').update(body).digest()
@@ -67,6 +72,17 @@ interface Asked {
   message: XroadMessage | undefined
   consumer: SubsystemId | undefined
   provider: SubsystemId | undefined
+  /** Of the body, for the request hash. */
+  readonly body: ReceivedDigest
+}
+
+/** One request, its address understood. */
+interface Addressed {
+  readonly asked: Asked
+  readonly message: XroadMessage
+  readonly target: XroadTarget
+  readonly service: ServiceId
+  readonly salt: Uint8Array
 }
 
 /** X-Road has one field for what the native door asks by two: `dossier`, or `purpose;dossier`. */
@@ -121,6 +137,21 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     }
   }
 
+  /** With a contract it is read at once; without one it stays on the connection until access is decided. */
+  async function contentOf(
+    request: IncomingMessage,
+    { asked, message, target, service, salt }: Addressed,
+  ): Promise<Pick<InboundRequest, 'passedOn' | 'whole' | 'body' | 'json'>> {
+    if (parts.registry().services.get(service)?.contract.isOpaque === true) {
+      const { openSink } = parts
+      const whole = { fields: message.fields, query: target.query, salt, openSink }
+      return { whole: createWholeRequest(request, whole, asked.body), body: NOTHING, json: undefined }
+    }
+    const body = await readBody(request, parts.maxBodyBytes)
+    asked.body.digest = digestOfBody(body)
+    return { passedOn: protocolFields(message), body, json: parseJsonBody(request, body) }
+  }
+
   async function translate(
     request: IncomingMessage,
     response: ServerResponse,
@@ -140,7 +171,8 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     asked.consumer = resolveClient(message.client)
     assertSecurityServer(message.securityServer)
     const service = resolveService(target, asked)
-    const body = await readBody(request, parts.maxBodyBytes)
+    const salt = parts.newSalt()
+    const content = await contentOf(request, { asked, message, target, service, salt })
     const gone = createCanceller()
     response.on('close', () => {
       if (!response.writableFinished) gone.abort('gone')
@@ -173,10 +205,8 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       idempotencyKey: optional(request, 'idempotency-key', PARTICULAR) ?? message.id,
       fields: undefined,
       trace: traceOf(request, parts.randomHex),
-      salt: parts.newSalt(),
-      passedOn: protocolFields(message),
-      body,
-      json: parseJsonBody(request, body),
+      salt,
+      ...content,
       signal: gone,
     }
   }
@@ -222,11 +252,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
   }
 
   /** What every answer of this door carries; a provider's values of these are replaced. */
-  function protocolReply(
-    request: IncomingMessage,
-    asked: Asked,
-    bodyDigest: Buffer | undefined,
-  ): Record<string, string> {
+  function protocolReply(request: IncomingMessage, asked: Asked): Record<string, string> {
     const { target, message, consumer } = asked
     if (target === undefined || message === undefined || consumer === undefined) return {}
     const name: XroadSubsystem | undefined = namesOf(parts.registry()).nameOf(consumer)
@@ -236,7 +262,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       'x-road-service': formatIdentifier([...target.provider, target.serviceCode]),
       'x-road-id': message.id,
       'x-road-request-id': asked.requestId,
-      'x-road-request-hash': requestHash({ method, url }, message.fields, bodyDigest),
+      'x-road-request-hash': requestHash({ method, url }, message.fields, asked.body.digest),
     }
   }
 
@@ -275,6 +301,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       message: undefined,
       consumer: undefined,
       provider: undefined,
+      body: { digest: undefined },
     }
   }
 
@@ -296,8 +323,17 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       sendError(request, response, { error: ended, asked, headers })
       return
     }
-    Object.assign(headers, protocolReply(request, asked, digestOfBody(inbound.body)))
-    sendAnswer(response, ended, headers)
+    Object.assign(headers, protocolReply(request, asked))
+    const { whole } = ended
+    if (whole === undefined) {
+      sendAnswer(response, ended, headers)
+      return
+    }
+    // A consumer that went away, or a kept body that is not what it was: the connection is cut, which is all there is to say.
+    await sendWhole(response, whole, headers).catch((error: NodeJS.ErrnoException) => {
+      response.destroy()
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') parts.onInternalError(error, inbound.exchangeId)
+    })
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Cancellation } from './cancellation.ts'
 import type { ErrorCode } from './error-table.ts'
 import type { ServiceId, SubsystemId } from './identifier.ts'
 import type { ForeignClient } from './party.ts'
+import type { WholeRequest } from './whole.ts'
 
 /** What an operation does; lookup and verify are separate rights, submit changes the provider's state. */
 export type OperationKind = 'lookup' | 'verify' | 'submit'
@@ -129,6 +130,8 @@ export interface InboundRequest {
   readonly passedOn?: Readonly<Record<string, string>>
   /** What a signature could cover; undefined where the request has neither signature nor `Content-Digest`. */
   readonly message?: RequestMessage | undefined
+  /** Of a door that passes messages whole, where the service asked for has no contract; `body` is then empty. */
+  readonly whole?: WholeRequest
   /** The body's bytes as received; empty where there was none. */
   readonly body: Uint8Array
   /** Parsed once by the door; `undefined` where there was no body. */

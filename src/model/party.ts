@@ -1,3 +1,4 @@
+import type { OperationKind } from './exchange.ts'
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Plan } from './plan.ts'
 
@@ -101,6 +102,8 @@ export interface Binding {
   /** Exchanges in flight at once in one process; one more is refused at once. */
   readonly maxConcurrent?: number
   readonly maxResponseBytes?: number
+  /** Of messages that are passed whole. */
+  readonly maxRequestBytes?: number
   readonly tls?: {
     readonly ca?: string
     readonly certificate?: SecretReference
@@ -122,8 +125,22 @@ export interface Service {
   /** Why it is suspended, for those who ask. */
   readonly notice?: Bilingual
   /** Path of the OpenAPI document below the schemas folder, e.g. `services/G01/dan-cu/cong-dan.v1.yaml`. */
-  readonly contract: string
+  readonly contract?: string
+  /** Of a service whose messages are passed whole, in place of a contract: from the particular to the general. */
+  readonly endpoints?: readonly Endpoint[]
   /** How its provider is reached; absent of a composite service, which has a plan instead. */
   readonly binding?: Binding
   readonly plan?: Plan
+}
+
+/** A method and the paths of a service without a contract. */
+export interface Endpoint {
+  /** By which agreements open it. */
+  readonly id: string
+  /** `*` is any. */
+  readonly method: string
+  /** `/` first; `*` is any run without `/`, `**` anything, `\\*` the character itself. */
+  readonly path: string
+  readonly kind: OperationKind
+  readonly title?: Bilingual
 }

@@ -45,6 +45,13 @@ export const XROAD_ERRORS = {
     },
     fix: { vi: 'Bỏ tiêu đề này, hoặc nêu đúng cổng.', en: 'Leave the header out, or name this gateway.' },
   },
+  service_opaque: {
+    status: 406,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: { vi: 'Dịch vụ này không có hợp đồng JSON', en: 'The service has no JSON contract' },
+    fix: { vi: 'Gọi qua cửa X-Road (/r1/…).', en: 'Ask for it at the X-Road door (/r1/…).' },
+  },
   service_disabled: {
     status: 503,
     fault: 'provider',

@@ -1,5 +1,6 @@
 import type { Cancellation } from '../model/cancellation.ts'
 import type { Binding } from '../model/party.ts'
+import type { BodySink, Field, KeptBody, WholeReply } from '../model/whole.ts'
 
 /** One request as it goes to a provider. */
 export interface ProviderRequest {
@@ -12,6 +13,13 @@ export interface ProviderRequest {
   readonly idempotent: boolean
   /** Ends the whole call, further tries included. */
   readonly deadline: Cancellation
+  /** A message to be passed whole; `body` is then not looked at. */
+  readonly whole?: {
+    readonly fields: readonly Field[]
+    readonly body: KeptBody | undefined
+    /** A fresh one for each try. */
+    readonly openSink: (maxBytes: number) => BodySink
+  }
 }
 
 /** A provider's answer, bytes unread. */
@@ -22,6 +30,8 @@ export interface ProviderReply {
   readonly body: Buffer
   /** Tries it took, 1 or more. */
   readonly attempts: number
+  /** The answer of a message that was passed whole; `body` is then empty. */
+  readonly whole?: WholeReply
 }
 
 /**

@@ -6,6 +6,7 @@ import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type Prov
 import { createHttpCall } from './http.ts'
 import { createPoolAdapter } from './pool-adapter.ts'
 import { withRetry } from './retry.ts'
+import { createWholeCall } from './whole.ts'
 
 interface ConnectParts {
   /** Makes the observer of one binding; `address` is its host. */
@@ -60,7 +61,17 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
       assertReachable: () => guard.assertHost(url.hostname),
       onAttempt: (attempt) => observer.attempt(attempt),
     })
-    const known = credential ? withCredential(http, credential.header, readSecret(credential.secret)) : http
+    const whole = createWholeCall({
+      basePath: url.pathname.replace(/\/$/, ''),
+      stream: pool.stream,
+      maxResponseBytes,
+      assertReachable: () => guard.assertHost(url.hostname),
+      onAttempt: (attempt) => observer.attempt(attempt),
+    })
+    const either: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
+    const known = credential
+      ? withCredential(either, credential.header, readSecret(credential.secret))
+      : either
     const breaker = withBreaker(known, {
       maxConcurrent,
       openMs: BREAKER_OPEN_MS,

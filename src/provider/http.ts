@@ -19,16 +19,20 @@ interface HttpOptions {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
 
+/** @throws GatewayError `request_malformed` where a value could be read as more than one field. */
+export function checkValue(name: string, value: string): void {
+  if (!CONTROL.test(value)) return
+  throw new GatewayError('request_malformed', {
+    detail: { vi: `Tiêu đề ${name} có ký tự điều khiển.`, en: `Header ${name} has a control character.` },
+  })
+}
+
 /** @returns the fields as the pool takes them: name, value, name, value … */
 function checkedFields(headers: Readonly<Record<string, string>>): string[] {
   const fields: string[] = []
   for (const name in headers) {
     const value = headers[name] ?? ''
-    if (CONTROL.test(value)) {
-      throw new GatewayError('request_malformed', {
-        detail: { vi: `Tiêu đề ${name} có ký tự điều khiển.`, en: `Header ${name} has a control character.` },
-      })
-    }
+    checkValue(name, value)
     fields.push(name, value)
   }
   return fields
@@ -39,14 +43,14 @@ const TARGET =
   /^(?![^?]*%(?:2e|2f|5c|00))(?:\/(?!\/|\.{1,2}(?:[/?]|$))[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/i
 
 /** What a consumer sent must stay below the binding's path, however the provider's server reads it. */
-function assertTarget(target: string): void {
+export function assertTarget(target: string): void {
   if (TARGET.test(target)) return
   throw new GatewayError('request_malformed', {
     detail: { vi: 'Địa chỉ không ở dạng chuẩn.', en: 'The target is not in its normal form.' },
   })
 }
 
-function aborted(reason: AbortReason): GatewayError {
+export function aborted(reason: AbortReason): GatewayError {
   return new GatewayError(reason === 'gone' ? 'consumer_gone' : 'provider_timeout')
 }
 

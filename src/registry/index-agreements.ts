@@ -1,5 +1,8 @@
+import type { Contract } from '../contract/contract.ts'
+import { createOpaqueContract } from '../contract/opaque.ts'
 import { type Agreement, validSpan } from '../model/agreement.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
+import type { Service } from '../model/party.ts'
 import type { CompiledAgreement, CompiledRegistry, CompiledService, Memo } from './compiled.ts'
 import { digestWith } from './digest.ts'
 import type { RegistryDocuments } from './documents.ts'
@@ -41,6 +44,15 @@ const NONE: readonly CompiledAgreement[] = Object.freeze([])
 
 type ByConsumer = Map<SubsystemId, CompiledAgreement[]>
 
+/** @returns what may be said to a service: by its document, or by its endpoints where messages are passed whole. */
+export function contractOf(
+  { contract, endpoints }: Service,
+  { catalogue }: Pick<Directory, 'catalogue'>,
+): Contract | undefined {
+  if (contract !== undefined) return catalogue.contract(contract)
+  return endpoints && createOpaqueContract(endpoints)
+}
+
 /** Services with their agreements by consumer: finding them costs the same however many there are. */
 export function compileServices(
   { documents, directory }: Build,
@@ -58,7 +70,7 @@ export function compileServices(
   const services = new Map<ServiceId, CompiledService>()
   for (const document of documents.services) {
     const provider = directory.subsystems.get(providerIdOf(document.id))
-    const contract = directory.catalogue.contract(document.contract)
+    const contract = contractOf(document, directory)
     if (provider === undefined || contract === undefined) continue
     const byConsumer = byService.get(document.id)
     const agreementsOf = (consumer: SubsystemId) => byConsumer?.get(consumer) ?? NONE

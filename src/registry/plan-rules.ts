@@ -39,6 +39,13 @@ function checkAsk(ask: PlannedAsk, pointer: string, ground: PlanGround): Fault[]
     }
     return [{ pointer: `${pointer}/service`, rule: 'plan_nested', detail }]
   }
+  if (service.contract === undefined) {
+    const detail = {
+      vi: 'Dịch vụ chuyển nguyên vẹn không được là phần của dịch vụ tổng hợp.',
+      en: 'A service that passes messages whole may not be part of a composite one.',
+    }
+    return [{ pointer: `${pointer}/service`, rule: 'plan_opaque', detail }]
+  }
   const contract = ground.contractOf(service.contract)
   if (contract === undefined) return []
   const operation = contract.operations.get(ask.operation)
@@ -114,7 +121,7 @@ function checkOperations(plan: Plan, contract: Contract): Fault[] {
 export function checkPlan(service: Service, ground: PlanGround): DocumentFault[] {
   const { plan } = service
   if (plan === undefined) return []
-  const own = ground.contractOf(service.contract)
+  const own = service.contract === undefined ? undefined : ground.contractOf(service.contract)
   const faults = [
     ...(own ? checkOperations(plan, own) : []),
     ...Object.entries(plan.operations).flatMap(([id, parts]) =>

@@ -149,6 +149,7 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
   const from = { kind: 'Service', id: service.id } as const
   const check = createCheck(directory, from, faults)
   check(directory.subsystems, { kind: 'Subsystem', id: providerIdOf(service.id) }, '/id')
+  if (service.contract === undefined) return
   const to = { kind: 'Schema', id: service.contract } as const
   if (directory.catalogue.contract(to.id) === undefined && !directory.declared.has(documentPath(to))) {
     faults.push(dangling({ from, pointer: '/contract' }, to))

@@ -97,6 +97,28 @@ function checkOperations(operations: readonly { readonly operation: string }[]):
   )
 }
 
+function checkEndpoints({ contract, endpoints }: Service): Violation[] {
+  if ((contract === undefined) === (endpoints === undefined)) {
+    const detail = {
+      vi: 'Cần đúng một trong hai: contract hoặc endpoints.',
+      en: 'Exactly one of contract and endpoints is needed.',
+    }
+    return [{ pointer: '/contract', rule: 'contract_or_endpoints', detail }]
+  }
+  const ids = endpoints?.map(({ id }) => id) ?? []
+  return ids.flatMap((id, index) =>
+    ids.indexOf(id) === index
+      ? []
+      : [
+          {
+            pointer: `/endpoints/${index}/id`,
+            rule: 'operation_duplicate',
+            detail: { vi: 'Thao tác bị lặp.', en: 'The operation is listed twice.' },
+          },
+        ],
+  )
+}
+
 function checkDefaultPurpose({ defaultPurpose, purposes }: Agreement): Violation[] {
   if (defaultPurpose === undefined || purposes.includes(defaultPurpose)) return []
   const detail = { vi: 'Mục đích mặc định phải có trong purposes.', en: 'It is not among the purposes.' }
@@ -138,7 +160,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Subsystem':
       return [...checkKeyIds(document), ...checkXroad(document)]
     case 'Service':
-      return checkBinding(document)
+      return [...checkBinding(document), ...checkEndpoints(document)]
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

@@ -11,7 +11,7 @@ import {
   type RegistryDocuments,
   withoutDocuments,
 } from './documents.ts'
-import { type Build, compileAgreement, compileServices } from './index-agreements.ts'
+import { type Build, compileAgreement, compileServices, contractOf } from './index-agreements.ts'
 import { compileReaders } from './readers.ts'
 import {
   checkAgreementReferences,
@@ -92,8 +92,8 @@ function checkEach(
 
 function checkAgreements({ documents, directory, previous }: Build): DocumentFault[] {
   return documents.agreements.flatMap((agreement) => {
-    const path = directory.services.get(agreement.service)?.contract
-    const contract = path === undefined ? undefined : directory.catalogue.contract(path)
+    const service = directory.services.get(agreement.service)
+    const contract = service && contractOf(service, directory)
     // What an unchanged agreement says of an unchanged contract was found true before.
     const known =
       previous?.agreements.get(agreement.id)?.document === agreement &&

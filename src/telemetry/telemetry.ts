@@ -1,4 +1,4 @@
-import type { EndedExchange } from '../exchange/conduct.ts'
+import type { EndedExchange } from '../exchange/passage.ts'
 import type { LogFault } from '../ledger/fsck.ts'
 import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'

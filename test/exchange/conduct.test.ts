@@ -1,10 +1,6 @@
 import { expect } from 'chai'
-import {
-  type Conclusion,
-  type ConductParts,
-  createConduct,
-  type EndedExchange,
-} from '../../src/exchange/conduct.ts'
+import { type Conclusion, type ConductParts, createConduct } from '../../src/exchange/conduct.ts'
+import type { EndedExchange } from '../../src/exchange/passage.ts'
 import { GatewayError } from '../../src/model/errors.ts'
 import type { ExchangeFacts, InboundRequest, Outcome } from '../../src/model/exchange.ts'
 import type { ProviderReply } from '../../src/provider/call.ts'
@@ -92,6 +88,7 @@ function bench(
       return { policy: 'TT-1', perSecond: 1, perDay: 1, remainingToday: 0, secondsToReset: 1 }
     },
     submissions: { claim: async () => ({ state: 'first' }), async release() {} },
+    openSink: () => expect.fail('nothing is passed whole here'),
     callOf: () => async () => {
       steps.push('call')
       const body = Buffer.from(JSON.stringify(PERSON))

@@ -184,6 +184,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
     },
     takeQuota: () => ({ policy: 'TT-1', perSecond: 1, perDay: 1, remainingToday: 0, secondsToReset: 1 }),
     submissions: { claim: async () => ({ state: 'first' }), async release() {} },
+    openSink: () => expect.fail('nothing is passed whole here'),
     callOf: () => async () => ({
       status: asked.status,
       contentType: 'application/json',

@@ -80,7 +80,7 @@ export function smallRegistry(
     document,
     provider,
     contract: {
-      path: document.contract,
+      path: 'services/x.yaml',
       digest: 'c'.repeat(64),
       title: NAME,
       version: '1.0.0',

@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Agreement } from '../../src/model/agreement.ts'
-import type { Subsystem } from '../../src/model/party.ts'
+import type { Service, Subsystem } from '../../src/model/party.ts'
 import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { makeCertificate, type TestCertificate } from './certificate.ts'
 import { type GatewayWorld, startWorld } from './gateway-world.ts'
@@ -28,7 +29,9 @@ export interface XroadOptions {
   readonly method?: string
   /** In order, names as they are sent. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
-  readonly body?: string | Buffer
+  readonly body?: string | Buffer | Readable
+  /** Given the answer's body as it comes; the answer's own `body` is then empty. */
+  readonly onChunk?: (chunk: Buffer) => void
   /** `null`: without a certificate. */
   readonly certificate?: TestCertificate | null
 }
@@ -99,10 +102,14 @@ export async function startXroadWorld(options: XroadWorldOptions = {}): Promise<
     ...world,
     server,
     client,
-    ask(target, { method = 'GET', headers = [['X-Road-Client', CLIENT]], body, certificate = client } = {}) {
+    ask(
+      target,
+      { method = 'GET', headers = [['X-Road-Client', CLIENT]], body, onChunk, certificate = client } = {},
+    ) {
       const fields: string[] = ['Host', url.host]
       for (const [name, value] of headers) fields.push(name, value)
-      if (body !== undefined) fields.push('Content-Length', String(Buffer.byteLength(body)))
+      if (body instanceof Readable) fields.push('Transfer-Encoding', 'chunked')
+      else if (body !== undefined) fields.push('Content-Length', String(Buffer.byteLength(body)))
       return new Promise((resolve, reject) => {
         const request = send({
           host: '127.0.0.1',
@@ -116,7 +123,7 @@ export async function startXroadWorld(options: XroadWorldOptions = {}): Promise<
         })
         request.on('error', reject).on('response', (response) => {
           const chunks: Buffer[] = []
-          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('data', onChunk ?? ((chunk: Buffer) => chunks.push(chunk)))
           response.on('error', reject)
           response.on('end', () => {
             const bytes = Buffer.concat(chunks)
@@ -130,9 +137,52 @@ export async function startXroadWorld(options: XroadWorldOptions = {}): Promise<
             })
           })
         })
-        request.end(body)
+        if (body instanceof Readable) body.pipe(request)
+        else request.end(body)
       })
     },
+  }
+}
+
+export const FILES = '/r1/VN/GOV/G01/dan-cu/kho-tep'
+
+/** A service without a contract at this address, and the consumer's agreement on some of its endpoints. */
+export function withFiles(baseUrl: string): (documents: RegistryDocuments) => RegistryDocuments {
+  return (documents) => {
+    const [sample] = easeAgreements(documents)
+    if (sample === undefined) throw new Error('the sample registry has no agreement to take over')
+    const name = { vi: 'Kho tệp', en: 'Files' }
+    const service: Service = {
+      kind: 'Service',
+      id: 'G01/dan-cu/kho-tep/v1',
+      name,
+      state: 'active',
+      endpoints: [
+        { id: 'removeFile', method: 'DELETE', path: '/tep/*', kind: 'submit' },
+        { id: 'sendFile', method: 'POST', path: '/tep/*', kind: 'submit' },
+        { id: 'keptToItself', method: '*', path: '/noi-bo/**', kind: 'lookup' },
+        { id: 'everything', method: '*', path: '/**', kind: 'lookup' },
+      ],
+      binding: {
+        baseUrl,
+        timeoutMs: 20_000,
+        retries: 0,
+        allowPrivateAddress: true,
+        maxResponseBytes: 100_000_000,
+        maxRequestBytes: 20_000_000,
+      },
+    }
+    const agreement: Agreement = {
+      ...sample,
+      id: 'TT-2026-990',
+      service: service.id,
+      operations: [
+        { operation: 'sendFile', fields: [] },
+        { operation: 'everything', fields: [] },
+      ],
+      quota: { perSecond: 100, perDay: 10_000 },
+    }
+    return overlay(documents, { services: [service], agreements: [agreement] })
   }
 }
 
