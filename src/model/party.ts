@@ -1,4 +1,3 @@
-import type { OperationKind } from './exchange.ts'
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Plan } from './plan.ts'
 
@@ -141,6 +140,6 @@ export interface Endpoint {
   readonly method: string
   /** `/` first; `*` is any run without `/`, `**` anything, `\\*` the character itself. */
   readonly path: string
-  readonly kind: OperationKind
+  readonly kind: 'lookup' | 'verify' | 'submit'
   readonly title?: Bilingual
 }
