@@ -8,9 +8,10 @@ import { createPkcs11Keys, type Pkcs11Keys } from './identity/pkcs11.ts'
 import { loadPkcs11 } from './identity/pkcs11-library.ts'
 import { createNoteKey, type NoteSigner } from './ledger/note.ts'
 import { type Policy, PolicyError, parsePolicy } from './ledger/policy.ts'
+import { readCertificates, TimestampError } from './ledger/timestamp.ts'
 import type { SecretReference } from './model/party.ts'
 import { createDocumentReader } from './provider/fetch-document.ts'
-import type { IssuerSettings, Pkcs11Settings, Settings } from './settings.ts'
+import type { IssuerSettings, Pkcs11Settings, Settings, TimestampSettings } from './settings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What a gateway proves itself and others with, opened where settings and registry say it is kept. */
@@ -106,4 +107,14 @@ export function readWitnessPolicy({ ledger }: Settings, signer: NoteSigner): Pro
     return policy
   }
   return parsePolicy(readFileSync(policyFile, 'utf8'), NODE_CRYPTO.hash).then(check)
+}
+
+/** Whose time stamps of this authority are believed, as DER. @throws TimestampError where the file holds none. */
+export function readTimestampCertificates({ certificatesFile }: TimestampSettings): readonly Uint8Array[] {
+  try {
+    return readCertificates(readFileSync(certificatesFile, 'utf8'))
+  } catch (cause) {
+    if (!(cause instanceof TimestampError)) throw cause
+    throw new TimestampError(`${certificatesFile}: ${cause.message}`, { cause })
+  }
 }

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { openLogSigner, readWitnessPolicy } from './credentials.ts'
+import { openLogSigner, readTimestampCertificates, readWitnessPolicy } from './credentials.ts'
 import type { Outside } from './gateway.ts'
 import { createLogRouter } from './http/log.ts'
 import { NODE_CRYPTO } from './identity/log-key.ts'
 import { createAnchorFile } from './ledger/anchor-file.ts'
+import { createAskAuthority } from './ledger/ask-authority.ts'
 import { createLogAuditor, type LogAuditor } from './ledger/auditor.ts'
 import { createFsckPass, describeFault } from './ledger/fsck.ts'
 import { createLogKeeper, type LogKeeper } from './ledger/keeper.ts'
 import { formatVerifierKey, type NoteKey } from './ledger/note.ts'
 import { createSubmitCheckpoint } from './ledger/submit-checkpoint.ts'
+import { createTimestamping } from './ledger/timestamping.ts'
 import { createWitnessing, type Witnessing } from './ledger/witnessing.ts'
 import { repeat } from './repeat.ts'
 import type { Settings } from './settings.ts'
@@ -118,6 +120,34 @@ function startAudit(
   }
 }
 
+/** @returns the step that has checkpoints time-stamped. @throws TimestampError where a file holds no certificate. */
+function openTimestamping(
+  { ledger: { timestamps } }: Settings,
+  store: KeptStore,
+  { telemetry, now, database }: KeepingOutside,
+): () => Promise<void> {
+  const { intervalMinutes, timeoutMs } = timestamps
+  const reader = createLogReader(database.pool)
+  return createTimestamping({
+    authorities: timestamps.authorities.map((authority) => ({
+      name: authority.name,
+      certificates: readTimestampCertificates(authority),
+      ask: createAskAuthority(authority.url, timeoutMs),
+    })),
+    intervalMs: intervalMinutes * 60_000,
+    store: {
+      latestCheckpoint: () => reader.latestCheckpoint(),
+      lastTimestamps: () => store.lastTimestamps(),
+      addTimestamp: (stamp) => store.addTimestamp(stamp),
+    },
+    hash: NODE_CRYPTO.hash,
+    randomBytes,
+    now,
+    onStamped: telemetry.logStamped,
+    onFailed: telemetry.logStampFailed,
+  })
+}
+
 /** Signs what the log has grown by, and tells the other processes how it stands. */
 async function sign(keeper: LogKeeper, store: KeptStore, nowMs: number): Promise<void> {
   await keeper.step()
@@ -152,7 +182,11 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
     turning = turn()
     return turning
   }
-  const end = repeat(step, CHECKPOINT_MS, telemetry.databaseError)
+  const timestamp = openTimestamping(settings, store, outside)
+  const ends = [
+    repeat(step, CHECKPOINT_MS, telemetry.databaseError),
+    repeat(async () => keeper.leads() && timestamp(), CHECKPOINT_MS, telemetry.databaseError),
+  ]
   const alarmAfterMs = settings.ledger.witnesses.alarmAfterSeconds * 1000
   const audit = startAudit(settings, outside, { key: signer.key, keeper })
   return {
@@ -167,7 +201,7 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
       servesTiles: true,
     }),
     async close() {
-      end()
+      for (const end of ends) end()
       await audit.close()
       await turning.catch(() => {})
       // What was recorded last is signed before the process goes, where that can be done.

@@ -64,6 +64,11 @@ export interface Settings {
       readonly timeoutMs: number
       readonly alarmAfterSeconds: number
     }
+    readonly timestamps: {
+      readonly authorities: readonly TimestampSettings[]
+      readonly intervalMinutes: number
+      readonly timeoutMs: number
+    }
   }
   readonly xroad: {
     readonly enabled: boolean
@@ -86,6 +91,14 @@ export interface Settings {
     }
   }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
+}
+
+/** A time-stamping authority (RFC 3161). */
+export interface TimestampSettings {
+  readonly name: string
+  readonly url: string
+  /** PEM certificates that the authority's own has to lead to. */
+  readonly certificatesFile: string
 }
 
 /** A device that holds signing keys. */
@@ -320,7 +333,7 @@ export function readSettings(source: SettingsSource): Settings {
   const located = (path: string) => resolve(root, path)
   const { tls } = checked.listen
   const { pkcs11 } = checked.tokens
-  const { witnesses } = checked.ledger
+  const { witnesses, timestamps } = checked.ledger
   return deepFreeze({
     ...checked,
     dataDir: located(checked.dataDir),
@@ -338,6 +351,13 @@ export function readSettings(source: SettingsSource): Settings {
     ledger: {
       ...checked.ledger,
       anchorFile: located(checked.ledger.anchorFile ?? join(checked.dataDir, 'log/anchor')),
+      timestamps: {
+        ...timestamps,
+        authorities: timestamps.authorities.map((authority) => ({
+          ...authority,
+          certificatesFile: located(authority.certificatesFile),
+        })),
+      },
       witnesses: {
         ...witnesses,
         ...(witnesses.policyFile && { policyFile: located(witnesses.policyFile) }),

@@ -51,6 +51,8 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yazl: ['http/'],
+  pkijs: ['ledger/timestamp.ts'],
+  asn1js: ['ledger/timestamp.ts'],
   yaml: ['registry/', 'settings.ts', 'cli/', 'dashboards/'],
   '@grafana/grafana-foundation-sdk': ['dashboards/'],
   commander: ['cli/', 'main.ts'],

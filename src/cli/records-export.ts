@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openLogSigner } from '../credentials.ts'
@@ -8,6 +9,7 @@ import { createLogReader } from '../storage/log.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { writeFiles, writeInstructions, writeTiles } from './log-bundle.ts'
+import { readTimestamps, timestampFiles } from './log-timestamps.ts'
 import { withDatabase } from './open-database.ts'
 import { requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
@@ -34,10 +36,15 @@ async function exportLog(folder: string, tools: Tools): Promise<ExitCode> {
         side: 'you',
       })
     }
-    const files = new Map([
+    const { witnesses, timestamps } = settings.ledger
+    const files = new Map<string, string | Uint8Array>([
       ['vkey', `${formatVerifierKey(key)}\n`],
       ['checkpoint', checkpoint],
+      ...(await timestampFiles(readTimestamps(reader, head.size))),
     ])
+    if (witnesses.policyFile) files.set('policy', await readFile(witnesses.policyFile, 'utf8'))
+    for (const { name, certificatesFile } of timestamps.authorities)
+      files.set(`timestamps/${name}.pem`, await readFile(certificatesFile))
     await writeFiles(folder, files)
     await writeTiles(folder, head.size, reader, createProgress(head.size, tools))
     await writeInstructions(folder)

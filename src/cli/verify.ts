@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openLogSigner } from '../credentials.ts'
+import { openLogSigner, readTimestampCertificates } from '../credentials.ts'
 import { NODE_CRYPTO } from '../identity/log-key.ts'
 import { createAnchorFile } from '../ledger/anchor-file.ts'
 import { parseCheckpoint } from '../ledger/checkpoint.ts'
@@ -11,6 +11,7 @@ import { createFsckPass, describeFault, type FsckPass } from '../ledger/fsck.ts'
 import { type NoteKey, parseVerifierKey } from '../ledger/note.ts'
 import { type Policy, PolicyError, parsePolicy } from '../ledger/policy.ts'
 import { leafHashOf } from '../ledger/proof.ts'
+import { readCertificates } from '../ledger/timestamp.ts'
 import {
   concludeAudit,
   createLogAudit,
@@ -28,6 +29,7 @@ import { createFsckStore } from '../storage/log-audit.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, interrupted, usageFault } from './fault.ts'
 import { readBundle, readOptional } from './log-bundle.ts'
+import { checkTimestamps, readBundleTimestamps, readTimestamps } from './log-timestamps.ts'
 import { withDatabase } from './open-database.ts'
 import { requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
@@ -59,6 +61,10 @@ const TEXTS = {
   since: {
     vi: 'tệp điểm kiểm đã giữ từ trước: sổ phải đi qua nó',
     en: 'file of a checkpoint kept from before: the log must have passed it',
+  },
+  tsa: {
+    vi: 'tệp PEM chứng thư của tổ chức cấp dấu thời gian (mặc định: tệp trong bản xuất)',
+    en: "PEM file of time-stamping authorities' certificates (default: those in the export)",
   },
   receiptFile: { vi: 'tệp chứa giá trị Exchange-Receipt', en: 'file with the value of Exchange-Receipt' },
   folder: { vi: 'thư mục bản xuất', en: 'folder of the export' },
@@ -154,20 +160,25 @@ interface Audited {
   readonly leaves: (size: number) => AsyncIterable<readonly Uint8Array[]>
   readonly trust: Trust
   readonly earlier: readonly EarlierHead[]
+  readonly stamps: Parameters<typeof checkTimestamps>[0]
 }
 
-async function audit({ checkpoint, leaves, trust, earlier }: Audited, tools: Tools): Promise<ExitCode> {
+async function audit(
+  { checkpoint, leaves, trust, earlier, stamps }: Audited,
+  tools: Tools,
+): Promise<ExitCode> {
   const signed = await verifyCheckpoint(checkpoint, trust)
   const head = parseCheckpoint(checkpoint)
   if (head === undefined || !signed[0]?.ok) return concludeFindings(signed, tools)
-  const log = createLogAudit(earlier, trust.crypto)
+  const stamped = await checkTimestamps(stamps, trust)
+  const log = createLogAudit([...earlier, ...stamped.heads], trust.crypto)
   const progress = createProgress(head.size, tools)
   for await (const piece of leaves(head.size)) {
     if (tools.outside.signal.aborted) throw interrupted()
     for (const leaf of piece) await log.add(leaf)
     progress(log.size())
   }
-  return concludeFindings([...signed, ...(await concludeAudit(log, head))], tools)
+  return concludeFindings([...signed, ...stamped.findings, ...(await concludeAudit(log, head))], tools)
 }
 
 async function readEarlier(file: string | undefined, trust: Trust): Promise<readonly EarlierHead[]> {
@@ -214,7 +225,8 @@ async function checkLog(
   tools: Tools,
 ): Promise<ExitCode> {
   const settings = requireSettings(tools)
-  const policyText = (await readMaybe(options.policy))?.toString('utf8')
+  const policyFile = options.policy ?? settings.ledger.witnesses.policyFile
+  const policyText = (await readMaybe(policyFile))?.toString('utf8')
   const trust: Trust = {
     key: options.key === undefined ? (await openLogSigner(settings)).key : await readKey(options.key),
     policy: await parsePolicyText(policyText),
@@ -245,13 +257,19 @@ async function checkLog(
       progress ??= createProgress(log.size(), tools)
       progress(log.position())
     }
-    return concludeFindings([...signed, ...findingsOf(log)], tools)
+    const { authorities } = settings.ledger.timestamps
+    const certificates = new Map(authorities.map((each) => [each.name, readTimestampCertificates(each)]))
+    const stamps = []
+    for await (const stamp of readTimestamps(reader, log.size()))
+      stamps.push({ ...stamp, certificates: certificates.get(stamp.authority) ?? [] })
+    const stamped = await checkTimestamps(stamps, trust)
+    return concludeFindings([...signed, ...stamped.findings, ...findingsOf(log)], tools)
   })
 }
 
 async function checkExport(
   folder: string,
-  options: TrustOptions & { readonly since?: string },
+  options: TrustOptions & { readonly since?: string; readonly tsa?: string },
   tools: Tools,
 ): Promise<ExitCode> {
   const trust = await readTrust({ ...options, key: options.key ?? join(folder, 'vkey') })
@@ -260,7 +278,11 @@ async function checkExport(
   const checkpoint = (await readGiven(join(folder, 'checkpoint'))).toString('utf8')
   const leaves = (size: number) => readBundle(folder, size)
   const earlier = await readEarlier(options.since, trust)
-  return audit({ checkpoint, leaves, trust: { ...trust, policy }, earlier }, tools)
+  const given = (await readMaybe(options.tsa))?.toString('utf8')
+  const certificates = given === undefined ? undefined : readCertificates(given)
+  const kept = await readBundleTimestamps(folder)
+  const stamps = kept.map((stamp) => ({ ...stamp, certificates: certificates ?? stamp.certificates }))
+  return audit({ checkpoint, leaves, trust: { ...trust, policy }, earlier, stamps }, tools)
 }
 
 const SHAPE = '{ "holds", "findings": [ { "check", "ok", "detail" } ] }'
@@ -329,6 +351,7 @@ export function define(command: Command, tools: Tools): void {
   const bundle = add('export', TEXTS.export)
     .argument('<folder>', pick(TEXTS.folder))
     .option('--since <file>', pick(TEXTS.since))
+    .option('--tsa <file>', pick(TEXTS.tsa))
     .action(
       tools.act((folder: string, options: TrustOptions) =>
         checkExport(at(folder), locate(options, tools), tools),

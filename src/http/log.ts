@@ -12,6 +12,7 @@ import {
   type TileRequest,
   tilesOf,
 } from '../ledger/tile.ts'
+import type { StoredTimestamp } from '../ledger/timestamping.ts'
 import { GatewayError } from '../model/errors.ts'
 import { createTurnstile } from './turnstile.ts'
 
@@ -23,6 +24,8 @@ export interface LogSource {
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
   readEntries(start: number, end: number): Promise<readonly Buffer[]>
   leafIndexOf(exchangeId: string): Promise<number | undefined>
+  listTimestamps(): Promise<readonly Pick<StoredTimestamp, 'size' | 'authority' | 'at'>[]>
+  readTimestamp(size: number, authority: string): Promise<StoredTimestamp | undefined>
 }
 
 interface LogRouterParts {
@@ -60,7 +63,8 @@ function bundle(entries: readonly Buffer[]): Buffer {
   )
 }
 
-/** What lets others check the log: `/log/vkey`, `/log/proof/{exchange id}`, `/log/checkpoint`, `/log/tile/…`. */
+/** What lets others check the log: `/log/vkey`, `/log/proof/{exchange id}`, `/log/checkpoint`, `/log/tile/…`,
+ * `/log/timestamps`. */
 export function createLogRouter({
   source,
   verifierKey,
@@ -109,6 +113,22 @@ export function createLogRouter({
     const note = await reading(() => source.latestCheckpoint())
     if (note === undefined) throw new GatewayError('checkpoint_pending', { retryAfterSeconds: 1 })
     send(response, TEXT, 'no-cache', note)
+  })
+
+  router.get('/log/timestamps', async (_request, response) => {
+    const stamps = await reading(() => source.listTimestamps())
+    const lines = stamps.map(({ size, authority, at }) => `${size} ${authority} ${at.toISOString()}\n`)
+    send(response, TEXT, 'no-cache', lines.join(''))
+  })
+
+  router.get('/log/timestamp/:size/:file', async ({ params: { size, file } }, response) => {
+    const [, authority = '', kind] = /^([a-z0-9-]+)\.(tsr|checkpoint)$/.exec(file) ?? []
+    const stamp = /^(?:0|[1-9]\d{0,14})$/.test(size)
+      ? await reading(() => source.readTimestamp(Number(size), authority))
+      : undefined
+    if (stamp === undefined) throw new GatewayError('path_unknown')
+    if (kind === 'tsr') send(response, 'application/timestamp-reply', IMMUTABLE, Buffer.from(stamp.token))
+    else send(response, TEXT, IMMUTABLE, stamp.note)
   })
 
   router.get('/log/tile/*path', async (request, response) => {

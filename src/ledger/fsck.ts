@@ -56,7 +56,7 @@ export interface FsckStore {
   /** In order of their index; all that have one of the span. */
   readRecords(start: number, end: number): Promise<readonly StoredRecord[]>
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
-  /** Notes of checkpoints over more than `after` and at most `upTo` records, smallest first. */
+  /** Notes of checkpoints, time-stamped ones too, over more than `after` and at most `upTo` records, smallest first. */
   readCheckpoints(after: number, upTo: number): Promise<readonly { size: number; note: string }[]>
   /** The counts' sums (see `count-sums.ts`) and up to which record they count, at one moment. */
   readCounts(

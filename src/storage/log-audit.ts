@@ -65,7 +65,10 @@ export function createFsckStore(pool: pg.Pool): FsckStore {
     },
     async readCheckpoints(after, upTo) {
       const { rows } = await pool.query<{ size: number; note: string }>(
-        'SELECT size, note FROM log_checkpoint WHERE size > $1 AND size <= $2 ORDER BY size',
+        `SELECT size, note FROM log_checkpoint WHERE size > $1 AND size <= $2
+         UNION ALL
+         SELECT size, note FROM log_timestamp WHERE size > $1 AND size <= $2
+         ORDER BY size`,
         [after, upTo],
       )
       return rows.map(({ size, note }) => ({ size: Number(size), note }))

@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Attestation } from '../ledger/attestation.ts'
 import type { LogStore, StoredLeaves } from '../ledger/keeper.ts'
 import type { Tile, TilePlace } from '../ledger/tile.ts'
+import type { StoredTimestamp } from '../ledger/timestamping.ts'
 import type { WitnessStore } from '../ledger/witnessing.ts'
 
 /** Held by the one process that signs the log; advisory locks are per database, and 7414 to 7417 others'. */
@@ -12,6 +13,9 @@ export interface LogReader {
   /** The newest attested checkpoint; the newest at all where there is none, undefined of an unsigned log. */
   latestCheckpoint(): Promise<string | undefined>
   attestation(): Promise<Attestation>
+  /** Which time stamps there are, oldest first. */
+  listTimestamps(): Promise<readonly Pick<StoredTimestamp, 'size' | 'authority' | 'at'>[]>
+  readTimestamp(size: number, authority: string): Promise<StoredTimestamp | undefined>
   /** The newest that covers a leaf; one that a quorum of witnesses has cosigned before one that none has. */
   checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
@@ -41,6 +45,19 @@ export function createLogReader(pool: pg.Pool): LogReader {
         refusedSince: rows[0]?.refused_since ?? undefined,
         firstOpenAt: rows[0]?.first_open_at ?? undefined,
       }
+    },
+    async listTimestamps() {
+      const { rows } = await pool.query<Pick<StoredTimestamp, 'size' | 'authority' | 'at'>>(
+        'SELECT size, authority, at FROM log_timestamp ORDER BY size, authority',
+      )
+      return rows
+    },
+    async readTimestamp(size, authority) {
+      const { rows } = await pool.query<StoredTimestamp>(
+        'SELECT size, authority, at, note, token FROM log_timestamp WHERE size = $1 AND authority = $2',
+        [size, authority],
+      )
+      return rows[0]
     },
     async checkpointOver(leafIndex) {
       const { rows } = await pool.query<{ size: number; note: string }>(
@@ -88,6 +105,8 @@ interface StandingStore {
   attest(size: number): Promise<void>
   /** Whether the log is refused to be signed; since when is kept while it lasts. */
   setRefused(refused: boolean, atMs: number): Promise<void>
+  lastTimestamps(): Promise<ReadonlyMap<string, Pick<StoredTimestamp, 'size' | 'at'>>>
+  addTimestamp(stamp: StoredTimestamp): Promise<void>
 }
 
 /** The log's tiles, checkpoints and witnesses in PostgreSQL, for the process that signs. */
@@ -190,6 +209,19 @@ export function createLogStore({
           ? 'UPDATE log_standing SET refused_since = $1 WHERE refused_since IS NULL'
           : 'UPDATE log_standing SET refused_since = NULL WHERE refused_since IS NOT NULL',
         refused ? [new Date(atMs)] : [],
+      )
+    },
+    async lastTimestamps() {
+      const { rows } = await pool.query<Pick<StoredTimestamp, 'size' | 'authority' | 'at'>>(
+        'SELECT DISTINCT ON (authority) authority, size, at FROM log_timestamp ORDER BY authority, size DESC',
+      )
+      return new Map(rows.map(({ authority, size, at }) => [authority, { size, at }]))
+    },
+    async addTimestamp({ size, authority, at, note, token }) {
+      await pool.query(
+        `INSERT INTO log_timestamp (size, authority, at, note, token) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING`,
+        [size, authority, at, note, token],
       )
     },
     async close() {

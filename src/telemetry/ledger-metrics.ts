@@ -90,6 +90,16 @@ export function createLogTelemetry(metrics: Metrics, log: (event: LogEvent) => v
         log({ action: 'log_witness_conflict', witness: name, state, size })
       } else log({ action: 'log_witness_away', witness: name, state, size })
     },
+    logStamped(authority: string, at: Date): void {
+      metrics
+        .gauge('lienthong_log_timestamp_seconds')
+        .child({ authority })
+        .set(at.getTime() / 1000)
+    },
+    logStampFailed(authority: string, error: unknown): void {
+      metrics.counter('lienthong_log_timestamp_failures_total').child({ authority }).inc()
+      log({ action: 'log_timestamp_failed', authority, error })
+    },
     logStopped(stopped: boolean): void {
       metrics
         .gauge('lienthong_log_stopped')

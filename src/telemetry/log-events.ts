@@ -239,6 +239,11 @@ const STORE_EVENTS = {
     message: 'a witness says that the log is not the one it cosigned',
     fields: { ...STANDING, state: ['lienthong.log.witness_state', WITNESS_STATES] },
   },
+  log_timestamp_failed: {
+    level: 'warn',
+    message: 'a time-stamping authority gave no time stamp that holds',
+    fields: { authority: ['lienthong.log.authority', 'operator_text'], error: ERROR },
+  },
   log_unattested: {
     level: 'error',
     message: 'the log has gone unattested for too long: exchanges are stopped',

@@ -247,6 +247,20 @@ const LEDGER_METRICS = {
     labels: { witness: 'given' },
     merge: 'max',
   },
+  lienthong_log_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time of the last time stamp (RFC 3161) over a checkpoint, by authority.',
+    meaning: 'Dấu thời gian gần nhất trên điểm kiểm, theo tổ chức cấp.',
+    unit: 'seconds',
+    labels: { authority: 'given' },
+    merge: 'max',
+  },
+  lienthong_log_timestamp_failures_total: {
+    type: 'counter',
+    help: 'Times an authority gave no time stamp that holds.',
+    meaning: 'Số lần tổ chức cấp dấu thời gian không trả dấu đúng.',
+    labels: { authority: 'given' },
+  },
   lienthong_log_stopped: {
     type: 'gauge',
     help: '1 while exchanges are stopped because the log has gone unattested for longer than ledger.stopAfterSeconds.',

@@ -44,6 +44,9 @@ export interface Telemetry extends JobTelemetry {
   logCosigned(size: number, atMs: number): void
   /** A witness answered, or did not. */
   logWitness(standing: WitnessStanding, before: WitnessState): void
+  /** An authority has put its time stamp over a checkpoint, or did not. */
+  logStamped(authority: string, at: Date): void
+  logStampFailed(authority: string, error: unknown): void
   /** Exchanges stop because the log has gone unattested for too long, or go on again. */
   logStopped(stopped: boolean): void
   /** The running audit found a difference that it had not found in the pass before. */

@@ -1,14 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { expect } from 'chai'
+import { NODE_CRYPTO, openEd25519File } from '../../src/identity/log-key.ts'
+import { createNoteKey, formatVerifierKey } from '../../src/ledger/note.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { startTimestampAuthority, type TestAuthority } from '../support/timestamp-authority.ts'
+import { startWitness, type WitnessProgram } from '../support/witness-program.ts'
 
 const CITIZEN = 'G01/dan-cu/cong-dan/v1'
 const ORIGIN = 'gateway.example/log'
@@ -176,6 +180,103 @@ describe('evidence of an exchange, checked offline', () => {
       const { exit, out } = await lienthong('verify', 'export', 'export')
       expect(out).to.include('do not lead to the root')
       expect(exit).to.equal(3)
+    })
+  })
+
+  describe('an export of a witnessed and time-stamped log', function () {
+    this.timeout(60_000)
+    let authority: TestAuthority | undefined
+    let witness: WitnessProgram | undefined
+    let stamped: GatewayWorld | undefined
+    let at: (path: string) => string
+    let run: (...argv: string[]) => ReturnType<typeof runCli>
+
+    before(async function () {
+      requireProgram(this, 'openssl', 'openssl')
+      const own = join(folder, 'stamped')
+      at = (path) => join(own, path)
+      mkdirSync(at('tsa'), { recursive: true })
+      authority = await startTimestampAuthority(at('tsa'))
+      const { publicKey } = openEd25519File(at('data/keys/log.key'))
+      const key = await createNoteKey({ name: ORIGIN, kind: 'note', publicKey }, NODE_CRYPTO.hash)
+      writeFileSync(at('vkey'), formatVerifierKey(key))
+      witness = await startWitness({
+        name: 'audit.example/witness',
+        state: at('witness'),
+        logs: [formatVerifierKey(key)],
+      })
+      writeFileSync(at('policy'), `witness audit ${witness.vkey} ${witness.url}\nquorum audit\n`)
+      const settings = {
+        witnesses: { policyFile: at('policy') },
+        timestamps: {
+          authorities: [{ name: 'tsa', url: authority.url, certificatesFile: authority.rootFile }],
+        },
+      }
+      stamped = await startWorld({
+        overrides: { dataDir: at('data'), ledger: { origin: ORIGIN, ...settings } },
+      })
+      const { database, gateway, consumer, metric } = stamped
+      run = (...argv) =>
+        runCli([...argv, '--config', join(PROJECT, 'config/gateway.yaml')], {
+          workingDirectory: own,
+          environment: {
+            LANG: 'en_GB.UTF-8',
+            DATABASE_URL: database.url,
+            LIENTHONG_DATADIR: at('data'),
+            LIENTHONG_LEDGER_ORIGIN: ORIGIN,
+            LIENTHONG_LEDGER_WITNESSES: JSON.stringify(settings.witnesses),
+            LIENTHONG_LEDGER_TIMESTAMPS: JSON.stringify(settings.timestamps),
+          },
+        })
+      await consumer.call(`${CITIZEN}/xac-thuc`, { body })
+      while ((await metric('lienthong_log_timestamp_seconds{authority="tsa"}')) === 0) await breathe()
+      await consumer.call(`${CITIZEN}/xac-thuc`, { body })
+      while ((await metric('lienthong_log_cosigned_size')) < 2) await breathe()
+      const list = await (await fetch(`${gateway.managementUrl}/log/timestamps`)).text()
+      expect(list).to.match(/^1 tsa \S+\n$/)
+      expect((await fetch(`${gateway.managementUrl}/log/timestamp/1/tsa.tsr`)).status).to.equal(200)
+      expect((await fetch(`${gateway.managementUrl}/log/timestamp/2/tsa.tsr`)).status).to.equal(404)
+      const { exit, err } = await run('records', 'export', 'export')
+      expect(exit, err).to.equal(0)
+    })
+
+    after(async () => {
+      await stamped?.close()
+      await witness?.stop()
+      await authority?.close()
+    })
+
+    it('holds with policy and time stamps, as does the log itself', async () => {
+      for (const words of [
+        ['verify', 'export', 'export'],
+        ['verify', 'log'],
+      ]) {
+        const { exit, out } = await run(...words)
+        expect(exit, out).to.equal(0)
+        expect(out).to.include('Enough witnesses have cosigned: audit')
+        expect(out).to.match(/Test TSA \(tsa\) says that 1 records were there before/)
+      }
+    })
+
+    it('has time stamps that OpenSSL verifies, by the instructions in it', () => {
+      const text = readFileSync(at('export/VERIFY.md'), 'utf8')
+      const script = /## 3\.[\s\S]*?\n\n([\s\S]*?)\n\n/.exec(text)?.[1] ?? ''
+      const said = spawnSync('bash', ['-ec', script], { cwd: at('export'), encoding: 'utf8' })
+      expect(said.status, said.stderr).to.equal(0)
+      expect(said.stdout + said.stderr).to.include('Verification: OK')
+    })
+
+    it('does not hold where the stamped checkpoint is another, or the authority is not the trusted one', async () => {
+      mkdirSync(at('other'))
+      const other = await startTimestampAuthority(at('other'))
+      await other.close()
+      const strange = await run('verify', 'export', 'export', '--tsa', other.rootFile)
+      expect(strange.exit, strange.out).to.equal(3)
+      const file = at('export/timestamps/1-tsa.checkpoint')
+      writeFileSync(file, readFileSync(file, 'utf8').replace('\n1\n', '\n2\n'))
+      const changed = await run('verify', 'export', 'export')
+      expect(changed.out).to.include('is not over a checkpoint of this log')
+      expect(changed.exit).to.equal(3)
     })
   })
 
