@@ -95,14 +95,15 @@ describe('time stamps by OpenSSL’s authority', function () {
   it('fail where the certificate is not for time stamping, whoever issued it', async () => {
     const at = (file: string) => join(folder, 'tsa', file)
     const openssl = (...words: string[]) => execFileSync('openssl', words, { stdio: 'pipe' })
-    writeFileSync(at('good'), token)
-    openssl('ts', '-reply', '-in', at('good'), '-token_out', '-out', at('token'))
-    openssl('cms', '-verify', '-noverify', '-inform', 'DER', '-in', at('token'), '-out', at('info'))
     openssl(
       ...['x509', '-req', '-in', at('tsa.csr'), '-CA', at('root.pem'), '-CAkey', at('root.key')],
       ...['-set_serial', '3', '-days', '30', '-out', at('web.pem')],
       ...['-extfile', at('conf'), '-extensions', 'other'],
     )
+    // Stamped after both certificates became valid.
+    writeFileSync(at('good'), await ask(authority))
+    openssl('ts', '-reply', '-in', at('good'), '-token_out', '-out', at('token'))
+    openssl('cms', '-verify', '-noverify', '-inform', 'DER', '-in', at('token'), '-out', at('info'))
     const sign = (certificate: string) => {
       openssl(
         ...['cms', '-sign', '-binary', '-nodetach', '-in', at('info'), '-outform', 'DER'],
