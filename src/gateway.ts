@@ -5,6 +5,7 @@ import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
 import { createJobSide } from './gateway-jobs.ts'
+import { defineProcedureJobs } from './gateway-procedures.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
@@ -19,12 +20,12 @@ import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
+import { PROCEDURE_QUEUE } from './jobs/procedures.ts'
 import { createAttestationLimit } from './ledger/attestation.ts'
 import { createLedger } from './ledger/ledger.ts'
 import { formatVerifierKey } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
-import { GatewayError } from './model/errors.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
@@ -41,6 +42,7 @@ import { createJobQueue } from './storage/job-queue.ts'
 import { createLedgerStore } from './storage/ledger.ts'
 import { createLogReader } from './storage/log.ts'
 import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
+import { createProcedureStore } from './storage/procedures.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
 import { createReplayStore } from './storage/replay.ts'
@@ -176,8 +178,13 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   const random = createRandomPool()
   const openSink = createSpool(join(settings.dataDir, 'spool'), settings.xroad.spoolBytes)
+  const newExchangeId = (nowMs: number) => formatExchangeId(nowMs, random(16))
+  const newSalt = () => Buffer.from(random(16))
+  const randomHex = (bytes: number) => random(bytes).toString('hex')
+  const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
+  const procedures = createProcedureStore({ pool, vault, jobs, queue: PROCEDURE_QUEUE.name, now })
   let inFlight = 0
-  const conduct = createConduct({
+  const { conduct, askStep } = createConduct({
     authority: () => authority.current(),
     authenticate: identity.authenticate,
     checkStanding: identity.checkStanding,
@@ -195,21 +202,15 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     takeQuota: createQuota(createQuotaLease(pool), clock),
     submissions,
     openSink,
-    callOf: ({ document: { id, binding }, provider }) => {
-      if (binding === undefined) throw new GatewayError('internal_error')
-      return providers.callOf(id, provider.id, binding)
-    },
-    newPart: () => {
-      const receivedAtMs = now()
-      const exchangeId = formatExchangeId(receivedAtMs, random(16))
-      return { exchangeId, receivedAtMs, spanId: random(8).toString('hex') }
-    },
+    procedures,
+    callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
+    newPart: () => ({ receivedAtMs: now(), exchangeId: newExchangeId(now()), spanId: randomHex(8) }),
     now,
     clock,
     observe: telemetry.exchange,
   })
 
-  const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
+  defineProcedureJobs({ jobs, store: procedures, askStep, now })
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)
   const allowance = { perMinute: limits.refusalsPerMinute, clock, isProxy }
@@ -233,9 +234,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     publicUrl: () => publicUrl,
     maxBodyBytes: limits.maxBodyBytes,
     now,
-    newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
-    newSalt: () => Buffer.from(random(16)),
-    randomHex: (bytes) => random(bytes).toString('hex'),
+    newExchangeId,
+    newSalt,
+    randomHex,
     thumbprintOf: certificates.thumbprintOf,
     dpopNonce: () => identity.nonces?.issue(),
     logOrigin: settings.ledger.origin,
@@ -311,9 +312,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     managementUrl: () => managementUrl ?? '',
     publicUrl: () => publicUrl,
     now,
-    newExchangeId: (nowMs) => formatExchangeId(nowMs, random(16)),
-    newSalt: () => Buffer.from(random(16)),
-    randomHex: (bytes) => random(bytes).toString('hex'),
+    newExchangeId,
+    newSalt,
+    randomHex,
     thumbprintOf: certificates.thumbprintOf,
     onRequest: telemetry.request,
     onStranger: managementStrangers.note,

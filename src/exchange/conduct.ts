@@ -3,24 +3,25 @@ import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials, InboundRequest, QuotaState, Receipt } from '../model/exchange.ts'
-import type { PlannedParts } from '../model/plan.ts'
 import type { OpenSink } from '../model/whole.ts'
 import type { ProviderCall } from '../provider/call.ts'
 import type { Authority } from '../registry/authority.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { type Authorisation, authorise } from './authorise.ts'
-import { assertAudience, type PartIdentity, partRequest, runParts, type TellPart } from './composite.ts'
-import { startDeadline } from './deadline.ts'
+import { assertAudience, type PartIdentity } from './composite.ts'
+import { type AskStep, createComposition } from './composition.ts'
 import {
   type Answer,
   type EndedExchange,
   type Obtained,
   outcomeOf,
+  type Parent,
   type Passage,
   type Passed,
   type Recorded,
   unconfirmed,
 } from './passage.ts'
+import type { ProcedureStore } from './procedure.ts'
 import type { TakeQuota } from './quota.ts'
 import {
   askProvider,
@@ -58,6 +59,7 @@ export interface ConductParts {
   readonly observe: (ended: EndedExchange) => void
   /** What is new of a part's exchange: its id, time of receipt and span. */
   readonly newPart: () => PartIdentity
+  readonly procedures: ProcedureStore
 }
 
 /** `Content-Type` of every answer; signatures cover it. */
@@ -87,7 +89,7 @@ const NOTHING = Buffer.alloc(0)
 const DEFAULT_REQUEST_BYTES = 16 * 1024 * 1024
 
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
-export function createConduct(parts: ConductParts): Conduct {
+export function createConduct(parts: ConductParts): { readonly conduct: Conduct; readonly askStep: AskStep } {
   const { ledger, now, clock } = parts
 
   /** By what is in force at this moment. */
@@ -108,7 +110,7 @@ export function createConduct(parts: ConductParts): Conduct {
     const { service } = request
     const operation = resolved.operation.id
     // A part is asked for by what its parent's signature covers.
-    const isSigned = (requestSignature ?? parent?.facts.requestSignature) !== undefined
+    const isSigned = requestSignature !== undefined || parent?.isSigned === true
     const ask = { service, operation, purpose, fields, officer, dossier, procedure, isSigned, details }
     const authorisation = authorise(candidates, ask, now())
     noteAuthorisation(facts, authorisation)
@@ -154,56 +156,12 @@ export function createConduct(parts: ConductParts): Conduct {
     if (operation.durableBefore) await ledger.begin(facts)
     const authorisation = stillAllowed(passage)
     const planned = resolved.service.document.plan?.operations[operation.id]
-    if (planned) return compose(passage, resolved, planned)
     const context = { request, consumer, authorisation, nowMs: now() }
+    if (planned) return timed(passage, () => composition.answer(passage, resolved, planned))
     const reply = await timed(passage, () => askProvider(parts.callOf(resolved.service), resolved, context))
     facts.attempts = reply.attempts
     const content = readAnswer(operation, reply)
     return { status: reply.status, content: () => content, replayed: false }
-  }
-
-  /** The answer of a composite service: its parts' exchanges, each under an agreement of the consumer's own. */
-  async function compose(
-    passage: Passage,
-    { service, operation }: Resolved,
-    planned: PlannedParts,
-  ): Promise<Obtained> {
-    const { request, consumer } = passage
-    const purpose = passage.judged?.authorisation.purpose
-    const deadline = startDeadline(service.document.plan?.timeoutMs ?? 0, request.signal)
-    const run = async () => {
-      const { registry } = parts.authority()
-      const tell = await runParts(planned, request.json, async (ask, body) => {
-        const asked = partRequest(request, { ask, body }, { registry, identity: parts.newPart() })
-        return tellerOf(await pass({ ...asked, purpose, signal: deadline.signal }, consumer, passage))
-      })
-      const content = () => operation.keepDeclared(200, tell())
-      operation.checkResponse(200, tell())
-      return { status: 200, content, replayed: false }
-    }
-    return timed(passage, run).finally(() => deadline.clear())
-  }
-
-  function tellerOf({ passage, obtained, recorded }: Passed): TellPart {
-    const exchange = passage.facts.exchangeId
-    const told = (error: GatewayError) =>
-      ({
-        outcome: outcomeOf(error) === 'refused' ? 'refused' : 'failed',
-        exchange,
-        code: error.code,
-      }) as const
-    return () => {
-      const { ended } = recorded
-      if (ended instanceof Error) return told(ended)
-      if (obtained instanceof Error) return told(obtained)
-      const { status } = obtained
-      try {
-        const answer = released(passage, obtained)
-        return { outcome: 'delivered', exchange, status, ...(status < 300 && { answer }) }
-      } catch (thrown) {
-        return told(asGatewayError(thrown))
-      }
-    }
   }
 
   /** What of an answer its agreement lets out, by what is in force at this moment. */
@@ -348,12 +306,10 @@ export function createConduct(parts: ConductParts): Conduct {
     }
   }
 
-  /** One exchange of a consumer that proved itself, to its record. */
-  async function pass(request: InboundRequest, consumer: Consumer, parent?: Passage): Promise<Passed> {
-    const startedMs = clock()
-    const facts = startFacts(request, consumer, parts.authority().registry, parent?.facts.exchangeId)
-    const passage: Passage = {
-      facts,
+  /** An exchange at its beginning. */
+  function draft(request: InboundRequest, consumer: Consumer, parent?: Parent): Passage {
+    return {
+      facts: startFacts(request, consumer, parts.authority().registry, parent?.exchangeId),
       parent,
       consumer,
       request,
@@ -363,6 +319,13 @@ export function createConduct(parts: ConductParts): Conduct {
       slot: undefined,
       providerMs: 0,
     }
+  }
+
+  /** One exchange of a consumer that proved itself, to its record. */
+  async function pass(request: InboundRequest, consumer: Consumer, parent?: Parent): Promise<Passed> {
+    const startedMs = clock()
+    const passage = draft(request, consumer, parent)
+    const { facts } = passage
     let obtained: Obtained | GatewayError
     try {
       ledger.assertAvailable()
@@ -390,8 +353,13 @@ export function createConduct(parts: ConductParts): Conduct {
     return { passage, obtained, recorded }
   }
 
-  return async (request, proven) => {
-    const consumer = proven ?? (await parts.authenticate(request.credentials))
-    return conclude(await pass(request, consumer))
+  const { authority, newPart, procedures } = parts
+  const composition = createComposition({ authority, newPart, procedures, pass, draft, released })
+  return {
+    askStep: composition.askStep,
+    async conduct(request, proven) {
+      const consumer = proven ?? (await parts.authenticate(request.credentials))
+      return conclude(await pass(request, consumer))
+    },
   }
 }

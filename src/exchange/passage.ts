@@ -49,11 +49,17 @@ export interface Passed {
   readonly recorded: Recorded
 }
 
+/** The exchange whose part another one is. */
+export interface Parent {
+  readonly exchangeId: string
+  /** Whether its request was signed, so that what is asked for it is. */
+  readonly isSigned: boolean
+}
+
 /** What one exchange gathers on its way. */
 export interface Passage {
   readonly facts: ExchangeFacts
-  /** The exchange whose part this is. */
-  readonly parent: Passage | undefined
+  readonly parent: Parent | undefined
   readonly consumer: Consumer
   readonly request: InboundRequest
   quota: QuotaState | undefined

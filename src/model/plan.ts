@@ -27,11 +27,35 @@ export interface PlannedParts {
   readonly parts: Readonly<Record<string, PlannedPart>>
 }
 
+/** One submission of a linked procedure, and what takes it back where a later one is refused. */
+export interface PlannedStep extends PlannedAsk {
+  readonly name: string
+  /** May read what the step itself answered (`/parts/{name}/…`); only the last step can do without. */
+  readonly undo?: PlannedAsk
+}
+
+/** Submissions one after the other, carried on after any crash until all are done or all done ones are taken back. */
+export interface PlannedSteps {
+  readonly steps: readonly PlannedStep[]
+  /** What is not done by then is left to people: whether its provider acted may be unknown. */
+  readonly giveUpAfterHours: number
+  /** How long request and answers are kept, encrypted, after the end. */
+  readonly keepDays: number
+}
+
+/** Tells those who began a linked procedure how it stands. */
+export interface PlannedStatus {
+  /** The operation that begins it. */
+  readonly statusOf: string
+}
+
+export type PlannedOperation = PlannedParts | PlannedSteps | PlannedStatus
+
 /** A service that is answered by other services: what each operation of its contract is made of. */
 export interface Plan {
   /** Whole time for one exchange with all its parts. */
   readonly timeoutMs: number
-  readonly operations: Readonly<Record<string, PlannedParts>>
+  readonly operations: Readonly<Record<string, PlannedOperation>>
 }
 
 /** What the sources of a plan point into. */

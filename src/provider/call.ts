@@ -80,7 +80,8 @@ export type ConnectProvider = (
  * so that breakers and connections survive a change elsewhere in the registry.
  */
 export function createProviderCalls(connect: ConnectProvider): {
-  callOf(service: string, provider: string, binding: Binding): ProviderCall
+  /** @param binding absent of a composite service, which nobody calls. */
+  callOf(service: string, provider: string, binding: Binding | undefined): ProviderCall
   close(): Promise<void>
 } {
   const connected = new Map<
@@ -89,6 +90,7 @@ export function createProviderCalls(connect: ConnectProvider): {
   >()
   return {
     callOf(service, provider, binding) {
+      if (binding === undefined) throw new RangeError('a service without a binding is called')
       const known = connected.get(service)
       if (known?.source === binding) return known.call
       const text = JSON.stringify(binding)

@@ -2,7 +2,14 @@ import type { Contract, Operation } from '../contract/contract.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
-import { needsOf, type Plan, type PlannedAsk, type PlannedParts } from '../model/plan.ts'
+import {
+  needsOf,
+  type Plan,
+  type PlannedAsk,
+  type PlannedOperation,
+  type PlannedParts,
+  type PlannedSteps,
+} from '../model/plan.ts'
 
 /** What the plan of a composite service says of other documents. */
 
@@ -20,12 +27,14 @@ interface Fault {
   readonly detail: Bilingual
 }
 
-/** A part may not change anything: it is asked again, and side by side with others. */
-function isReading({ kind }: Operation): boolean {
-  return kind !== 'submit'
+/** A part may not change anything, a step does: those are asked side by side, these one after the other, once. */
+type Manner = 'read' | 'submit'
+
+function mannerOf({ kind }: Operation): Manner {
+  return kind === 'submit' ? 'submit' : 'read'
 }
 
-function checkAsk(ask: PlannedAsk, pointer: string, ground: PlanGround): Fault[] {
+function checkAsk(ask: PlannedAsk, manner: Manner, pointer: string, ground: PlanGround): Fault[] {
   const service = ground.serviceOf(ask.service)
   if (service === undefined) {
     if (ground.isFaulty(ask.service)) return []
@@ -56,10 +65,10 @@ function checkAsk(ask: PlannedAsk, pointer: string, ground: PlanGround): Fault[]
     }
     return [{ pointer: `${pointer}/operation`, rule: 'operation_unknown', detail }]
   }
-  if (isReading(operation) && !operation.pathTemplate.includes('{')) return []
+  if (mannerOf(operation) === manner && !operation.pathTemplate.includes('{')) return []
   const detail = {
-    vi: 'Phần chỉ có thể là tra cứu hoặc xác thực, đường dẫn không có tham số.',
-    en: 'A part can only be a lookup or a verification whose path has no parameters.',
+    vi: 'Phần phải là tra cứu hoặc xác thực, bước phải là nộp; đường dẫn không có tham số.',
+    en: 'A part must be a lookup or verification, a step a submission; its path has no parameters.',
   }
   return [{ pointer: `${pointer}/operation`, rule: 'plan_operation', detail }]
 }
@@ -80,7 +89,7 @@ function checkParts({ parts }: PlannedParts, pointer: string, ground: PlanGround
     const place = `${pointer}/parts/${name}`
     const unknown = needsOf(part).filter((need) => !Object.hasOwn(parts, need))
     return [
-      ...checkAsk(part, place, ground),
+      ...checkAsk(part, 'read', place, ground),
       ...unknown.map((need) => ({
         pointer: `${place}/request`,
         rule: 'plan_part_unknown',
@@ -95,14 +104,74 @@ function checkParts({ parts }: PlannedParts, pointer: string, ground: PlanGround
   return [{ pointer: `${pointer}/parts/${circle}`, rule: 'plan_circle', detail }]
 }
 
+function checkSteps({ steps }: PlannedSteps, pointer: string, ground: PlanGround): Fault[] {
+  const names = steps.map(({ name }) => name)
+  return steps.flatMap((step, index) => {
+    const place = `${pointer}/steps/${index}`
+    const { undo } = step
+    const isKnown = (need: string, until: number) => names.slice(0, until).includes(need)
+    const unknown = [
+      ...needsOf(step).filter((need) => !isKnown(need, index)),
+      ...(undo ? needsOf(undo).filter((need) => !isKnown(need, index + 1)) : []),
+    ]
+    return [
+      ...checkAsk(step, 'submit', place, ground),
+      ...(undo ? checkAsk(undo, 'submit', `${place}/undo`, ground) : []),
+      ...unknown.map((need) => ({
+        pointer: place,
+        rule: 'plan_part_unknown',
+        detail: { vi: `Trước đó không có bước ${need}.`, en: `There is no step ${need} before it.` },
+      })),
+      ...(names.indexOf(step.name) === index
+        ? []
+        : [
+            {
+              pointer: `${place}/name`,
+              rule: 'plan_step_duplicate',
+              detail: { vi: 'Tên bước bị lặp.', en: 'Two steps have this name.' },
+            },
+          ]),
+      ...(undo !== undefined || index === steps.length - 1
+        ? []
+        : [
+            {
+              pointer: place,
+              rule: 'plan_undo_missing',
+              detail: {
+                vi: 'Mọi bước trừ bước cuối phải có cách hủy.',
+                en: 'Every step but the last needs an undo.',
+              },
+            },
+          ]),
+    ]
+  })
+}
+
+function checkPlanned(
+  planned: PlannedOperation,
+  { pointer, plan, ground }: { pointer: string; plan: Plan; ground: PlanGround },
+): Fault[] {
+  if ('parts' in planned) return checkParts(planned, pointer, ground)
+  if ('steps' in planned) return checkSteps(planned, pointer, ground)
+  const begun = plan.operations[planned.statusOf]
+  if (begun !== undefined && 'steps' in begun) return []
+  const detail = {
+    vi: `${planned.statusOf} không phải là thủ tục liên thông.`,
+    en: `${planned.statusOf} is no linked procedure.`,
+  }
+  return [{ pointer: `${pointer}/statusOf`, rule: 'plan_status_unknown', detail }]
+}
+
 function checkOperations(plan: Plan, contract: Contract): Fault[] {
   const planned = Object.keys(plan.operations)
   const unknown = planned.flatMap((id) => {
     const operation = contract.operations.get(id)
-    if (operation !== undefined && isReading(operation)) return []
+    const planned = plan.operations[id]
+    const manner = planned !== undefined && 'steps' in planned ? 'submit' : 'read'
+    if (operation !== undefined && mannerOf(operation) === manner) return []
     const detail = {
-      vi: `Hợp đồng không có thao tác tra cứu hay xác thực ${id}.`,
-      en: `The contract has no lookup or verification ${id}.`,
+      vi: `Hợp đồng không có thao tác ${id} loại này (bước: nộp; còn lại: tra cứu, xác thực).`,
+      en: `The contract has no operation ${id} of this kind (steps: submit; else lookup or verify).`,
     }
     return [{ pointer: `/plan/operations/${id}`, rule: 'operation_unknown', detail }]
   })
@@ -124,8 +193,8 @@ export function checkPlan(service: Service, ground: PlanGround): DocumentFault[]
   const own = service.contract === undefined ? undefined : ground.contractOf(service.contract)
   const faults = [
     ...(own ? checkOperations(plan, own) : []),
-    ...Object.entries(plan.operations).flatMap(([id, parts]) =>
-      checkParts(parts, `/plan/operations/${id}`, ground),
+    ...Object.entries(plan.operations).flatMap(([id, planned]) =>
+      checkPlanned(planned, { pointer: `/plan/operations/${id}`, plan, ground }),
     ),
   ]
   return faults.map((fault) => ({ path: `Service/${service.id}`, ...fault }))

@@ -7,6 +7,7 @@ import type { ProviderReply } from '../../src/provider/call.ts'
 import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
+import { NO_PROCEDURES } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 const BODY = Buffer.from('{"personalId":"099090000017"}')
@@ -54,7 +55,7 @@ function bench(
   const recorded: Bench['recorded'] = []
   const observed: EndedExchange[] = []
   const authority = authorityOf(smallRegistry([compileAgreement()]))
-  const conduct = createConduct({
+  const { conduct } = createConduct({
     authority: () => authority,
     checkStanding: () => {},
     mayRelease: () => true,
@@ -98,6 +99,7 @@ function bench(
     now: () => Date.parse('2026-11-22T03:00:00Z'),
     clock: () => 0,
     observe: (ended) => observed.push(ended),
+    procedures: NO_PROCEDURES,
     newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
     ...change,
   })

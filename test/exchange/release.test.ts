@@ -7,6 +7,7 @@ import { createConduct } from '../../src/exchange/conduct.ts'
 import type { InboundRequest } from '../../src/model/exchange.ts'
 import { CONTRACT_PATH, documents, put } from '../contract/documents.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
+import { NO_PROCEDURES } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 /** What a contract declares of a place. */
@@ -159,7 +160,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
   const agreement = compileAgreement({ operations: [{ operation: 'lookUp', fields: [...asked.agreed] }] })
   const registry = smallRegistry([agreement], operation)
   const authority = { number: 1, registry, isRevoked: () => false }
-  const conduct = createConduct({
+  const { conduct } = createConduct({
     authority: () => authority,
     checkStanding() {},
     mayRelease: () => true,
@@ -195,6 +196,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
     now: () => Date.parse('2026-11-22T03:00:00Z'),
     clock: () => 0,
     observe() {},
+    procedures: NO_PROCEDURES,
     newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
   })
   const conclusion = await conduct({ ...REQUEST, ...(asked.requested && { fields: asked.requested }) })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { createAdmission } from '../../src/identity/admission.ts'
 import type { Service } from '../../src/model/party.ts'
-import type { PlannedPart } from '../../src/model/plan.ts'
+import type { PlannedPart, PlannedStep } from '../../src/model/plan.ts'
 import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { readRegistryDirectory } from '../../src/registry/read-documents.ts'
 import { compileRegistry } from '../../src/registry/snapshot.ts'
@@ -83,6 +83,33 @@ describe('the plan of a composite service', () => {
     expect(rulesOf({ plan: { timeoutMs: 1, operations } })).to.deep.equal([
       '/plan/operations/somethingElse operation_unknown',
       '/plan/operations plan_incomplete',
+    ])
+  })
+
+  it('of a linked procedure has submissions, each but the last with what takes it back', () => {
+    const birth = documents.services.find(({ id }) => id === 'G06/lien-thong/khai-sinh/v1')
+    const begun = birth?.plan?.operations['startBirth']
+    if (birth?.plan === undefined || begun === undefined || !('steps' in begun)) throw new Error('no steps')
+    const [first, second] = begun.steps
+    if (first === undefined || second === undefined) throw new Error('no steps')
+    const { undo: _, ...final } = first
+    const rules = (steps: readonly PlannedStep[], statusOf = 'startBirth') => {
+      const operations = { startBirth: { ...begun, steps }, lookUpBirth: { statusOf } }
+      const services = [{ ...birth, plan: { timeoutMs: 1, operations } } as Service]
+      const compiled = compileRegistry(overlay(documents, { services }), {
+        version: 1,
+        syntheticPersons: true,
+      })
+      return 'faults' in compiled ? compiled.faults.map(({ pointer, rule }) => `${pointer} ${rule}`) : []
+    }
+    const place = '/plan/operations/startBirth/steps'
+    expect(rules([first, second])).to.deep.equal([])
+    expect(rules([final, second])).to.deep.equal([`${place}/0 plan_undo_missing`])
+    expect(rules([second])).to.deep.equal([`${place}/0 plan_part_unknown`])
+    expect(rules([first, { ...second, name: first.name }])).to.include(`${place}/1/name plan_step_duplicate`)
+    expect(rules([{ ...first, ...citizen }])).to.deep.equal([`${place}/0/operation plan_operation`])
+    expect(rules([first], 'lookUpBirth')).to.deep.equal([
+      '/plan/operations/lookUpBirth/statusOf plan_status_unknown',
     ])
   })
 })

@@ -1,0 +1,63 @@
+import type { AskStep } from '../exchange/composition.ts'
+import { afterAsk, isToRepeat, nextAsk, type ProcedureStore, type Progress } from '../exchange/procedure.ts'
+import type { JobResult, QueueDefinition } from './queue.ts'
+
+/** Carries linked procedures on, whatever happens to the process that began them. */
+
+export const PROCEDURE_QUEUE: QueueDefinition = {
+  name: 'linked-procedures',
+  order: 'any',
+  // A try fails only where the database does: it is taken up again for as long as that lasts.
+  retries: 10_000,
+  retryDelaySeconds: 1,
+  maxRetryDelaySeconds: 60,
+  concurrency: 8,
+  timeLimitSeconds: 900,
+  keepDays: 1,
+}
+
+const LONGEST_WAIT_SECONDS = 300
+const HOUR_MS = 3_600_000
+
+interface ProcedureParts {
+  readonly store: ProcedureStore
+  readonly askStep: AskStep
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** 0 to below 1. */
+  readonly random: () => number
+}
+
+/** Twice as long from try to try, with jitter, so that those who wait do not come all at once. */
+function waitSeconds(attempts: number, random: () => number): number {
+  const longest = Math.min(2 ** Math.min(attempts, 16), LONGEST_WAIT_SECONDS)
+  return Math.ceil(longest * (0.5 + random() / 2))
+}
+
+/**
+ * Carries one procedure on until it ends or has to wait. Two processes may do it at once: each step has an
+ * Idempotency-Key of its own, and of two saves only the first counts.
+ */
+export type AdvanceProcedure = (id: string, signal: AbortSignal) => Promise<JobResult>
+
+export function createProcedures(parts: ProcedureParts): AdvanceProcedure {
+  const { store, askStep, now, random } = parts
+  return async (id, signal) => {
+    for (;;) {
+      const found = await store.find(id)
+      if (found?.contents === undefined) return 'done'
+      const { order, progress } = found.contents
+      const next = nextAsk(order.plan, progress)
+      if (next === undefined) return 'done'
+      if (signal.aborted) return { againInSeconds: 1 }
+      const told = await askStep(found, next)
+      const after = afterAsk(order.plan, progress, next, told)
+      const attempts = after.steps[next.step.name]?.attempts ?? 0
+      const isOver = now() >= found.startedAtMs + order.plan.giveUpAfterHours * HOUR_MS
+      const wait = isToRepeat(told) ? waitSeconds(attempts, random) : 0
+      const ended: Progress = wait > 0 && isOver ? { ...after, state: 'stuck' } : after
+      const isSaved = await store.save(found, ended, now() + wait * 1000)
+      if (isSaved && wait > 0 && !isOver) return { againInSeconds: wait }
+    }
+  }
+}
