@@ -5,7 +5,6 @@ import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
 import { createJobSide } from './gateway-jobs.ts'
-import { defineProcedureJobs } from './gateway-procedures.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
@@ -20,7 +19,7 @@ import { createCertificateReader } from './identity/client-certificate.ts'
 import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
 import { openKeyDirectory } from './identity/keys.ts'
-import { PROCEDURE_QUEUE } from './jobs/procedures.ts'
+import { defineProcedureJobs, PROCEDURE_QUEUE } from './jobs/procedures.ts'
 import { createAttestationLimit } from './ledger/attestation.ts'
 import { createLedger } from './ledger/ledger.ts'
 import { formatVerifierKey } from './ledger/note.ts'
@@ -210,7 +209,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.exchange,
   })
 
-  defineProcedureJobs({ jobs, store: procedures, askStep, now })
+  defineProcedureJobs(jobs, { store: procedures, askStep, now, random: Math.random })
   const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)
   const allowance = { perMinute: limits.refusalsPerMinute, clock, isProxy }

@@ -16,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['http'],
   ['settings.ts', 'repeat.ts'],
   ['gateway-audit.ts', 'gateway-jobs.ts'],
-  ['credentials.ts', 'gateway-procedures.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
+  ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
   ['gateway.ts'],
   ['log-keeping.ts'],
   ['sandbox'],

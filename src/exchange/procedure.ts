@@ -82,6 +82,14 @@ export interface ProcedureStore {
   save(found: StoredProcedure, progress: Progress, nextAtMs: number): Promise<boolean>
 }
 
+/** The same, with what its keeping needs from time to time. */
+export interface ProcedureArchive extends ProcedureStore {
+  /** @returns the ids of those that nobody seems to carry on. */
+  overdue(): Promise<readonly string[]>
+  /** Erases the contents of those that ended long enough ago. */
+  erase(): Promise<void>
+}
+
 export function firstProgress({ steps }: PlannedSteps): Progress {
   return {
     state: 'running',

@@ -1,6 +1,13 @@
 import type { AskStep } from '../exchange/composition.ts'
-import { afterAsk, isToRepeat, nextAsk, type ProcedureStore, type Progress } from '../exchange/procedure.ts'
-import type { JobResult, QueueDefinition } from './queue.ts'
+import {
+  afterAsk,
+  isToRepeat,
+  nextAsk,
+  type ProcedureArchive,
+  type ProcedureStore,
+  type Progress,
+} from '../exchange/procedure.ts'
+import type { JobResult, JobWorkshop, QueueDefinition } from './queue.ts'
 
 /** Carries linked procedures on, whatever happens to the process that began them. */
 
@@ -60,4 +67,21 @@ export function createProcedures(parts: ProcedureParts): AdvanceProcedure {
       if (isSaved && wait > 0 && !isOver) return { againInSeconds: wait }
     }
   }
+}
+
+/** Defines the job that each procedure has, and the look every minute for what was lost or is to be erased. */
+export function defineProcedureJobs(
+  jobs: JobWorkshop,
+  parts: ProcedureParts & { readonly store: ProcedureArchive },
+): void {
+  const { store } = parts
+  const advance = createProcedures(parts)
+  jobs.define(PROCEDURE_QUEUE, async ({ data, signal }) => {
+    const { procedure } = data
+    if (typeof procedure === 'string') return advance(procedure, signal)
+    for (const id of await store.overdue()) await jobs.send(PROCEDURE_QUEUE.name, { procedure: id })
+    await store.erase()
+    return 'done'
+  })
+  jobs.schedule(PROCEDURE_QUEUE.name, '* * * * *')
 }

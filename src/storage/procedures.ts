@@ -1,9 +1,9 @@
 import type pg from 'pg'
 import {
   firstProgress,
+  type ProcedureArchive,
   type ProcedureOrder,
   type ProcedureState,
-  type ProcedureStore,
   type Progress,
   type StoredProcedure,
 } from '../exchange/procedure.ts'
@@ -49,12 +49,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const DAY_MS = 86_400_000
 
 /** Linked procedures in PostgreSQL; each comes into being in one transaction with the job that carries it on. */
-export function createProcedureStore(parts: ProcedureStoreParts): ProcedureStore & {
-  /** Those that nobody seems to carry on. */
-  overdue(): Promise<readonly string[]>
-  /** Erases the contents of those that ended long enough ago. */
-  erase(): Promise<void>
-} {
+export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchive {
   const { pool, vault, now } = parts
   const contextOf = (id: string, what: 'order' | 'progress') => Buffer.from(`linked_procedure ${id} ${what}`)
   const seal = (id: string, what: 'order' | 'progress', value: object) =>
