@@ -260,8 +260,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.bulkStep,
     onRequest: telemetry.request,
   })
-  const registry = () => holder.current()
-  const xroad = createXroadSide({ settings, door: doorParts, openSink, registry, identity, isProxy })
+  const xroad = createXroadSide({ settings, door: doorParts, openSink, identity, isProxy, authority, ledger })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),
@@ -359,7 +358,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
 
   return {
     checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
-    registry,
+    registry: () => holder.current(),
     audit: audit.router,
     edge: { assertPassedOn: certificates.assertPassedOn, strangers: managementStrangers, isProxy },
     announce(urls) {

@@ -7,7 +7,7 @@ import { formatReceipt } from '../ledger/receipt.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { InboundRequest, Receipt, RequestMessage, TraceContext } from '../model/exchange.ts'
+import type { InboundRequest, QuotaState, Receipt, RequestMessage, TraceContext } from '../model/exchange.ts'
 import { isAgencyCode, LOCAL_NAME, SERVICE_VERSION, type ServiceId } from '../model/identifier.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { sendProblem } from './server.ts'
@@ -35,7 +35,7 @@ export interface ExchangeDoorParts {
     method: string
     route: string
     status: number
-    code: ErrorCode
+    code?: ErrorCode | undefined
     totalMs: number
   }) => void
   readonly onInternalError: (error: unknown, exchangeId?: string) => void
@@ -144,8 +144,8 @@ export function traceOf(request: IncomingMessage, randomHex: (bytes: number) => 
 
 /** What every reply of an exchange says of it, whichever door it leaves by. @param origin of the log. */
 export function replyHeaders(
-  inbound: InboundRequest,
-  { receipt, quota }: Conclusion,
+  inbound: Pick<InboundRequest, 'exchangeId' | 'trace' | 'salt'>,
+  { receipt, quota }: { readonly receipt: Receipt | undefined; readonly quota?: QuotaState | undefined },
   origin: string,
 ): Record<string, string> {
   const { trace } = inbound

@@ -34,6 +34,8 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   security_server_unknown: `${CLIENT}.invalid_security_server`,
   service_unknown: `${SERVER}.unknown_service`,
   service_disabled: `${SERVER}.service_disabled`,
+  service_code_missing: `${SERVER}.invalid_request`,
+  description_missing: `${SERVER}.internal_error`,
   service_opaque: `${SERVER}.service_type`,
   operation_unknown: ACCESS_DENIED,
   agreement_missing: ACCESS_DENIED,

@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto'
+import { PARTICULAR, PURPOSE } from './exchange.ts'
 import { decodeIdentifier, malformed } from './xroad-target.ts'
 
 /**
@@ -125,4 +126,20 @@ export function protocolFields({ fields }: XroadMessage): Record<string, string>
     if (lower.startsWith('x-road-')) passed[lower] = value
   }
   return passed
+}
+
+/** X-Road has one field for what the native door asks by two: `dossier`, or `purpose;dossier`. */
+export function readIssue(issue: string | undefined): { purpose?: string; dossier?: string } {
+  const [first = '', ...rest] = issue?.split(';') ?? []
+  const named = rest.length > 0 && PURPOSE.test(first) && first.length <= 64
+  const dossier = named ? rest.join(';') : issue
+  return {
+    ...(named && { purpose: first }),
+    ...(dossier !== undefined && PARTICULAR.test(dossier) && { dossier }),
+  }
+}
+
+/** @returns raw SHA-512; undefined of nothing: X-Road leaves an absent body out of its hash. */
+export function digestOfBody(body: Uint8Array): Buffer | undefined {
+  return body.length === 0 ? undefined : createHash('sha512').update(body).digest()
 }

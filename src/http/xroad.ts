@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import { ANSWER_TYPE, type Conclusion } from '../exchange/conduct.ts'
+import type { List, Listed } from '../exchange/listing.ts'
 import type { Answer } from '../exchange/passage.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { Claim, InboundRequest } from '../model/exchange.ts'
+import type { Claim, Credentials, InboundRequest } from '../model/exchange.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { XroadErrorStyle } from '../model/party.ts'
 import type { OpenSink } from '../model/whole.ts'
@@ -21,9 +21,23 @@ import {
   traceOf,
   untilItsTurn,
 } from './exchange.ts'
-import { preferredLanguage } from './language.ts'
-import { errorBody, errorType, type XroadErrorContext, xroadFault } from './xroad-errors.ts'
-import { protocolFields, readXroadMessage, requestHash, type XroadMessage } from './xroad-message.ts'
+import {
+  digestOfBody,
+  protocolFields,
+  readIssue,
+  readXroadMessage,
+  requestHash,
+  type XroadMessage,
+} from './xroad-message.ts'
+import {
+  allowedMethods,
+  getOpenApi,
+  listClients,
+  listMethods,
+  METASERVICES,
+  type MetaAnswer,
+} from './xroad-metaservices.ts'
+import { type Asked, createErrorSender } from './xroad-refusal.ts'
 import {
   formatIdentifier,
   malformed,
@@ -31,7 +45,7 @@ import {
   parseXroadTarget,
   type XroadTarget,
 } from './xroad-target.ts'
-import { createWholeRequest, type ReceivedDigest, sendWhole } from './xroad-whole.ts'
+import { createWholeRequest, sendWhole } from './xroad-whole.ts'
 
 export interface XroadDoorParts extends ExchangeDoorParts {
   readonly instance: string
@@ -39,6 +53,7 @@ export interface XroadDoorParts extends ExchangeDoorParts {
   readonly securityServer: string | undefined
   readonly errors: XroadErrorStyle
   readonly openSink: OpenSink
+  readonly list: List
   readonly registry: () => Registry
   /** Whether the request came over TLS, here or at a trusted proxy. */
   readonly isSecure: (request: IncomingMessage) => boolean
@@ -54,27 +69,11 @@ export interface XroadDoor {
 
 const ROUTE = '/r1'
 const BELOW_ROUTE = `${ROUTE}/`
+const LIST_CLIENTS = '/listClients'
 /** A service code that can stand in a record though nothing is registered under it. */
 const PLAIN = /^[a-z0-9-]{1,64}$/
 
 const NOTHING = Buffer.alloc(0)
-
-/** @returns raw SHA-512; undefined of nothing: X-Road leaves an absent body out of its hash. */
-function digestOfBody(body: Uint8Array): Buffer | undefined {
-  return body.length === 0 ? undefined : createHash('sha512').update(body).digest()
-}
-
-/** What is known of one request, as far as it got: its errors are told by it. */
-interface Asked {
-  readonly requestId: string
-  readonly receivedAtMs: number
-  target: XroadTarget | undefined
-  message: XroadMessage | undefined
-  consumer: SubsystemId | undefined
-  provider: SubsystemId | undefined
-  /** Of the body, for the request hash. */
-  readonly body: ReceivedDigest
-}
 
 /** One request, its address understood. */
 interface Addressed {
@@ -85,17 +84,6 @@ interface Addressed {
   readonly salt: Uint8Array
 }
 
-/** X-Road has one field for what the native door asks by two: `dossier`, or `purpose;dossier`. */
-function readIssue(issue: string | undefined): { purpose?: string; dossier?: string } {
-  const [first = '', ...rest] = issue?.split(';') ?? []
-  const named = rest.length > 0 && PURPOSE.test(first) && first.length <= 64
-  const dossier = named ? rest.join(';') : issue
-  return {
-    ...(named && { purpose: first }),
-    ...(dossier !== undefined && PARTICULAR.test(dossier) && { dossier }),
-  }
-}
-
 /**
  * The door of X-Road's REST protocol (PR-REST, `r1`): it translates, and the one pipeline decides. A provider's
  * answer carries no X-Road-Error; the gateway's own errors do.
@@ -103,6 +91,7 @@ function readIssue(issue: string | undefined): { purpose?: string; dossier?: str
 export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
   const { conduct, now, instance } = parts
   const namesOf = createXroadNames(instance)
+  const sendError = createErrorSender(parts)
 
   function resolveClient(field: string | undefined): SubsystemId {
     if (field === undefined) throw new GatewayError('client_header_missing')
@@ -137,6 +126,21 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     }
   }
 
+  function credentialsOf(request: IncomingMessage, consumer: SubsystemId): Credentials {
+    const { method = 'GET', headers, url = ROUTE } = request
+    const { authorization } = headers
+    const isTokenOurs = parts.isGatewayToken(authorization)
+    const thumbprint = parts.thumbprintOf(request)
+    return {
+      method,
+      url: parts.publicUrl() + url.replace(/\?.*$/, ''),
+      claim: claimOf(request, consumer),
+      ...(isTokenOurs && authorization !== undefined && { authorization }),
+      ...(isTokenOurs && typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
+      ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
+    }
+  }
+
   /** With a contract it is read at once; without one it stays on the connection until access is decided. */
   async function contentOf(
     request: IncomingMessage,
@@ -152,24 +156,29 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     return { passedOn: protocolFields(message), body, json: parseJsonBody(request, body) }
   }
 
+  /** What every request of the protocol is read into first; the rest tells of its errors by it. */
+  function understand(
+    request: IncomingMessage,
+    asked: Asked,
+  ): XroadMessage & { readonly sender: SubsystemId } {
+    const { headers, url = ROUTE, rawHeaders } = request
+    const isTokenOurs = parts.isGatewayToken(headers.authorization)
+    if (url.startsWith(BELOW_ROUTE)) asked.target = parseXroadTarget(url)
+    const message = readXroadMessage(rawHeaders, { requestId: asked.requestId, instance, isTokenOurs })
+    asked.message = message
+    asked.consumer = resolveClient(message.client)
+    assertSecurityServer(message.securityServer)
+    return { ...message, sender: asked.consumer }
+  }
+
   async function translate(
     request: IncomingMessage,
     response: ServerResponse,
     asked: Asked,
   ): Promise<InboundRequest> {
-    const { method = 'GET', headers, url = ROUTE } = request
-    const { authorization } = headers
-    const isTokenOurs = parts.isGatewayToken(authorization)
-    const target = parseXroadTarget(url)
-    asked.target = target
-    const message = readXroadMessage(request.rawHeaders, {
-      requestId: asked.requestId,
-      instance,
-      isTokenOurs,
-    })
-    asked.message = message
-    asked.consumer = resolveClient(message.client)
-    assertSecurityServer(message.securityServer)
+    const { method = 'GET', url = ROUTE } = request
+    const message = understand(request, asked)
+    const target = asked.target ?? parseXroadTarget(url)
     const service = resolveService(target, asked)
     const salt = parts.newSalt()
     const content = await contentOf(request, { asked, message, target, service, salt })
@@ -177,22 +186,13 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     response.on('close', () => {
       if (!response.writableFinished) gone.abort('gone')
     })
-    const thumbprint = parts.thumbprintOf(request)
     const { purpose, dossier } = readIssue(message.issue)
     const officer =
       message.userId !== undefined && PARTICULAR.test(message.userId) ? message.userId : undefined
-    const mark = url.indexOf('?')
     return {
       exchangeId: asked.requestId,
       receivedAtMs: asked.receivedAtMs,
-      credentials: {
-        method,
-        url: parts.publicUrl() + (mark < 0 ? url : url.slice(0, mark)),
-        claim: claimOf(request, asked.consumer),
-        ...(isTokenOurs && authorization !== undefined && { authorization }),
-        ...(isTokenOurs && typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-        ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-      },
+      credentials: credentialsOf(request, message.sender),
       service,
       method,
       path: target.path,
@@ -209,46 +209,6 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       ...content,
       signal: gone,
     }
-  }
-
-  function errorContext(request: IncomingMessage, asked: Asked): XroadErrorContext {
-    const { target, consumer, provider, message } = asked
-    const registry = parts.registry()
-    const own = consumer && registry.subsystems.get(consumer)?.xroad?.errors
-    return {
-      style: own ?? parts.errors,
-      language: preferredLanguage(request.headers['accept-language'] ?? 'en'),
-      service: target ? `SERVICE:${[...target.provider, target.serviceCode].join('/')}` : '',
-      client: message?.client ?? '',
-      isProviderKnown: provider !== undefined && registry.subsystems.has(provider),
-    }
-  }
-
-  function sendError(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { error, asked, headers = {} }: { error: GatewayError; asked: Asked; headers?: Record<string, string> },
-  ): void {
-    if (response.headersSent || response.destroyed) {
-      response.destroy()
-      return
-    }
-    const fault = xroadFault(error, errorContext(request, asked))
-    const type = errorType(request.headers.accept)
-    const body = Buffer.from(errorBody(fault, type, asked.requestId))
-    const { retryAfterSeconds } = error
-    response.writeHead(fault.status, {
-      ...headers,
-      'x-road-error': fault.code,
-      'x-road-request-id': asked.requestId,
-      ...(asked.message && { 'x-road-id': asked.message.id }),
-      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-      'content-type': `${type};charset=utf-8`,
-      'content-length': body.length,
-      'cache-control': 'no-store',
-      ...(request.complete ? {} : { connection: 'close' }),
-    })
-    response.end(request.method === 'HEAD' ? undefined : body)
   }
 
   /** What every answer of this door carries; a provider's values of these are replaced. */
@@ -336,13 +296,76 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     })
   }
 
+  function answerMeta(request: IncomingMessage, asked: Asked, registry: Registry): MetaAnswer {
+    const { target, provider, consumer } = asked
+    const ground = { registry, names: namesOf(registry), instance }
+    if (target === undefined) return listClients(ground, request.headers.accept)
+    if (provider === undefined || consumer === undefined) throw new GatewayError('service_unknown')
+    if (target.serviceCode === 'listMethods') return listMethods(ground, provider)
+    if (target.serviceCode === 'getOpenAPI') return getOpenApi(ground, provider, target.query)
+    return allowedMethods(ground, { provider, consumer, nowMs: now() })
+  }
+
+  /** A question about what may be asked: recorded like any other, allowed by no agreement. */
+  async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = begin()
+    const salt = parts.newSalt()
+    const trace = traceOf(request, parts.randomHex)
+    let contentType = ''
+    let listed: Listed
+    try {
+      const { sender } = understand(request, asked)
+      asked.provider = asked.target && namesOf(parts.registry()).subsystemId(asked.target.provider)
+      const operation = asked.target?.serviceCode ?? LIST_CLIENTS.slice(1)
+      listed = await parts.list({
+        exchangeId: asked.requestId,
+        receivedAtMs: asked.receivedAtMs,
+        traceId: trace.traceId,
+        salt,
+        credentials: credentialsOf(request, sender),
+        service: 'xroad',
+        operation,
+        provider: asked.provider,
+        answer(registry) {
+          const answer = answerMeta(request, asked, registry)
+          contentType = answer.contentType
+          return answer.body
+        },
+      })
+    } catch (thrown) {
+      refuse(request, response, thrown, asked)
+      return
+    }
+    if (response.socket === null) await untilItsTurn(response)
+    const ended = listed.release()
+    const status = ended instanceof Error ? ended.entry.status : 200
+    const { method = 'GET' } = request
+    parts.onRefusal({ method, route: ROUTE, status, totalMs: now() - asked.receivedAtMs })
+    const headers = replyHeaders({ exchangeId: asked.requestId, trace, salt }, listed, parts.logOrigin)
+    if (ended instanceof Error) {
+      sendError(request, response, { error: ended, asked, headers })
+      return
+    }
+    const fields = { ...headers, ...protocolReply(request, asked), 'content-type': contentType }
+    response.writeHead(200, { ...fields, 'content-length': ended.length, 'cache-control': 'no-store' })
+    response.end(ended)
+  }
+
+  function isMeta({ method, url = '' }: IncomingMessage): boolean {
+    const [path = ''] = url.split('?')
+    const [, , , , , , code = '', ...rest] = path.split('/')
+    return method === 'GET' && (path === LIST_CLIENTS || (rest.length === 0 && METASERVICES.has(code)))
+  }
+
+  const isOurs = (url = '') => url.startsWith(BELOW_ROUTE) || /^\/listClients(?:\?|$)/.test(url)
+
   return {
     handler: (request, response, next) => {
-      if (request.url.startsWith(BELOW_ROUTE)) return carry(request, response)
-      next()
+      if (!isOurs(request.url)) return next()
+      return isMeta(request) ? tell(request, response) : carry(request, response)
     },
     answerRefusal(request, response, error) {
-      if (request.url?.startsWith(BELOW_ROUTE) !== true) return false
+      if (!isOurs(request.url)) return false
       sendError(request, response, { error, asked: begin() })
       return true
     },

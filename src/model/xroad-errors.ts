@@ -45,6 +45,20 @@ export const XROAD_ERRORS = {
     },
     fix: { vi: 'Bỏ tiêu đề này, hoặc nêu đúng cổng.', en: 'Leave the header out, or name this gateway.' },
   },
+  service_code_missing: {
+    status: 400,
+    fault: 'consumer',
+    stage: 'check_request',
+    title: { vi: 'Thiếu serviceCode', en: 'serviceCode is missing' },
+    fix: { vi: 'Thêm ?serviceCode=… vào địa chỉ.', en: 'Add ?serviceCode=… to the address.' },
+  },
+  description_missing: {
+    status: 404,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: { vi: 'Dịch vụ không có bản mô tả', en: 'The service has no description' },
+    fix: { vi: 'Xem listMethods của bên cung cấp.', en: 'See the provider’s listMethods.' },
+  },
   service_opaque: {
     status: 406,
     fault: 'consumer',

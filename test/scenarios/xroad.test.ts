@@ -143,4 +143,78 @@ describe('an X-Road consumer over mutual TLS', () => {
       ])
     }
   })
+
+  describe('asks what may be asked', () => {
+    const PROVIDER = '/r1/VN/GOV/G01/dan-cu'
+    const services = (json: Record<string, unknown>) => json['service'] as Record<string, unknown>[]
+
+    it('and is told every method, in snake_case', async () => {
+      const { status, json, headers } = await world.ask(`${PROVIDER}/listMethods`)
+      expect(status).to.equal(200)
+      expect(headers['x-road-service']).to.equal('VN/GOV/G01/dan-cu/listMethods')
+      const citizens = services(json).find((service) => service['service_code'] === 'cong-dan.v1')
+      expect(citizens).to.deep.include({
+        object_type: 'SERVICE',
+        service_type: 'OPENAPI',
+        xroad_instance: 'VN',
+        member_class: 'GOV',
+        member_code: 'G01',
+        subsystem_code: 'dan-cu',
+      })
+      expect(citizens?.['endpoint_list']).to.deep.include({ method: 'POST', path: '/xac-thuc' })
+    })
+
+    it('and of the allowed methods only those its agreements open', async () => {
+      const all = services((await world.ask(`${PROVIDER}/listMethods`)).json)
+      const allowed = services((await world.ask(`${PROVIDER}/allowedMethods`)).json)
+      const count = (list: Record<string, unknown>[]) =>
+        list.flatMap((service) => service['endpoint_list'] as unknown[]).length
+      expect(count(allowed)).to.be.above(0)
+      expect(count(allowed)).to.be.below(count(all))
+    })
+
+    it('and gets a contract without the address behind it', async () => {
+      const { status, json, headers } = await world.ask(`${PROVIDER}/getOpenAPI?serviceCode=cong-dan`)
+      expect(status).to.equal(200)
+      expect(headers['content-type']).to.match(/^application\/json/)
+      expect(json['openapi']).to.match(/^3\./)
+      expect(JSON.stringify(json['servers'] ?? [])).not.to.match(/https?:/)
+    })
+
+    it('and is told in known words what has no contract', async () => {
+      const none = await world.ask(`${PROVIDER}/getOpenAPI`)
+      expect(none.json).to.include({ message: 'Missing serviceCode in message body' })
+      const unknown = await world.ask(`${PROVIDER}/getOpenAPI?serviceCode=khong-co`)
+      expect(unknown.json).to.include({ message: 'Service not found: SERVICE:VN/GOV/G01/dan-cu/khong-co' })
+      expect(unknown.headers['x-road-error']).to.equal('server.serverproxy.internal_error')
+    })
+
+    it('and lists members and subsystems, as XML unless it wants JSON', async () => {
+      const xml = await world.ask('/listClients')
+      expect(xml.headers['content-type']).to.equal('text/xml;charset=utf-8')
+      expect(xml.body.toString()).to.include('<id:subsystemCode>dan-cu</id:subsystemCode>')
+      const { json } = await world.ask('/listClients', { headers: [SENDER, ['Accept', 'application/json']] })
+      expect(json['member']).to.deep.include({
+        id: { object_type: 'MEMBER', xroad_instance: 'VN', member_class: 'GOV', member_code: 'G01' },
+        name: world.documents.agencies.find(({ code }) => code === 'G01')?.name.vi,
+      })
+    })
+
+    it('and leaves a record of having asked, but none where it is not who it says', async () => {
+      const before = (await world.records()).length
+      const { headers } = await world.ask(`${PROVIDER}/listMethods`)
+      const records = await world.records()
+      expect(records).to.have.length(before + 1)
+      expect(records.at(-1)).to.include({
+        exchange: headers['x-road-request-id'],
+        operation: 'listMethods',
+        provider: 'G01/dan-cu',
+        consumer: 'H29/mot-cua',
+        outcome: 'delivered',
+      })
+      const refused = await world.ask(`${PROVIDER}/listMethods`, { certificate: null })
+      expect(refused.status).to.equal(401)
+      expect(await world.records()).to.have.length(before + 1)
+    })
+  })
 })
