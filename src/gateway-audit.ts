@@ -7,8 +7,10 @@ import { signManifest } from './identity/manifest.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Authority } from './registry/authority.ts'
 import { createAuditDesk } from './reporting/audit-desk.ts'
+import { createEntriesDesk } from './reporting/entries-desk.ts'
 import { createReadings } from './reporting/reading.ts'
 import { createUsageDesk } from './reporting/usage.ts'
+import { createLogReader } from './storage/log.ts'
 import { createReadingPool } from './storage/reading-pool.ts'
 import { createAuditStore } from './storage/reports.ts'
 import { createUsageStore } from './storage/usage.ts'
@@ -69,6 +71,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       registry,
       now,
     }),
+    entries: createEntriesDesk(createLogReader(pool).readEntries),
     dpopNonce: () => identity.nonces?.issue(),
     sign: (manifest) => signManifest(keys(), now(), manifest),
   })

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { decodeEntries, encodeEntries } from '../ledger/entry-bundle.ts'
 import { formatTileNumber, TILE_WIDTH, type Tile, type TilePlace, widthOf } from '../ledger/tile.ts'
 
 /** A log as a folder of files that verifies without the gateway (`bundle/VERIFY.md`). */
@@ -21,30 +22,6 @@ async function write(folder: string, path: string, content: string | Uint8Array)
   const file = join(folder, path)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await writeFile(file, content, { flag: 'wx', mode: 0o600 })
-}
-
-/** Entries as a bundle of c2sp.org/tlog-tiles: each behind its length in two bytes. */
-function encodeEntries(entries: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    entries.flatMap((entry) => {
-      const length = Buffer.alloc(2)
-      length.writeUInt16BE(entry.length)
-      return [length, entry]
-    }),
-  )
-}
-
-/** @throws RangeError where the bytes are no whole entries. */
-export function decodeEntries(bytes: Buffer): readonly Buffer[] {
-  const entries: Buffer[] = []
-  let at = 0
-  while (at < bytes.length) {
-    const end = at + 2 + bytes.readUInt16BE(at)
-    if (end > bytes.length) throw new RangeError('an entry is cut off')
-    entries.push(bytes.subarray(at + 2, end))
-    at = end
-  }
-  return entries
 }
 
 /** Writes the instructions and the independent verifier. */

@@ -5,16 +5,20 @@ import { AUDIT_DESCRIPTION } from '../contract/audit-requests.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
+import type { createEntriesDesk } from '../reporting/entries-desk.ts'
 import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { sendProblem } from './server.ts'
 
+type EntriesDesk = ReturnType<typeof createEntriesDesk>
+
 export interface AuditDoorParts {
   readonly conduct: ConductReading
   readonly desk: AuditDesk
   readonly usage: UsageDesk
+  readonly entries: EntriesDesk
   /** Public address of the management listener: the root of every `htu`. */
   readonly managementUrl: () => string
   /** Of the pages of the problem types. */
@@ -65,7 +69,7 @@ interface Route {
 }
 
 /** Every route with what it reads; the OpenAPI document names the same. */
-function routesOf({ desk, usage }: AuditDoorParts): readonly Route[] {
+function routesOf({ desk, usage, entries }: AuditDoorParts): readonly Route[] {
   const idOf = (request: IncomingMessage) => {
     const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
     if (!EXCHANGE.test(id)) throw new GatewayError('exchange_unknown')
@@ -84,6 +88,12 @@ function routesOf({ desk, usage }: AuditDoorParts): readonly Route[] {
     { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
     { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
     { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
+    {
+      method: 'GET',
+      path: '/log/tile/entries/*path',
+      action: 'entries',
+      prepare: (_json, { url = '' }) => entries((url.split('?')[0] ?? '').slice('/log/tile/'.length)),
+    },
   ]
 }
 
@@ -152,7 +162,7 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     } else {
       response.writeHead(200, {
         ...shown,
-        'content-type': 'application/json',
+        'content-type': result.bytes ? 'application/octet-stream' : 'application/json',
         'content-length': Buffer.byteLength(ended.body),
       })
       response.end(ended.body)

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import express, { type Router } from 'express'
 import { formatProof } from '../ledger/proof.ts'
 import {
@@ -6,7 +6,6 @@ import {
   hashOfSpan,
   inclusionSpans,
   parseTilePath,
-  TILE_WIDTH,
   type Tile,
   type TilePlace,
   type TileRequest,
@@ -22,7 +21,6 @@ export interface LogSource {
   /** The checkpoint to prove a leaf against. */
   checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
-  readEntries(start: number, end: number): Promise<readonly Buffer[]>
   leafIndexOf(exchangeId: string): Promise<number | undefined>
   listTimestamps(): Promise<readonly Pick<StoredTimestamp, 'size' | 'authority' | 'at'>[]>
   readTimestamp(size: number, authority: string): Promise<StoredTimestamp | undefined>
@@ -34,9 +32,9 @@ interface LogRouterParts {
   readonly verifierKey: string
   /** Whether checkpoint and tiles are served: they tell how many exchanges there are, and nothing else. */
   readonly servesTiles: boolean
-  /** Whether this request may read the records themselves. Absent: nobody may here. */
-  readonly mayReadEntries?: (request: IncomingMessage) => Promise<boolean>
 }
+
+type HashTileRequest = TileRequest & { readonly level: number }
 
 const TEXT = 'text/plain; charset=utf-8'
 const BYTES = 'application/octet-stream'
@@ -52,34 +50,13 @@ function send(response: ServerResponse, type: string, caching: string, body: str
   response.end(bytes)
 }
 
-/** An entry bundle: each entry behind its length, two bytes, big-endian. */
-function bundle(entries: readonly Buffer[]): Buffer {
-  return Buffer.concat(
-    entries.flatMap((entry) => {
-      const length = Buffer.alloc(2)
-      length.writeUInt16BE(entry.length)
-      return [length, entry]
-    }),
-  )
-}
-
 /** What lets others check the log: `/log/vkey`, `/log/proof/{exchange id}`, `/log/checkpoint`, `/log/tile/…`,
  * `/log/timestamps`. */
-export function createLogRouter({
-  source,
-  verifierKey,
-  servesTiles,
-  mayReadEntries,
-}: LogRouterParts): Router {
+export function createLogRouter({ source, verifierKey, servesTiles }: LogRouterParts): Router {
   const router = express.Router()
   const reading = createTurnstile(READS_AT_ONCE, READS_WAITING)
 
-  async function readTile({ level, n, width }: TileRequest): Promise<Buffer | undefined> {
-    if (level === 'entries') {
-      const start = n * TILE_WIDTH
-      const entries = await source.readEntries(start, start + width)
-      return entries.length === width ? bundle(entries) : undefined
-    }
+  async function readTile({ level, n, width }: HashTileRequest): Promise<Buffer | undefined> {
     const [tile] = await source.readTiles([{ level, n }])
     const bytes = width * HASH_BYTES
     return tile && tile.hashes.length >= bytes ? tile.hashes.subarray(0, bytes) : undefined
@@ -131,15 +108,15 @@ export function createLogRouter({
     else send(response, TEXT, IMMUTABLE, stamp.note)
   })
 
-  router.get('/log/tile/*path', async (request, response) => {
+  router.get('/log/tile/*path', async (request, response, next) => {
     const tile = parseTilePath(request.path.slice('/log/tile/'.length))
     if (tile === undefined) throw new GatewayError('path_unknown')
-    if (tile.level === 'entries' && !(await mayReadEntries?.(request))) throw new GatewayError('path_unknown')
-    const bytes = await reading(() => readTile(tile))
+    const { level } = tile
+    // What is in a record is for its readers alone: another door, which records who reads.
+    if (level === 'entries') return next()
+    const bytes = await reading(() => readTile({ ...tile, level }))
     if (bytes === undefined) throw new GatewayError('path_unknown')
-    // What is in a record is for its readers alone, and no cache between.
-    const caching = tile.level === 'entries' ? IMMUTABLE.replace('public', 'private') : IMMUTABLE
-    send(response, BYTES, caching, bytes)
+    send(response, BYTES, IMMUTABLE, bytes)
   })
   return router
 }

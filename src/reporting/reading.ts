@@ -20,6 +20,7 @@ export type ReadingAction =
   | 'findUsage'
   | 'usagePeriod'
   | 'heartbeat'
+  | 'entries'
 
 /** The right each action needs. */
 const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
@@ -30,6 +31,7 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
   findUsage: 'usage',
   usagePeriod: 'usage',
   heartbeat: 'usage',
+  entries: 'entries',
 }
 
 /** One request to read the log, as its door translated it; nothing in it is trusted. */
@@ -57,6 +59,8 @@ export interface Answered {
   readonly found: number
   /** The answer; undefined where it is poured out after the record is durable. */
   readonly json: unknown
+  /** The answer where it is no JSON. */
+  readonly bytes?: Uint8Array
 }
 
 /** How one action reads and answers. */
@@ -81,7 +85,7 @@ export interface ReadingParts {
 /** A reading that is in the log: only now may its answer leave. */
 export interface Reading<Result extends Answered> {
   readonly ended:
-    | { readonly result: Result; readonly body: string; readonly right: ReadingRight }
+    | { readonly result: Result; readonly body: string | Uint8Array; readonly right: ReadingRight }
     | GatewayError
   /** Absent only where the record could not be made durable. */
   readonly receipt: Receipt | undefined
@@ -186,7 +190,7 @@ export function createReadings(parts: ReadingParts): ConductReading {
   async function carry<Result extends Answered>(
     passage: Passage,
     work: ReadingWork<Result>,
-  ): Promise<{ readonly result: Result; readonly body: string; readonly right: ReadingRight }> {
+  ): Promise<{ readonly result: Result; readonly body: string | Uint8Array; readonly right: ReadingRight }> {
     const { facts } = passage
     const right = judge(passage)
     const { identifier, query } = work.ask()
@@ -198,7 +202,8 @@ export function createReadings(parts: ReadingParts): ConductReading {
     }
     const result = await work.answer(right)
     facts.reading = { ...facts.reading, found: result.found }
-    return { result, body: result.json === undefined ? '' : JSON.stringify(result.json), right }
+    const text = result.json === undefined ? '' : JSON.stringify(result.json)
+    return { result, body: result.bytes ?? text, right }
   }
 
   /** Notes the end in the facts, after judging anew what is to be released. */
@@ -218,7 +223,7 @@ export function createReadings(parts: ReadingParts): ConductReading {
       delete facts.answer
       return { ended, verdict: { outcome: outcomeOf(ended), reply: undefined, authority: undefined } }
     }
-    if (ended.result.json !== undefined) {
+    if (ended.result.json !== undefined || ended.result.bytes !== undefined) {
       facts.answer = { ...digestOf(ended.body, request.salt), status: 200 }
     }
     return { ended, verdict: { outcome: 'delivered', reply: undefined, authority: passage.judgedBy } }

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
+import { decodeEntries } from '../../src/ledger/entry-bundle.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
@@ -445,6 +446,40 @@ describe('reading the log over HTTP', () => {
     expect(await told()).not.to.include(asked[0])
     await world.apply(world.documents)
     expect(await told()).not.to.include(asked[0])
+  })
+
+  it('gives the log’s own bytes to an auditor, and records that; to nobody else', async () => {
+    const path = '/log/tile/entries/000.p/5'
+    // Its token is one for the log, not for /audit.
+    const get = (id: ReaderId, of: string) =>
+      ask(id, 'GET', of, undefined, {}, `${world.gateway.managementUrl}/log`)
+    const answer = await get('G22/thanh-tra', path)
+    expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
+    const entries = decodeEntries(answer.bytes).map((entry) => entry.toString())
+    const { rows } = await world.pool.query('SELECT leaf FROM exchange_record ORDER BY leaf_index LIMIT 5')
+    expect(entries).to.deep.equal(rows.map(({ leaf }) => leaf.toString()))
+    expect(await lastRecord()).to.deep.include({
+      service: 'audit',
+      operation: 'entries',
+      consumer: 'G22/thanh-tra',
+      outcome: 'delivered',
+      reading: { found: 5, query: '{"count":5,"first":0}' },
+    })
+    for (const id of [
+      'G22/bao-ve-du-lieu',
+      'H29/mot-cua',
+      'G22/van-hanh',
+      'G22/cong-dan',
+      'G22/nguoi-la',
+    ] as const) {
+      const refused = await get(id, path)
+      expect(refused.status, id).to.equal(403)
+      expect(await lastRecord(), id).to.include({ operation: 'entries', outcome: 'refused' })
+    }
+    for (const base of [world.gateway.managementUrl, world.gateway.publicUrl])
+      expect((await fetch(base + path)).status, base).to.equal(base === world.gateway.publicUrl ? 404 : 401)
+    expect((await get('G22/thanh-tra', '/log/tile/entries/000')).status).to.equal(404)
+    expect((await get('G22/thanh-tra', '/log/tile/entries/0')).status).to.equal(404)
   })
 
   it('serves the document of its routes, all of them and no other', async () => {

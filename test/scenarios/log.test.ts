@@ -79,7 +79,7 @@ describe('the log as others check it', () => {
     expect(tile.headers.get('cache-control')).to.include('immutable')
     expect(Buffer.from(await tile.arrayBuffer())).to.have.length(32)
     expect((await get('/log/tile/0/000', inside)).status).to.equal(404)
-    expect((await get('/log/tile/entries/000.p/1', inside)).status).to.equal(404)
+    expect((await get('/log/tile/entries/000.p/1', inside)).status).to.equal(401)
   })
 
   it('is unready and says why where the log is no longer what was signed', async () => {
