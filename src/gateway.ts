@@ -4,6 +4,7 @@ import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './cr
 import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, createAuditSide } from './gateway-audit.ts'
+import { createEventSide } from './gateway-events.ts'
 import { createJobSide } from './gateway-jobs.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
@@ -183,6 +184,14 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const procedures = createProcedureStore({ pool, vault, jobs, queue: PROCEDURE_QUEUE.name, now })
   let inFlight = 0
+  const takeQuota = createQuota(createQuotaLease(pool), clock)
+  const attested = {
+    ...ledger,
+    assertAvailable() {
+      ledger.assertAvailable()
+      limit.assertAttested()
+    },
+  }
   const { conduct, askStep } = createConduct({
     authority: () => authority.current(),
     authenticate: identity.authenticate,
@@ -191,14 +200,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     signAnswer: identity.signAnswer,
     mayRelease: (number) => authority.mayRelease(number),
     onWithheld: telemetry.answerWithheld,
-    ledger: {
-      ...ledger,
-      assertAvailable() {
-        ledger.assertAvailable()
-        limit.assertAttested()
-      },
-    },
-    takeQuota: createQuota(createQuotaLease(pool), clock),
+    ledger: attested,
+    takeQuota,
     submissions,
     openSink,
     procedures,
@@ -243,24 +246,30 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onStranger: strangers.note,
     onInternalError: telemetry.internalError,
   }
-  const jobSide = createJobSide({
+  const shared = {
     ...doorParts,
-    conduct,
-    queue: jobs,
     pool,
     vault,
     processNumber,
+    authority: () => authority.current(),
+    mayRelease: (number: number) => authority.mayRelease(number),
+    onRequest: telemetry.request,
+  }
+  const jobSide = createJobSide({
+    ...shared,
+    conduct,
+    queue: jobs,
     settings: settings.bulk,
     authenticate: identity.authenticate,
     checkStanding: identity.checkStanding,
-    authority: () => authority.current(),
-    mayRelease: (number) => authority.mayRelease(number),
     clock,
     newSeed: () => [random(4).readUInt32BE(), random(4).readUInt32BE()],
     observe: telemetry.bulkStep,
-    onRequest: telemetry.request,
   })
   const xroad = createXroadSide({ settings, door: doorParts, openSink, identity, isProxy, authority, ledger })
+  const { keepDays } = settings.events
+  const delivering = { ledger: attested, identity, takeQuota, providers, telemetry }
+  const events = createEventSide({ ...shared, ...delivering, keysDir, keepDays })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),
@@ -280,6 +289,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         servesTiles: settings.ledger.public,
       }),
       jobSide.router,
+      ...events.routers,
       createProblemPages(),
       createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
     ],
@@ -299,24 +309,14 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   if (tls) telemetry.certificate('server', new X509Certificate(tls.certificate))
 
   const audit = createAuditSide({
+    ...shared,
     databaseUrl: url,
-    vault,
     ledger,
-    authority: () => authority.current(),
-    mayRelease: (number) => authority.mayRelease(number),
     checkpoint: () => logReader.latestCheckpoint(),
     identity,
     keys: () => keys,
     managementUrl: () => managementUrl ?? '',
-    publicUrl: () => publicUrl,
-    now,
-    newExchangeId,
-    newSalt,
-    randomHex,
-    thumbprintOf: certificates.thumbprintOf,
-    onRequest: telemetry.request,
     onStranger: managementStrangers.note,
-    onInternalError: telemetry.internalError,
   })
 
   await ensurePartitions(pool, now())
@@ -327,6 +327,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     if (count > 0) telemetry.orphansClosed(count)
   }
   await closeOrphans()
+  await events.start()
   await jobs.start({ works: outside.worksJobs })
   const tellJobs = async () => telemetry.jobStates(await jobs.states())
   const unwatch = registryStore.onChange(() => void authority.refresh())
@@ -340,6 +341,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     repeat(() => advanceRollups(pool), ROLLUP_MS, telemetry.databaseError),
     repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
     repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
+    ...events.tasks.map(({ run, everyMs }) => repeat(run, everyMs, telemetry.databaseError)),
     repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
     ...(outside.worksJobs
       ? [
@@ -357,7 +359,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   ]
 
   return {
-    checks: [ledgerCheck(ledger), registryCheck(() => authority.current().number !== undefined)],
+    checks: [
+      ledgerCheck(ledger),
+      registryCheck(() => authority.current().number !== undefined),
+      ...events.checks,
+    ],
     registry: () => holder.current(),
     audit: audit.router,
     edge: { assertPassedOn: certificates.assertPassedOn, strangers: managementStrangers, isProxy },
@@ -379,6 +385,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       const drained = await closeServer(server, limits.drainTimeoutMs)
       await ended
       for (const end of ends) end()
+      await events.stop()
       await ledger.drain()
       await audit.close()
       await providers.close()

@@ -90,6 +90,7 @@ export interface Settings {
       readonly consistent: number
     }
   }
+  readonly events: { readonly keepDays: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }
 

@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'repeat.ts'],
-  ['gateway-audit.ts', 'gateway-jobs.ts'],
+  ['gateway-audit.ts', 'gateway-events.ts', 'gateway-jobs.ts'],
   ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
   ['gateway.ts'],
   ['log-keeping.ts'],
@@ -168,7 +168,7 @@ describe('architecture', () => {
   it('lets only the composition root put storage and http together', () => {
     const wrong = sources.filter(
       (source) =>
-        !/^(?:gateway(?:-audit|-jobs|-xroad)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(
+        !/^(?:gateway(?:-audit|-events|-jobs|-xroad)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(
           source.path,
         ) && local(source).some((to) => to.startsWith('storage/') || to.startsWith('http/')),
     )

@@ -11,7 +11,7 @@ import {
   membersOf,
 } from './document.ts'
 import { type ContractDescription, type Report, readContract } from './openapi.ts'
-import { OPERATION_RULES } from './operation-rules.ts'
+import { rulesFor } from './operation-rules.ts'
 import { createUnfoldedSize, reachableFrom, subschemasOf } from './schema.ts'
 import type { RuleContext, SchemaNode, SchemaRule } from './schema-rule.ts'
 import { SCHEMA_RULES } from './schema-rules.ts'
@@ -180,7 +180,7 @@ function admitContract(judge: Judge, path: string): AdmittedContract {
   for (const root of description.schemas) judgeSize(judge, root, report)
   judgeRequests(judge, description, report)
   for (const operation of description.operations) {
-    for (const { rule, find, detail } of OPERATION_RULES) {
+    for (const { rule, find, detail } of rulesFor(operation)) {
       for (const location of find(operation, description, documents)) report(location, rule, detail)
     }
   }

@@ -6,7 +6,13 @@ import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
 import { compileDeclared } from './declared.ts'
 import type { Documents } from './document.ts'
 import { isPointer, type Projection, parsePointer } from './minimise.ts'
-import type { BatchForm, ContractDescription, OperationDescription, PersonalDataClass } from './openapi.ts'
+import type {
+  BatchForm,
+  ContractDescription,
+  Freshness,
+  OperationDescription,
+  PersonalDataClass,
+} from './openapi.ts'
 import {
   type CompiledParameter,
   createParameterCheck,
@@ -25,7 +31,7 @@ export interface RequestParts {
   readonly body: unknown
 }
 
-/** One method and path of a contract, ready for exchanges. */
+/** One method and path of a contract, or one of its event types, ready for exchanges. */
 export interface Operation {
   readonly id: string
   /** Upper case. */
@@ -38,10 +44,12 @@ export interface Operation {
   /** Whether it may be sent to the provider again after a failure. */
   readonly idempotent: boolean
   readonly personalData: PersonalDataClass
-  /** JSON Pointer to the data subject in the request body. */
+  /** JSON Pointer to the data subject in the request body; of an event to whom or what its data tell of. */
   readonly subjectPointer: string | undefined
   /** Where it does for many at once what another operation does for one. */
   readonly batch: BatchForm | undefined
+  /** Of an event whose contract promises it. */
+  readonly freshness?: Freshness | undefined
   /** @throws GatewayError `request_invalid` with what the request breaks. */
   checkRequest(request: RequestParts): void
   /** @throws GatewayError `response_invalid` with what the answer breaks; an unlisted status is one. */
@@ -180,7 +188,7 @@ function createFieldLookUp({ responses }: OperationDescription, documents: Docum
 
 function createOperation(description: OperationDescription, parts: Parts): Operation {
   const { id, method, pathTemplate, title = { vi: id, en: id } } = description
-  const { kind, durableBefore, personalData, subjectPointer, batch } = description
+  const { kind, durableBefore, personalData, subjectPointer, batch, freshness } = description
   return Object.freeze({
     id,
     method,
@@ -192,6 +200,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     personalData,
     subjectPointer,
     batch,
+    freshness,
     checkRequest: compileRequestCheck(description, parts),
     ...compileAnswers(description, parts),
     hasField: createFieldLookUp(description, parts.documents),
@@ -210,7 +219,7 @@ export function createContract(description: ContractDescription, digest: string,
     title: description.title,
     version: description.version,
     operations: new Map(operations.map((operation) => [operation.id, operation])),
-    match: createRoutes(operations),
+    match: createRoutes(operations.filter(({ kind }) => kind !== 'event')),
     bundle: () => bundleDocument(parts.documents, description.path),
   })
 }

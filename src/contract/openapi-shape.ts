@@ -8,6 +8,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 const text = { type: 'string', maxLength: 10_000 } as const
 const anything = {} as const
 const flag = { type: 'boolean' } as const
+const seconds = { type: 'integer', minimum: 1, maximum: 31_622_400 } as const
+const POINTER = '^(?:/(?:[^~/]|~[01])*)+$'
 
 const bilingual = {
   type: 'object',
@@ -59,6 +61,11 @@ const SHAPE = {
       patternProperties: { '^/': { $ref: '#/$defs/pathItem' }, '^x-': anything },
       additionalProperties: false,
     },
+    webhooks: {
+      type: 'object',
+      patternProperties: { '^x-': anything },
+      additionalProperties: { $ref: '#/$defs/webhook' },
+    },
     components: object([], {
       schemas: mapOf(anything),
       parameters: mapOf({ $ref: '#/$defs/parameter' }),
@@ -103,6 +110,19 @@ const SHAPE = {
       responses: mapOf(referenceOr('response')),
       'x-exchange': { $ref: '#/$defs/exchange' },
     }),
+    /** An event type: its name is its operationId; the body is the event's `data` (CloudEvents in binary mode). */
+    webhook: object(['post'], { summary: text, description: text, post: { $ref: '#/$defs/event' } }),
+    event: object(['operationId', 'requestBody', 'responses', 'x-exchange'], {
+      operationId: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' },
+      summary: text,
+      description: text,
+      tags: anything,
+      externalDocs: anything,
+      deprecated: flag,
+      requestBody: referenceOr('requestBody'),
+      responses: mapOf(referenceOr('response')),
+      'x-exchange': { $ref: '#/$defs/eventExchange' },
+    }),
     parameter: object(['name', 'in', 'schema'], {
       name: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' },
       in: { enum: ['path', 'query', 'header'] },
@@ -131,6 +151,23 @@ const SHAPE = {
         'application/json': object(['schema'], { schema: anything, example: anything, examples: anything }),
       },
     },
+    eventExchange: {
+      type: 'object',
+      required: ['kind', 'personalData'],
+      additionalProperties: false,
+      properties: {
+        kind: { const: 'event' },
+        title: bilingual,
+        subject: { type: 'string', pattern: POINTER, maxLength: 200 },
+        personalData: { enum: ['none', 'basic', 'sensitive'] },
+        freshness: {
+          type: 'object',
+          required: ['deliverWithinSeconds'],
+          additionalProperties: false,
+          properties: { deliverWithinSeconds: seconds, silentAfterSeconds: seconds },
+        },
+      },
+    },
     exchange: {
       type: 'object',
       required: ['kind', 'personalData'],
@@ -138,7 +175,7 @@ const SHAPE = {
       properties: {
         kind: { enum: ['lookup', 'verify', 'submit'] },
         title: bilingual,
-        subject: { type: 'string', pattern: '^(?:/(?:[^~/]|~[01])*)+$', maxLength: 200 },
+        subject: { type: 'string', pattern: POINTER, maxLength: 200 },
         personalData: { enum: ['none', 'basic', 'sensitive'] },
         durableBefore: flag,
         batch: {

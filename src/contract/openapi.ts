@@ -14,6 +14,14 @@ import {
 
 export type PersonalDataClass = 'none' | 'basic' | 'sensitive'
 
+/** How old what an event tells may be. */
+export interface Freshness {
+  /** From the event's own time to its delivery; what takes longer is late. */
+  readonly deliverWithinSeconds: number
+  /** The data set is late where its newest event is older. */
+  readonly silentAfterSeconds?: number
+}
+
 export interface ParameterDescription {
   readonly location: Location
   readonly name: string
@@ -48,6 +56,8 @@ export interface OperationDescription {
   readonly batch: BatchForm | undefined
   readonly parameters: readonly ParameterDescription[]
   readonly body: { readonly required: boolean; readonly schema: Location } | undefined
+  /** Of an event whose contract promises it. */
+  readonly freshness?: Freshness | undefined
   /** By status (`200`) or range (`4XX`); `undefined` where the answer has no content. */
   readonly responses: ReadonlyMap<string, Location | undefined>
 }
@@ -78,6 +88,7 @@ interface ExchangeExtension {
   readonly personalData: PersonalDataClass
   readonly durableBefore?: boolean
   readonly batch?: BatchForm
+  readonly freshness?: Freshness
 }
 
 interface Reader {
@@ -168,7 +179,19 @@ function readOperation(reader: Reader, location: Location, shared: readonly Para
     parameters: [...inherited, ...own],
     body: readBody(reader, location),
     responses: readResponses(reader, location),
+    freshness: exchange.freshness,
   }
+}
+
+/** Event types. What subscribers get of one is its data: agreements name fields of it as of an answer. */
+function readEvents(reader: Reader, webhooks: Location): OperationDescription[] {
+  return membersOf(contentAt(reader.documents, webhooks)).flatMap(([name]): OperationDescription[] => {
+    if (name.startsWith('x-')) return []
+    const event = readOperation(reader, inside(webhooks, name, 'post'), [])
+    if (event === undefined) return []
+    const responses = new Map(event.body && [['200', event.body.schema]])
+    return [{ ...event, method: 'POST', pathTemplate: '', responses }]
+  })
 }
 
 function readOperations(reader: Reader, paths: Location): OperationDescription[] {
@@ -204,7 +227,11 @@ export function readContract(path: string, documents: Documents, report: Report)
     readonly version: string
     readonly 'x-title'?: Bilingual
   }
-  const operations = readOperations({ documents, report }, inside(root, 'paths'))
+  const reader: Reader = { documents, report }
+  const operations = [
+    ...readOperations(reader, inside(root, 'paths')),
+    ...readEvents(reader, inside(root, 'webhooks')),
+  ]
   const components = inside(root, 'components', 'schemas')
   const defined = membersOf(contentAt(documents, components)).map(([name]) => inside(components, name))
   const schemas = [...defined, ...operations.flatMap(schemasUsedBy)]

@@ -8,6 +8,8 @@ import { createMemberLookUp, reachableFrom } from './schema.ts'
 /** What makes an operation one that can't be carried, or not safely. */
 export interface OperationRule {
   readonly rule: string
+  /** Of operations alone where absent: an event has neither path nor parameters nor answers. */
+  readonly of?: 'all' | 'events'
   /** @returns where the faults are. */
   readonly find: (
     operation: OperationDescription,
@@ -86,10 +88,16 @@ function isBatchForm(
   return has(body.schema, 'items') && has(answer, 'results')
 }
 
+/** The name under `webhooks` of an event's `post`. */
+function webhookOf({ pointer }: Location): string | undefined {
+  return parsePointer(pointer).at(-2)
+}
+
 /** Every rule that an operation has to keep, one entry each. */
 export const OPERATION_RULES: readonly OperationRule[] = [
   {
     rule: 'operation_id_repeated',
+    of: 'all',
     find: (operation, { operations }) =>
       when(
         operations.find(({ id }) => id === operation.id) !== operation,
@@ -99,6 +107,7 @@ export const OPERATION_RULES: readonly OperationRule[] = [
   },
   {
     rule: 'title_missing',
+    of: 'all',
     find: ({ title, location }) => when(title === undefined, location),
     detail: { vi: 'Cần x-exchange.title hoặc summary.', en: 'x-exchange.title or a summary is needed.' },
   },
@@ -193,11 +202,12 @@ export const OPERATION_RULES: readonly OperationRule[] = [
   },
   {
     rule: 'subject_unknown',
+    of: 'all',
     find: (operation, _contract, documents) =>
       when(!isSubjectDescribed(documents, operation), inside(operation.location, 'x-exchange', 'subject')),
     detail: {
-      vi: 'Con trỏ subject phải trỏ tới một thành phần của nội dung yêu cầu.',
-      en: 'The subject pointer must lead to a member of the request body.',
+      vi: 'Con trỏ subject phải trỏ tới một thành phần của nội dung yêu cầu hoặc sự kiện.',
+      en: 'The subject pointer must lead to a member of the request body or of the event.',
     },
   },
   {
@@ -226,4 +236,28 @@ export const OPERATION_RULES: readonly OperationRule[] = [
       when(![...responses.keys()].some((status) => status.startsWith('2')), inside(location, 'responses')),
     detail: { vi: 'Cần ít nhất một trạng thái 2xx.', en: 'At least one 2xx status is needed.' },
   },
+  {
+    rule: 'event_name_differs',
+    of: 'events',
+    find: ({ id, location }) => when(webhookOf(location) !== id, inside(location, 'operationId')),
+    detail: {
+      vi: 'operationId của sự kiện phải trùng tên của nó trong webhooks.',
+      en: 'The operationId of an event must be its name among the webhooks.',
+    },
+  },
+  {
+    rule: 'event_data_optional',
+    of: 'events',
+    find: ({ body, location }) => when(body?.required !== true, inside(location, 'requestBody')),
+    detail: {
+      vi: 'Sự kiện cần requestBody.required: true.',
+      en: 'An event needs requestBody.required: true.',
+    },
+  },
 ]
+
+/** @returns the rules that an operation, or an event, has to keep. */
+export function rulesFor({ kind }: OperationDescription): readonly OperationRule[] {
+  const own = kind === 'event' ? 'events' : undefined
+  return OPERATION_RULES.filter(({ of }) => of === 'all' || of === own)
+}

@@ -21,6 +21,7 @@ const OPENAPI_MEMBERS = [
   'tags',
   'externalDocs',
   'paths',
+  'webhooks',
   'components',
   'example',
 ]

@@ -38,14 +38,17 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 /** Faults of a text that no reader takes; every other one some reader would. */
 const NOT_JSON: ReadonlySet<string> = new Set(['encoding', 'byteOrderMark', 'syntax'])
 
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i
+
 /**
  * Parses a JSON body that nobody further on can read differently.
+ * @param type what `Content-Type` has to be.
  * @throws `content_type_unsupported`, `body_not_json`, or `body_not_strict` with the place of the fault.
  */
-export function parseJsonBody(request: IncomingMessage, body: Buffer): unknown {
+export function parseJsonBody(request: IncomingMessage, body: Buffer, type: RegExp = JSON_TYPE): unknown {
   if (body.length === 0) return undefined
   const { 'content-type': contentType = '', 'content-encoding': encoding } = request.headers
-  if (encoding !== undefined || !/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType)) {
+  if (encoding !== undefined || !type.test(contentType)) {
     throw new GatewayError('content_type_unsupported')
   }
   const read = parseStrictJson(body, REQUEST_LIMITS)

@@ -276,8 +276,14 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   }
 }
 
-/** Where the exchange's record stands, its hash, the salt of its two digests, and the log's promise. */
-function receiptField({ leafIndex, leafHash, promise }: Receipt, salt: Uint8Array, origin: string): string {
+/**
+ * `Exchange-Receipt`: where the exchange's record stands, its hash, the salt of its two digests, and the log's promise.
+ */
+export function receiptField(
+  { leafIndex, leafHash, promise }: Receipt,
+  salt: Uint8Array,
+  origin: string,
+): string {
   const facts = { origin, index: leafIndex, leafHash: Buffer.from(leafHash, 'base64url'), salt, ...promise }
   return formatReceipt(facts, toBase64)
 }

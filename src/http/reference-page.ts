@@ -38,6 +38,7 @@ const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
   lookup: { vi: 'tra cứu', en: 'look-up' },
   verify: { vi: 'xác thực', en: 'verification' },
   submit: { vi: 'nộp', en: 'submission' },
+  event: { vi: 'sự kiện', en: 'event' },
 }
 
 function layout(title: string, language: Language, body: Markup): string {
@@ -132,12 +133,27 @@ function exampleOf(document: BundledDocument, media: unknown): unknown {
   return reach(document, first, 'value')
 }
 
+/** An event type: its publishers' address, and what subscribers are told as far as they agreed. */
+function eventSection(
+  service: CompiledService,
+  document: BundledDocument,
+  operation: Operation,
+  language: Language,
+) {
+  const content = reach(document, document, 'webhooks', operation.id, 'post', 'requestBody', ...JSON_CONTENT)
+  return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
+<p><code>POST /events/${service.document.id}</code> <span class="kind">${KINDS.event[language]}</span></p>
+<h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), language)}
+<pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
+}
+
 function operationSection(
   service: CompiledService,
   document: BundledDocument,
   operation: Operation,
   language: Language,
 ) {
+  if (operation.kind === 'event') return eventSection(service, document, operation, language)
   const described = reach(document, document, 'paths', operation.pathTemplate, operation.method.toLowerCase())
   const request = reach(document, described, 'requestBody', ...JSON_CONTENT)
   const answer = reach(document, described, 'responses', '200', ...JSON_CONTENT)

@@ -23,6 +23,8 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined, xroad
       `${issuer}/exchange`,
       `${issuer}/jobs`,
       ...(xroad ? [`${issuer}/r1`] : []),
+      `${issuer}/events`,
+      `${issuer}/subscriptions`,
       ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
     ],
   }

@@ -1,4 +1,5 @@
 import type { ErrorEntry } from './error-entry.ts'
+import { EVENT_ERRORS } from './event-errors.ts'
 import { IDENTITY_ERRORS } from './identity-errors.ts'
 import { JOB_ERRORS } from './job-errors.ts'
 import { READING_ERRORS } from './reading-errors.ts'
@@ -94,6 +95,7 @@ export const ERRORS = {
   ...READING_ERRORS,
   ...XROAD_ERRORS,
   ...JOB_ERRORS,
+  ...EVENT_ERRORS,
   service_unknown: {
     status: 404,
     fault: 'consumer',

@@ -4,8 +4,11 @@ import type { ServiceId, SubsystemId } from './identifier.ts'
 import type { ForeignClient } from './party.ts'
 import type { WholeRequest } from './whole.ts'
 
-/** What an operation does; lookup and verify are separate rights, submit changes the provider's state. */
-export type OperationKind = 'lookup' | 'verify' | 'submit'
+/**
+ * What an operation does; lookup and verify are separate rights, submit changes the provider's state, event is what
+ * the provider tells of itself.
+ */
+export type OperationKind = 'lookup' | 'verify' | 'submit' | 'event'
 
 /** How an exchange ended: done / decided no / couldn't / begun and cut off by a crash. */
 export type Outcome = 'delivered' | 'refused' | 'failed' | 'interrupted'

@@ -38,6 +38,16 @@ export interface ForeignClient {
   readonly clientId: string
 }
 
+/** The hosts that a subsystem takes events on. */
+export interface WebhookHosts {
+  /** `host` or `host:port`. */
+  readonly hosts: readonly string[]
+  /** Loopback and private addresses, and plain `http:` to them, are refused unless this says otherwise. */
+  readonly allowPrivateAddress?: boolean
+  /** PEM certificates of the authorities to trust in place of the well-known ones. */
+  readonly ca?: string
+}
+
 /** An information system of an agency: it authenticates, asks and answers. */
 export interface Subsystem {
   readonly kind: 'Subsystem'
@@ -55,6 +65,8 @@ export interface Subsystem {
     /** What the subsystem is called by foreign issuers whose tokens the gateway takes. */
     readonly foreignClients?: readonly ForeignClient[]
   }
+  /** Where the gateway may push events to; nowhere where absent. */
+  readonly webhooks?: WebhookHosts
   /** Only honoured where the gateway itself runs in sandbox mode. */
   readonly sandbox?: { readonly bearerTokens: boolean }
   /** How it speaks X-Road. */

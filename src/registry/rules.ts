@@ -30,6 +30,11 @@ export interface Admission {
   readonly vetKey: VetKey
 }
 
+const NO_HOST = {
+  rule: 'url_host',
+  detail: { vi: 'Chỉ ghi tên máy, hoặc tên máy:cổng.', en: 'Only a host, or host:port.' },
+} as const
+
 function checkOrder(from: string, until: string | undefined, pointer: string): Violation[] {
   if (until === undefined || Date.parse(from) <= Date.parse(until)) return []
   const detail = { vi: 'Ngày kết thúc trước ngày bắt đầu.', en: 'It ends before it begins.' }
@@ -56,6 +61,14 @@ function checkKeyIds({ credentials }: Subsystem): Violation[] {
           },
         ],
   )
+}
+
+function checkWebhooks({ webhooks }: Subsystem): Violation[] {
+  return (webhooks?.hosts ?? []).flatMap((host, index) => {
+    const objection = judgeBaseUrl(`https://${host}`, webhooks?.allowPrivateAddress === true)
+    const isHost = objection === undefined && !host.includes('/')
+    return isHost ? [] : [{ pointer: `/webhooks/hosts/${index}`, ...(objection ?? NO_HOST) }]
+  })
 }
 
 function checkBinding({ binding, plan }: Service): Violation[] {
@@ -158,7 +171,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Reader':
       return checkValidity(document.validity)
     case 'Subsystem':
-      return [...checkKeyIds(document), ...checkXroad(document)]
+      return [...checkKeyIds(document), ...checkXroad(document), ...checkWebhooks(document)]
     case 'Service':
       return [...checkBinding(document), ...checkEndpoints(document)]
     case 'Agreement':
@@ -207,8 +220,11 @@ export function checkAdmission(document: RegistryDocument, { nowMs, vetKey }: Ad
     return ca === undefined ? [] : checkCertificates(ca, '/binding/tls/ca', nowMs)
   }
   if (document.kind !== 'Subsystem') return []
-  return (document.credentials?.jwks ?? []).flatMap((jwk, index) => {
+  const ca = document.webhooks?.ca
+  const untrusted = ca === undefined ? [] : checkCertificates(ca, '/webhooks/ca', nowMs)
+  const weak = (document.credentials?.jwks ?? []).flatMap((jwk, index) => {
     const objection = vetKey(jwk)
     return objection === undefined ? [] : [{ pointer: pointerTo('/credentials/jwks', index), ...objection }]
   })
+  return [...weak, ...untrusted]
 }

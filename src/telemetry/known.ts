@@ -52,7 +52,8 @@ export function addressOf(baseUrl: string): string {
 
 /** @returns the `http.route` of one operation behind the native door: a template, never a path. */
 export function routeOf(service: string, pathTemplate: string): string {
-  return `/exchange/${service}${pathTemplate}`
+  // An event type has no path of its own.
+  return pathTemplate === '' ? `/events/${service}` : `/exchange/${service}${pathTemplate}`
 }
 
 /** Nothing is known: before the first registry is loaded. */

@@ -65,7 +65,7 @@ const EXCHANGE_EVENTS = {
       provider: ['lienthong.provider', 'known.subsystem'],
       service: ['lienthong.service', 'known.service'],
       operation: ['lienthong.operation', 'known.operation'],
-      kind: ['lienthong.kind', ['lookup', 'verify', 'submit']],
+      kind: ['lienthong.kind', ['lookup', 'verify', 'submit', 'event']],
       agreement: ['lienthong.agreement', 'known.agreement'],
       purpose: ['lienthong.purpose', 'known.purpose'],
       method: ['http.request.method', 'method'],
@@ -90,6 +90,24 @@ const EXCHANGE_EVENTS = {
       error: ERROR,
       exchangeId: ['lienthong.exchange_id', 'exchange_id'],
       traceId: ['trace.id', 'trace_id'],
+    },
+  },
+  event_undelivered: {
+    level: 'warn',
+    message: 'an event was given up or its subscription stopped',
+    fields: {
+      consumer: ['lienthong.consumer', 'known.subsystem'],
+      service: ['lienthong.service', 'known.service'],
+      outcome: ['lienthong.push', ['dead', 'stopped']],
+    },
+  },
+  dataset_freshness: {
+    level: 'warn',
+    message: 'a source of events has been silent for longer than its contract allows, or tells again',
+    fields: {
+      service: ['lienthong.service', 'known.service'],
+      operation: ['lienthong.operation', 'known.operation'],
+      state: ['lienthong.freshness', ['silent', 'fresh']],
     },
   },
   breaker_changed: {

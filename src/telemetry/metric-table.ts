@@ -3,6 +3,7 @@ import { WITNESS_REFUSALS } from '../ledger/witness.ts'
 import { WITNESS_STATES } from '../ledger/witnessing.ts'
 import { ERRORS, type ErrorCode, type Stage } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
+import { EVENT_METRICS } from './event-table.ts'
 import { JOB_METRICS } from './job-table.ts'
 import { LOG_AUDIT_METRICS } from './log-audit-table.ts'
 import type { MetricEntry } from './metric-entry.ts'
@@ -372,6 +373,7 @@ const WITNESS_METRICS = {
 export const METRICS = {
   ...EXCHANGE_METRICS,
   ...LEDGER_METRICS,
+  ...EVENT_METRICS,
   ...GATEWAY_METRICS,
   ...LOG_AUDIT_METRICS,
   ...JOB_METRICS,

@@ -7,6 +7,7 @@ import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
 import type { RegistryEvent } from '../registry/registry.ts'
 import type { Registry } from '../registry/snapshot.ts'
+import { createEventTelemetry, type EventTelemetry } from './event-metrics.ts'
 import type { ExchangeEvent, RequestEvent } from './exchange-event.ts'
 import { createExchangeMetrics } from './exchange-metrics.ts'
 import { createJobTelemetry, type JobTelemetry } from './job-metrics.ts'
@@ -20,7 +21,7 @@ import { createProviderMetrics } from './provider-metrics.ts'
 import { createRefusalSummary } from './refusal-summary.ts'
 
 /** Every listener of a gateway process: each thing that happens is counted and, where it matters, logged. */
-export interface Telemetry extends JobTelemetry {
+export interface Telemetry extends JobTelemetry, EventTelemetry {
   exchange(ended: EndedExchange): void
   request(event: RequestEvent): void
   /** A connection was ended for what its peer did. */
@@ -72,6 +73,14 @@ interface TelemetryParts {
 export const ROUTES = [
   '/exchange',
   '/r1',
+  '/events',
+  '/subscriptions',
+  '/subscriptions/{id}',
+  '/subscriptions/{id}/secret',
+  '/subscriptions/{id}/replay',
+  '/subscriptions/{id}/events',
+  '/subscriptions/{id}/dead-letters',
+  '/subscriptions/openapi.json',
   '/oauth/token',
   '/oauth/revoke',
   '/oauth/introspect',
@@ -188,6 +197,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       if (!available) unavailableSinceMs = now()
     },
     ...createLogTelemetry(metrics, log),
+    ...createEventTelemetry(metrics, log),
     ...createJobTelemetry(metrics, log),
     watchQueue(source) {
       queued = source

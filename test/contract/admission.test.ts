@@ -282,7 +282,7 @@ const SHAPE_CASES: readonly Case[] = [
   { rule: 'pattern', at: [...LOOK_UP, 'operationId'], value: 'tra cứu' },
   { rule: 'additionalProperties', at: [...LOOK_UP, 'callbacks'], value: {}, told: ['..'] },
   { rule: 'additionalProperties', at: ['paths', '/tra-cuu', 'head'], value: {}, told: ['..'] },
-  { rule: 'additionalProperties', at: ['webhooks'], value: {}, told: ['..'] },
+  { rule: 'additionalProperties', at: ['callbacks'], value: {}, told: ['..'] },
   { rule: 'enum', at: [...LIST, 'parameters', '2', 'in'], value: 'cookie' },
   {
     rule: 'additionalProperties',

@@ -80,12 +80,14 @@ export async function createConsumer(
   pair: webcrypto.CryptoKeyPair,
   /** Further parameters of the token request. */
   parameters: Readonly<Record<string, string>> = {},
+  /** The proofs' key; the client's own where absent. */
+  proofs?: oauth.DPoPHandle,
 ): Promise<Consumer> {
   const http = { [oauth.allowInsecureRequests]: true }
   const issuer = new URL(gatewayUrl)
   const client: oauth.Client = { client_id: clientId }
   let discovered: oauth.AuthorizationServer | undefined
-  const dpop = oauth.DPoP(client, pair)
+  const dpop = proofs ?? oauth.DPoP(client, pair)
   const authentication = oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'main' })
   let token: string | undefined
 
