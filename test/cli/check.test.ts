@@ -98,7 +98,7 @@ describe('lienthong check', () => {
   })
 
   it('follows references between documents', async () => {
-    edit('agreements/h26-mot-cua.yaml', (text) => text.replace('verifyCitizen', 'verifyCitizens'))
+    edit('agreements/h26-mot-cua.yaml', (text) => text.replace('verifyCitizen', 'verifyNobody'))
     const found = await faults()
     expect(found).to.have.length(1)
     expect(found[0]).to.include({ pointer: '/operations/0/operation' })

@@ -104,7 +104,7 @@ describe('commands on the database', () => {
     it('refuses a set with faults as a whole, each with its place, and leaves what is in force', async () => {
       await json(['registry', 'apply', 'registry'])
       edit('subsystems/providers.yaml', (text) => text.replace('state: active', 'state: asleep'))
-      edit('agreements/h26-mot-cua.yaml', (text) => text.replace('verifyCitizen', 'verifyCitizens'))
+      edit('agreements/h26-mot-cua.yaml', (text) => text.replace('verifyCitizen', 'verifyNobody'))
       const { exit, out, err } = await cli(['registry', 'apply', 'registry'])
       expect({ exit, out }).to.deep.equal({ exit: 3, out: '' })
       expect(err).to.match(/registry\/subsystems\/providers\.yaml:\d+:\d+ {2}\/state/)
