@@ -103,8 +103,28 @@ export interface Maintenance {
 /** Where a secret is kept; the registry names it and never holds it. */
 export type SecretReference = { readonly file: string } | { readonly environment: string }
 
+/**
+ * The national hub a provider stands behind, and until when it will: moving from one hub to the next is a change of
+ * the registry, and what has moved can be listed.
+ */
+export interface Hub {
+  /** Short name, e.g. `vdxp`. */
+  readonly name: string
+  /** Last day, Vietnam's time, on which it is to be used; `yyyy-mm-dd`. */
+  readonly until?: string
+  /** `xroad`: a Security Server; `adapter`: the platform's REST adapter; `direct`: nothing to be said to it. */
+  readonly protocol: 'xroad' | 'adapter' | 'direct'
+  /** `xroad`: who the gateway is there, `I/C/M/S`. */
+  readonly client?: string
+  /** `xroad`: `I/C/M/S/code`; `adapter`: the destination, `I:C:M:S`. */
+  readonly service?: string
+  /** `adapter`: the provider's address behind it. */
+  readonly providerUrl?: string
+}
+
 /** How the gateway reaches a provider. */
 export interface Binding {
+  readonly hub?: Hub
   readonly baseUrl: string
   /** Whole time for one exchange with the provider, retries included. */
   readonly timeoutMs: number

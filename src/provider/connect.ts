@@ -4,6 +4,7 @@ import { createAddressGuard, type Lookup } from './address.ts'
 import { withBreaker } from './breaker.ts'
 import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type ProviderCall } from './call.ts'
 import { createHttpCall } from './http.ts'
+import { withHub } from './hub.ts'
 import { createPoolAdapter } from './pool-adapter.ts'
 import { withRetry } from './retry.ts'
 import { createWholeCall } from './whole.ts'
@@ -54,7 +55,10 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
         ...(tls?.key && { key: readSecret(tls.key) }),
       },
     })
+    const { hub } = binding
+    const isHub = hub?.protocol === 'xroad'
     const http = createHttpCall({
+      isHub,
       baseUrl: binding.baseUrl,
       adapter: parts.adapter ?? pool.adapter,
       maxResponseBytes,
@@ -62,13 +66,15 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
       onAttempt: (attempt) => observer.attempt(attempt),
     })
     const whole = createWholeCall({
+      isHub,
       basePath: url.pathname.replace(/\/$/, ''),
       stream: pool.stream,
       maxResponseBytes,
       assertReachable: () => guard.assertHost(url.hostname),
       onAttempt: (attempt) => observer.attempt(attempt),
     })
-    const either: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
+    const plain: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
+    const either = hub ? withHub(plain, hub) : plain
     const known = credential
       ? withCredential(either, credential.header, readSecret(credential.secret))
       : either

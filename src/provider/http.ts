@@ -2,6 +2,7 @@ import { Axios, type AxiosAdapter, AxiosError, type AxiosRequestConfig } from 'a
 import type { Cancellation } from '../model/cancellation.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { AbortReason, Attempt, ProviderCall } from './call.ts'
+import { hubError } from './hub.ts'
 import type { PoolRequestConfig } from './pool-adapter.ts'
 
 interface HttpOptions {
@@ -10,6 +11,8 @@ interface HttpOptions {
   /** The transport; `'http'` is axios's own. */
   readonly adapter: AxiosAdapter | 'http'
   readonly maxResponseBytes: number
+  /** Whether a Security Server answers, whose own errors are marked. */
+  readonly isHub?: boolean
   /** Throws where the host may not be reached. */
   readonly assertReachable: () => void
   readonly onAttempt: (attempt: Attempt) => void
@@ -130,6 +133,8 @@ export function createHttpCall(options: HttpOptions): ProviderCall {
     try {
       assertReachable()
       const { status, headers: answered, data } = await axios.request<Buffer>(config)
+      const told = options.isHub ? header(answered['x-road-error']) : undefined
+      if (told !== undefined) throw hubError(told)
       const retryAfter = header(answered['retry-after'])
       assertAnswered(status, retryAfter)
       onAttempt({ method, seconds: elapsedSeconds(), status })

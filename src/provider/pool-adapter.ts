@@ -28,7 +28,7 @@ interface Growing {
   bytes: number
 }
 
-const READ_FIELDS = ['content-type', 'retry-after'] as const
+const READ_FIELDS = ['content-type', 'retry-after', 'x-road-error'] as const
 
 function tooLarge(config: InternalAxiosRequestConfig): AxiosError {
   return new AxiosError('the answer is larger than allowed', AxiosError.ERR_BAD_RESPONSE, config)

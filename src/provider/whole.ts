@@ -4,6 +4,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { Field } from '../model/whole.ts'
 import type { AbortReason, Attempt, ProviderCall, ProviderRequest } from './call.ts'
 import { aborted, assertTarget, checkValue } from './http.ts'
+import { hubError } from './hub.ts'
 import type { StreamRequest } from './pool-adapter.ts'
 
 interface WholeOptions {
@@ -11,6 +12,8 @@ interface WholeOptions {
   readonly basePath: string
   readonly stream: StreamRequest
   readonly maxResponseBytes: number
+  /** Whether a Security Server answers, whose own errors are marked. */
+  readonly isHub: boolean
   readonly assertReachable: () => void
   readonly onAttempt: (attempt: Attempt) => void
 }
@@ -58,6 +61,12 @@ export function createWholeCall(options: WholeOptions): ProviderCall {
       body: whole.body === undefined ? undefined : Readable.from(whole.body.read(), { objectMode: false }),
       signal,
     })
+    const told = options.isHub ? answer.headers['x-road-error'] : undefined
+    if (told !== undefined) {
+      // What the hub says beside it is not the provider's: it is read away, so that the connection stays good.
+      for await (const _ of answer.body);
+      throw hubError([told].flat().join())
+    }
     const sink = whole.openSink(maxResponseBytes)
     try {
       for await (const chunk of answer.body) await sink.write(chunk)

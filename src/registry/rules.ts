@@ -110,6 +110,25 @@ function checkOperations(operations: readonly { readonly operation: string }[]):
   )
 }
 
+/** What each way through a hub has to say, and in its own form. */
+function checkHub({ binding }: Service): Violation[] {
+  const { hub } = binding ?? {}
+  if (hub === undefined || hub.protocol === 'direct') return []
+  const needs =
+    hub.protocol === 'xroad' ? (['client', 'service'] as const) : (['service', 'providerUrl'] as const)
+  const missing = needs.filter((name) => hub[name] === undefined)
+  const isOtherForm = hub.service?.includes(hub.protocol === 'xroad' ? ':' : '/') === true
+  const wrong: readonly string[] = isOtherForm ? [...missing, 'service'] : missing
+  return wrong.map((name) => ({
+    pointer: `/binding/hub/${name}`,
+    rule: 'hub_incomplete',
+    detail: {
+      vi: `Đi qua ${hub.protocol} cần ${name} đúng dạng.`,
+      en: `A way through ${hub.protocol} needs ${name} in its form.`,
+    },
+  }))
+}
+
 function checkEndpoints({ contract, endpoints }: Service): Violation[] {
   if ((contract === undefined) === (endpoints === undefined)) {
     const detail = {
@@ -173,7 +192,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Subsystem':
       return [...checkKeyIds(document), ...checkXroad(document), ...checkWebhooks(document)]
     case 'Service':
-      return [...checkBinding(document), ...checkEndpoints(document)]
+      return [...checkBinding(document), ...checkEndpoints(document), ...checkHub(document)]
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

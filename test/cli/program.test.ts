@@ -13,6 +13,7 @@ const LEAVES = [
   ['registry', 'diff'],
   ['registry', 'export'],
   ['registry', 'history'],
+  ['registry', 'hubs'],
   ['keys', 'new'],
   ['keys', 'show'],
   ['keys', 'rotate'],
