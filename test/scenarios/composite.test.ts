@@ -60,6 +60,17 @@ describe('a composite service', () => {
     expect({ ...json, parts: withoutIds(partsOf(json)) }).to.deep.equal(examples.CheckTransferAnswer.value)
   })
 
+  it('answers as the integrators’ guide shows', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/integrators.md'), 'utf8')
+    const blocks = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+    const asked = blocks.find((text) => text.includes('"parcelKey"')) ?? ''
+    const shown = JSON.parse(blocks.find((text) => text.includes('"complete"')) ?? '')
+    await world.apply(withoutAgreement(world.documents, 'TT-2026-002'))
+    const { json } = await check(JSON.parse(asked))
+    expect(json['complete']).to.equal(shown.complete)
+    expect(withoutIds(partsOf(json))).to.deep.include(withoutIds(shown.parts))
+  })
+
   it('leaves a record for each part under the id of the whole', async () => {
     const before = (await world.records()).length
     const { headers, json } = await check()
