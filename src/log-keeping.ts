@@ -28,6 +28,8 @@ export interface LogKeeping {
 }
 
 const CHECKPOINT_MS = 1000
+const THINNING_MS = 600_000
+const DAY_MS = 86_400_000
 /** Short steps of the audit in a second: none keeps exchanges waiting. */
 const AUDIT_STEPS = 10
 
@@ -186,6 +188,12 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
   const ends = [
     repeat(step, CHECKPOINT_MS, telemetry.databaseError),
     repeat(async () => keeper.leads() && timestamp(), CHECKPOINT_MS, telemetry.databaseError),
+    repeat(
+      async () =>
+        keeper.leads() && store.thinCheckpoints(new Date(now() - settings.ledger.checkpointDays * DAY_MS)),
+      THINNING_MS,
+      telemetry.databaseError,
+    ),
   ]
   const alarmAfterMs = settings.ledger.witnesses.alarmAfterSeconds * 1000
   const audit = startAudit(settings, outside, { key: signer.key, keeper })

@@ -58,6 +58,7 @@ export interface Settings {
     readonly public: boolean
     readonly auditPerSecond: number
     readonly stopAfterSeconds: number
+    readonly checkpointDays: number
     readonly witnesses: {
       /** c2sp.org/tlog-policy, with the witnesses' addresses. */
       readonly policyFile?: string

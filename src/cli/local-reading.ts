@@ -27,6 +27,8 @@ interface LocalReading {
   readonly subject: string | undefined
   /** Unix milliseconds. */
   readonly nowMs: number
+  /** What was done, where it was more than looking. */
+  readonly operation?: 'search' | 'accept-anchor'
 }
 
 function refuseToSeal(): never {
@@ -58,7 +60,7 @@ async function factsOf(database: Database, reading: LocalReading, isTagged: bool
     binding: 'local',
     tokenDigest: 'local',
     service: AUDIT_SERVICE,
-    operation: 'search',
+    operation: reading.operation ?? 'search',
     registryDigest: digest === '' ? '0'.repeat(64) : digest,
     reading: { found: reading.found, query: canonicalJson(reading.query) },
     // The account stands in the record as a keyed tag, where this machine has the key.

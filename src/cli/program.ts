@@ -89,6 +89,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./verify.ts'),
   },
   {
+    name: 'log',
+    summary: {
+      vi: 'Quyết định của người vận hành về sổ, mỗi lần đều được ghi vào sổ',
+      en: "An operator's decisions about the exchange log, each recorded in it",
+    },
+    load: () => import('./log.ts'),
+  },
+  {
     name: 'witness',
     summary: {
       vi: 'Làm nhân chứng cho sổ của cổng khác: chỉ ký khi sổ chỉ được ghi thêm',

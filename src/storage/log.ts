@@ -24,6 +24,24 @@ export interface LogReader {
   leafIndexOf(exchangeId: string): Promise<number | undefined>
 }
 
+/** The newest checkpoint that was signed, attested or not. */
+export async function newestCheckpoint(pool: pg.Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ note: string }>(
+    'SELECT note FROM log_checkpoint ORDER BY size DESC LIMIT 1',
+  )
+  return rows[0]?.note
+}
+
+/** Of checkpoints this old one an hour stays, a cosigned one before others, and each that is time-stamped. */
+const THINNING = `
+  DELETE FROM log_checkpoint WHERE signed_at < $1
+     AND size <> (SELECT max(size) FROM log_checkpoint)
+     AND size <> (SELECT attested_size FROM log_standing)
+     AND size NOT IN (SELECT size FROM log_timestamp)
+     AND size NOT IN (
+       SELECT DISTINCT ON (date_trunc('hour', signed_at)) size FROM log_checkpoint WHERE signed_at < $1
+        ORDER BY date_trunc('hour', signed_at), cosigned DESC, size DESC)`
+
 export function createLogReader(pool: pg.Pool): LogReader {
   return {
     async latestCheckpoint() {
@@ -105,6 +123,8 @@ interface StandingStore {
   attest(size: number): Promise<void>
   /** Whether the log is refused to be signed; since when is kept while it lasts. */
   setRefused(refused: boolean, atMs: number): Promise<void>
+  /** Drops all but one checkpoint an hour, and those time-stamped, of what was signed before. @returns how many. */
+  thinCheckpoints(before: Date): Promise<number>
   lastTimestamps(): Promise<ReadonlyMap<string, Pick<StoredTimestamp, 'size' | 'at'>>>
   addTimestamp(stamp: StoredTimestamp): Promise<void>
 }
@@ -210,6 +230,9 @@ export function createLogStore({
           : 'UPDATE log_standing SET refused_since = NULL WHERE refused_since IS NOT NULL',
         refused ? [new Date(atMs)] : [],
       )
+    },
+    async thinCheckpoints(before) {
+      return (await pool.query(THINNING, [before])).rowCount ?? 0
     },
     async lastTimestamps() {
       const { rows } = await pool.query<Pick<StoredTimestamp, 'size' | 'authority' | 'at'>>(

@@ -232,4 +232,36 @@ describe('keeper of the log', () => {
     await keeper.step()
     expect(keeper.refusal()).to.equal(undefined)
   })
+
+  it('keeps of old checkpoints one an hour, a cosigned one before others, and each that is time-stamped', async () => {
+    const store = createLogStore({ pool: log.pool, url: log.database.url })
+    stores.push(store)
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute))
+    for (const [size, minute, cosigned] of [
+      [1, 1, false],
+      [2, 2, true],
+      [3, 59, false],
+      [4, 60, false],
+      [5, 70, false],
+      [6, 80, false],
+      [7, 130, false],
+      [8, 140, false],
+    ] as const)
+      await log.pool.query('INSERT INTO log_checkpoint VALUES ($1, $2, $3, $4)', [
+        size,
+        `note ${size}`,
+        at(minute),
+        cosigned,
+      ])
+    await store.addTimestamp({
+      size: 4,
+      authority: 'tsa',
+      at: at(61),
+      note: 'note 4',
+      token: Buffer.alloc(1),
+    })
+    expect(await store.thinCheckpoints(at(120))).to.equal(3)
+    const { rows } = await query('SELECT size FROM log_checkpoint ORDER BY size')
+    expect(rows.map(({ size }) => Number(size))).to.deep.equal([2, 4, 6, 7, 8])
+  })
 })

@@ -280,6 +280,33 @@ describe('evidence of an exchange, checked offline', () => {
     })
   })
 
+  describe('a lost anchor', () => {
+    const anchor = () => join(world.dataDir, 'log/anchor')
+    const rootOf = (note: string) => note.split('\n')[2] ?? ''
+
+    it('is accepted only by the root of the newest checkpoint, and that is recorded', async () => {
+      const present = await lienthong('log', 'accept')
+      expect(present.exit).to.equal(1)
+      expect(present.err).to.include('nothing to accept')
+      const kept = readFileSync(anchor(), 'utf8')
+      await rm(anchor())
+      const shown = await lienthong('log', 'accept')
+      expect(shown.exit).to.equal(1)
+      expect(shown.err).to.include(rootOf(kept))
+      const wrong = await lienthong('log', 'accept', '--root', rootOf(kept).replace(/^./, '!'))
+      expect(wrong.exit).to.equal(1)
+      expect(existsSync(anchor())).to.equal(false)
+      const { exit, err } = await lienthong('log', 'accept', '--root', rootOf(kept))
+      expect(exit, err).to.equal(0)
+      expect(existsSync(anchor())).to.equal(true)
+      const record = (await world.records()).find(({ operation }) => operation === 'accept-anchor')
+      expect(record).to.include({ consumer: 'local/operator', outcome: 'delivered' })
+      expect(JSON.stringify(record)).to.include(rootOf(kept))
+      while ((await world.metric('lienthong_log_signing_refused{reason="anchor_missing"}')) === 1)
+        await breathe()
+    })
+  })
+
   describe('the whole log', () => {
     it('holds until a record in it is changed', async () => {
       const good = await lienthong('verify', 'log')
