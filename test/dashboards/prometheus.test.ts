@@ -22,11 +22,14 @@ const RULES = writeRules()
 const EMPTY_WHEN_WELL = [/lienthong_metrics_series_overflow_total/]
 
 function substitute(expr: string): string {
-  return expr
-    .replaceAll('$__rate_interval', '5s')
-    .replaceAll('$__range', '1m')
-    .replaceAll('$__interval', '1s')
-    .replaceAll(/\$(?:job|instance|consumer|provider|service)\b/g, '.*')
+  return (
+    expr
+      // Long enough to hold a collection of garbage.
+      .replaceAll('$__rate_interval', '1m')
+      .replaceAll('$__range', '1m')
+      .replaceAll('$__interval', '1s')
+      .replaceAll(/\$(?:job|instance|consumer|provider|service)\b/g, '.*')
+  )
 }
 
 interface Queried {
