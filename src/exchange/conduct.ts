@@ -2,7 +2,14 @@ import type { SignAnswer } from '../identity/answer-signature.ts'
 import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { Consumer, Credentials, InboundRequest, QuotaState, Receipt } from '../model/exchange.ts'
+import type {
+  Consumer,
+  Credentials,
+  ExchangeFacts,
+  InboundRequest,
+  QuotaState,
+  Receipt,
+} from '../model/exchange.ts'
 import type { OpenSink } from '../model/whole.ts'
 import type { ProviderCall } from '../provider/call.ts'
 import type { Authority } from '../registry/authority.ts'
@@ -47,7 +54,7 @@ export interface ConductParts {
   readonly authenticate: (credentials: Credentials) => Consumer | Promise<Consumer>
   readonly checkSignature: CheckRequestSignature
   readonly signAnswer: SignAnswer
-  readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete'>
+  readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete' | 'ensureRecorded'>
   readonly takeQuota: TakeQuota
   readonly submissions: SubmissionStore
   readonly openSink: OpenSink
@@ -272,6 +279,18 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
     return { outcome: 'delivered', reply, authority: judged?.authority.number }
   }
 
+  /**
+   * The record, and the reply that is kept with it, may have become durable although nobody was told. Once it is
+   * certain, a reply that was kept stands (its slot is not released by this), and the key may be used again if not.
+   */
+  async function clearUp(facts: ExchangeFacts, slot: string, { code }: GatewayError): Promise<void> {
+    facts.code = code
+    facts.answer = undefined
+    facts.answerSignature = undefined
+    await ledger.ensureRecorded(facts)
+    await parts.submissions.release(slot)
+  }
+
   /** Makes the record durable; whatever cannot be recorded is not released. */
   async function record(passage: Passage, obtained: Obtained | GatewayError): Promise<Recorded> {
     const { facts, slot } = passage
@@ -286,7 +305,9 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
       const receipt = await ledger.complete(facts, judge)
       return { ended: ended ?? new GatewayError('ledger_unavailable'), receipt }
     } catch (thrown) {
-      return { ended: asGatewayError(thrown), receipt: undefined }
+      const error = asGatewayError(thrown)
+      if (slot !== undefined) void clearUp(facts, slot, error)
+      return { ended: error, receipt: undefined }
     } finally {
       if (slot !== undefined && verdict?.reply === undefined) await parts.submissions.release(slot)
     }

@@ -17,7 +17,7 @@ export type SubmissionState =
 export interface SubmissionStore {
   /** Claims the slot for a first submission, or tells what became of it. */
   claim(slot: string, requestDigest: string): Promise<SubmissionState>
-  /** Frees a slot whose submission failed, so that it may be tried again. */
+  /** Frees a slot that this process claimed and whose reply was not kept, so that it may be tried again. */
   release(slot: string): Promise<void>
 }
 

@@ -60,6 +60,11 @@ export interface Ledger {
    * @param verdict a judge where an answer is to be released, the outcome where none is.
    */
   complete(facts: ExchangeFacts, verdict: Judge | Outcome): Promise<Receipt>
+  /**
+   * For an exchange whose `complete` failed, so that nobody knows whether its record became durable: waits until the
+   * log takes records again and sees to it that there is one, `interrupted` where there was none. Never rejects.
+   */
+  ensureRecorded(facts: ExchangeFacts): Promise<void>
   /** Resolves once the append under way has ended, if there is one, and whoever waited for it was told. */
   settled(): Promise<void>
   /** Closes what a crashed process had begun as `interrupted`. @returns how many. */
@@ -137,11 +142,20 @@ export function createLedger(parts: LedgerParts): Ledger {
   let available = true
   let lockedBatches = 0
   let drained: (() => void) | undefined
+  let awaiting: (() => void)[] = []
   let appending: Promise<unknown> = Promise.resolve()
 
   function setAvailable(next: boolean, cause?: unknown): void {
     if (available !== next) parts.onAvailability(next, cause)
     available = next
+    if (!next) return
+    const resumed = awaiting
+    awaiting = []
+    for (const resume of resumed) resume()
+  }
+
+  async function untilAvailable(): Promise<void> {
+    if (!available) await new Promise<void>((resolve) => awaiting.push(resolve))
   }
 
   function promised({ before, after, records }: Append): ReturnType<PromiseBatch> {
@@ -273,6 +287,20 @@ export function createLedger(parts: LedgerParts): Ledger {
         const { outcome, reply, authority } = judge()
         return { reply, authority, record: recordOf(facts, tags, outcome) }
       })
+    },
+    async ensureRecorded(facts) {
+      for (;;) {
+        await untilAvailable()
+        try {
+          const record = recordOf(facts, await tagsOf(facts), 'interrupted')
+          await enqueue(true, () => ({ record, reply: undefined, authority: undefined }))
+          return
+        } catch (thrown) {
+          if (thrown instanceof GatewayError && thrown.cause instanceof DuplicateRecord) return
+          // Neither written nor there: the log went away again.
+          setAvailable(false, thrown)
+        }
+      }
     },
     async settled() {
       await appending.catch(() => {})

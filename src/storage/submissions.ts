@@ -51,8 +51,9 @@ export function createSubmissionStore(
   }
 
   async function release(slot: string): Promise<void> {
-    await pool.query('DELETE FROM submission WHERE slot = $1 AND status IS NULL', [
+    await pool.query('DELETE FROM submission WHERE slot = $1 AND process = $2 AND status IS NULL', [
       Buffer.from(slot, 'base64url'),
+      processNumber,
     ])
   }
 

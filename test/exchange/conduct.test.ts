@@ -73,6 +73,7 @@ function bench(
       return { fields: { signature: `gateway=:${answer.status}:` }, facts: { ...SIGNATURE, key: 'gateway' } }
     },
     ledger: {
+      async ensureRecorded() {},
       assertAvailable: () => {},
       async begin() {
         steps.push('begin')
@@ -187,6 +188,7 @@ describe('conduct', () => {
   it('asks no provider while the ledger takes no records', async () => {
     const { steps, run } = bench({
       ledger: {
+        async ensureRecorded() {},
         assertAvailable() {
           throw new GatewayError('ledger_unavailable')
         },
@@ -202,7 +204,9 @@ describe('conduct', () => {
 
   it('withholds an answer whose record did not become durable', async () => {
     const complete = () => Promise.reject(new GatewayError('ledger_unavailable'))
-    const { observed, run } = bench({ ledger: { assertAvailable() {}, async begin() {}, complete } })
+    const { observed, run } = bench({
+      ledger: { assertAvailable() {}, async begin() {}, async ensureRecorded() {}, complete },
+    })
     expect(codeOf(await run())).to.equal('ledger_unavailable')
     expect(observed[0]).to.include({ outcome: 'failed', status: 503 })
   })
@@ -251,6 +255,7 @@ describe('conduct', () => {
       const { run } = bench({
         authority: () => authorities.at(-1) as Authority,
         ledger: {
+          async ensureRecorded() {},
           assertAvailable() {},
           async begin() {},
           async complete(facts, judge) {

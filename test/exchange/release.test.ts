@@ -176,6 +176,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
       audience: 'https://gw.test/exchange',
     }),
     ledger: {
+      async ensureRecorded() {},
       assertAvailable() {},
       async begin() {},
       async complete(_facts, verdict) {

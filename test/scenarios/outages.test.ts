@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { Agreement } from '../../src/model/agreement.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
-import { samplePerson } from '../../src/sandbox/samples.ts'
-import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { samplePerson, sampleTaxpayer } from '../../src/sandbox/samples.ts'
+import { type Answer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -59,6 +59,79 @@ describe('while the database is away', () => {
     await until(async () => (await readiness()) === 200)
     expect((await world.consumer.call(LOOK_UP, { body })).status).to.equal(200)
     expect(await world.records()).to.have.length(written + 1)
+  })
+})
+
+describe('a submission whose record was sent when the database went away', () => {
+  let world: GatewayWorld
+  let wire: TcpProxy
+  const path = 'G12/thue/nguoi-nop-thue/v1/nghia-vu-dat-dai'
+  const body = sampleTaxpayer(7).submit
+
+  before(async () => {
+    const { url, drop } = await createTestDatabase()
+    wire = await startTcpProxy(Number(new URL(url).port))
+    await drop()
+    world = await startWorld({
+      databaseUrl(url) {
+        const address = new URL(url)
+        address.port = String(wire.port)
+        return address.href
+      },
+    })
+    await world.consumer.dpopToken()
+  })
+
+  after(async () => {
+    wire.mend()
+    await world.close()
+    await wire.close()
+  })
+
+  /** Has the wire swallow one direction from the moment when the record is sent, and cuts it after `isSent`. */
+  async function loseCommit(
+    key: string,
+    what: 'questions' | 'answers',
+    isSent: () => Promise<boolean>,
+  ): Promise<void> {
+    const sending = wire.swallow(what, 'ledger_advance')
+    const asked = world.consumer.call(path, { body, headers: { 'idempotency-key': key } })
+    await sending
+    await until(isSent)
+    wire.cut()
+    const answer = await asked
+    expect(answer.status).to.equal(503)
+    expect(answer.json).to.include({ code: 'ledger_unavailable' })
+    wire.mend()
+  }
+
+  /** Sends it again with the same key until it is no longer under way. */
+  async function askAgain(key: string): Promise<Answer> {
+    let answer: Answer | undefined
+    await until(async () => {
+      answer = await world.consumer.call(path, { body, headers: { 'idempotency-key': key } })
+      return answer.status < 300
+    })
+    if (answer === undefined) throw new Error('nothing was answered')
+    return answer
+  }
+
+  const outcomes = async () => (await world.records()).map(({ outcome }) => outcome)
+  const settled = async () =>
+    (await world.pool.query('SELECT FROM submission WHERE status IS NOT NULL')).rowCount ?? 0
+
+  it('is answered with the kept reply where the record had become durable', async () => {
+    const before = await settled()
+    await loseCommit('committed', 'answers', async () => (await settled()) > before)
+    expect((await askAgain('committed')).headers.get('idempotency-replayed')).to.equal('true')
+    expect((await outcomes()).filter((outcome) => outcome === 'interrupted')).to.deep.equal([])
+  })
+
+  it('may be sent again where it had not, and the first try is recorded as interrupted', async () => {
+    await loseCommit('lost', 'questions', async () => true)
+    expect((await askAgain('lost')).headers.get('idempotency-replayed')).to.equal(null)
+    expect((await outcomes()).filter((outcome) => outcome === 'interrupted')).to.have.length(1)
+    expect((await world.pool.query('SELECT FROM exchange_intent')).rowCount).to.equal(0)
   })
 })
 

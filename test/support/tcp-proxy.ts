@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly port: number
   /** Ends every connection and refuses new ones until `mend`. */
   cut(): void
+  /** From the next question with these words on swallows what goes one way, until `cut`. Resolves once it does. */
+  swallow(what: 'questions' | 'answers', from: string): Promise<void>
   mend(): void
   close(): Promise<void>
 }
@@ -20,6 +22,15 @@ function createDelay(delayMs: number): Transform {
   })
 }
 
+function createFilter(isSwallowed: (text: string) => boolean): Transform {
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      if (isSwallowed(chunk.toString('latin1'))) done()
+      else done(null, chunk)
+    },
+  })
+}
+
 /** @param options.answerDelayMs how late what the target says arrives. */
 export async function startTcpProxy(
   targetPort: number,
@@ -27,6 +38,10 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let isCut = false
+  let armed:
+    | { readonly what: 'questions' | 'answers'; readonly from: string; readonly begun: () => void }
+    | undefined
+  let swallowing: 'questions' | 'answers' | undefined
   const server = createServer((near) => {
     if (isCut) {
       near.destroy()
@@ -44,8 +59,16 @@ export async function startTcpProxy(
         other.destroy()
       })
       const { answerDelayMs = 0 } = options
+      const filter = createFilter((text) => {
+        if (armed !== undefined && socket === near && text.includes(armed.from)) {
+          swallowing = armed.what
+          armed.begun()
+          armed = undefined
+        }
+        return swallowing === (socket === near ? 'questions' : 'answers')
+      })
       if (socket === far && answerDelayMs > 0) socket.pipe(createDelay(answerDelayMs)).pipe(other)
-      else socket.pipe(other)
+      else socket.pipe(filter).pipe(other)
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -54,7 +77,13 @@ export async function startTcpProxy(
   }
   return {
     port: (server.address() as AddressInfo).port,
+    swallow(what, from) {
+      return new Promise((resolve) => {
+        armed = { what, from, begun: resolve }
+      })
+    },
     cut() {
+      swallowing = undefined
       isCut = true
       end()
     },
