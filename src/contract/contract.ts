@@ -52,6 +52,8 @@ export interface Operation {
   readonly freshness?: Freshness | undefined
   /** @throws GatewayError `request_invalid` with what the request breaks. */
   checkRequest(request: RequestParts): void
+  /** @returns what a body breaks; undefined where it keeps the contract. For many bodies: it throws nothing. */
+  judgeBody(body: unknown): readonly Violation[] | undefined
   /** @throws GatewayError `response_invalid` with what the answer breaks; an unlisted status is one. */
   checkResponse(status: number, body: unknown): void
   /** @returns what the contract declares of an answer that passed `checkResponse`; the rest nobody agreed to. */
@@ -114,7 +116,10 @@ function compileParameters({ parameters }: OperationDescription, parts: Parts): 
   })
 }
 
-function compileRequestCheck(description: OperationDescription, parts: Parts): Operation['checkRequest'] {
+function compileRequestCheck(
+  description: OperationDescription,
+  parts: Parts,
+): Pick<Operation, 'checkRequest' | 'judgeBody'> {
   const checkParameters = createParameterCheck(compileParameters(description, parts))
   const { body } = description
   const content = body && parts.createCheck(body.schema)
@@ -126,10 +131,13 @@ function compileRequestCheck(description: OperationDescription, parts: Parts): O
     if (value === undefined) return isRequired ? [BODY_MISSING] : undefined
     return content.check(value)
   }
-  return (request) => {
-    checkParameters({ path: request.pathParameters, query: request.query })
-    const errors = judgeBody(request.body)
-    if (errors !== undefined) throw new GatewayError('request_invalid', { errors })
+  return {
+    judgeBody,
+    checkRequest(request) {
+      checkParameters({ path: request.pathParameters, query: request.query })
+      const errors = judgeBody(request.body)
+      if (errors !== undefined) throw new GatewayError('request_invalid', { errors })
+    },
   }
 }
 
@@ -201,7 +209,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     subjectPointer,
     batch,
     freshness,
-    checkRequest: compileRequestCheck(description, parts),
+    ...compileRequestCheck(description, parts),
     ...compileAnswers(description, parts),
     hasField: createFieldLookUp(description, parts.documents),
   })

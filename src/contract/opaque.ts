@@ -64,6 +64,7 @@ function createOperation({ id, method, path, kind, title }: Endpoint): Operation
     personalData: 'basic' as const,
     subjectPointer: undefined,
     checkRequest() {},
+    judgeBody: () => undefined,
     checkResponse() {},
     keepDeclared: (_status: number, body: unknown) => body,
     batch: undefined,

@@ -1,6 +1,6 @@
 import type { Operation } from '../contract/contract.ts'
-import { readPointer } from '../contract/minimise.ts'
-import { asGatewayError, type Violation } from '../model/errors.ts'
+import { parsePointer } from '../contract/minimise.ts'
+import type { Violation } from '../model/errors.ts'
 import type { Row } from './bulk-lines.ts'
 import { groupBits, groupOf, isBlank } from './data-quality.ts'
 import type { FirstSeen } from './first-seen.ts'
@@ -80,32 +80,30 @@ function split(row: Readonly<Record<string, unknown>>): Split {
   return { claim, ref: own['ref'], unit: own['unit'], asOf: own['asOf'], faults }
 }
 
+function read(claim: object, path: readonly string[]): unknown {
+  let value: unknown = claim
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Object.getOwnPropertyDescriptor(value, name)?.value
+  }
+  return value
+}
+
 /** @returns what judges the records of one file, one after the other. */
 export function createIntake({ single, seen, staleBefore }: IntakeParts): (row: Row, line: number) => Taken {
-  const subject = single.subjectPointer ?? ''
-
-  function faultsOf(claim: object): readonly Violation[] {
-    try {
-      single.checkRequest({ pathParameters: {}, query: undefined, body: claim })
-      return []
-    } catch (thrown) {
-      const error = asGatewayError(thrown)
-      if (error.code !== 'request_invalid') throw thrown
-      return error.errors
-    }
-  }
+  const subject = single.subjectPointer === undefined ? undefined : parsePointer(single.subjectPointer)
 
   return (row, line) => {
     if (row === undefined) return NOT_A_RECORD
     const { claim, ref, unit, asOf, faults } = split(row)
     const stale = asOf !== undefined && asOf < staleBefore ? STALE : 0
-    const broken = faultsOf(claim)
+    const broken = single.judgeBody(claim) ?? []
     if (broken.length > 0 || faults.length > 0) {
       const all = [...faults, ...broken.map(({ pointer, rule }) => ({ pointer, rule }))]
       const groups = groupBits(broken.map(groupOf)) | (faults.length > 0 ? groupBits([4]) : 0)
       return { claim: undefined, ref, unit, groups: groups | stale, faults: all, first: 0 }
     }
-    const key = readPointer(claim, subject)
+    const key = subject === undefined ? undefined : read(claim, subject)
     const first = typeof key === 'string' ? seen.note(key, line) : 0
     if (first !== 0) return { claim: undefined, ref, unit, groups: REPEATED | stale, faults, first }
     return { claim, ref, unit, groups: stale, faults, first: 0 }

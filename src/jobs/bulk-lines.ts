@@ -38,11 +38,15 @@ async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncIterable<readonly (
 
 const withoutMark = (line: string) => (line.startsWith('\ufeff') ? line.slice(1) : line)
 
+function isRow(value: unknown): value is NonNullable<Row> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function parseRow(line: string | undefined): Row {
   if (line === undefined) return undefined
   try {
     const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    return isRow(value) ? value : undefined
   } catch {
     return undefined
   }

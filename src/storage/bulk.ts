@@ -33,6 +33,9 @@ interface JobRow {
 const COLUMNS =
   'id, sealed_ask, state, code, received_bytes, epoch, records, exchanges, counts, created_at, finished_at, expires_at'
 
+/** What one row of a file holds: as much as is read, decrypted and held at a time. */
+const ROW_BYTES = 1_048_576
+
 /** Where a sealed piece stands: it opens nowhere else. */
 const contextOf = (kind: string, id: string, at = 0) => Buffer.from(`bulk ${kind} ${id} ${at}`)
 
@@ -143,11 +146,12 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
         const isWrong =
           row.state !== 'uploading' || row.received_bytes !== offset || receivedBytes > row.size_bytes
         if (isWrong) return { conflict: true, receivedBytes: row.received_bytes }
-        if (bytes.length > 0) {
-          const sealed = vault.seal(bytes, contextOf('input', id, offset))
+        for (let from = 0; from < bytes.length; from += ROW_BYTES) {
+          const at = offset + from
+          const sealed = vault.seal(bytes.subarray(from, from + ROW_BYTES), contextOf('input', id, at))
           await client.query('INSERT INTO bulk_input (job, at_byte, sealed) VALUES ($1, $2, $3)', [
             id,
-            offset,
+            at,
             sealed,
           ])
         }

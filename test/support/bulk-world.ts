@@ -69,6 +69,8 @@ export interface Told {
   readonly receivedBytes: number
 }
 
+export type BulkClient = ReturnType<typeof createBulkClient>
+
 /** What a consumer does with bulk jobs. */
 export function createBulkClient(consumer: Consumer) {
   const json = async (response: Response) => ({

@@ -51,6 +51,7 @@ const OPERATION: Operation = {
   subjectPointer: '/personalId',
   batch: undefined,
   checkRequest() {},
+  judgeBody: () => undefined,
   checkResponse() {},
   keepDeclared: (_status, body) => body,
   hasField: () => true,

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { expect } from 'chai'
+import { type BulkClient, createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
+import { createConsumer, type PreparedWorld, prepareWorld } from '../support/gateway-world.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { type Served, serve } from '../support/served.ts'
+
+const OFFICIALS = 'G09/can-bo'
+const RECORDS = 60_000
+const BATCHES = 60
+/** Batches that may have been under way when the process was killed. */
+const IN_FLIGHT = 4
+
+describe('a bulk job whose process is killed', () => {
+  let world: PreparedWorld
+  let keys: Awaited<ReturnType<typeof makeKeys>>
+  let served: Served | undefined
+
+  before(async function () {
+    this.timeout(60_000)
+    keys = await makeKeys([OFFICIALS])
+    world = await prepareWorld(await createTestDatabase(), {
+      change: (documents) => ({
+        ...keys.register(documents),
+        // Slow enough to be killed in the middle.
+        agreements: documents.agreements.map((its) => ({
+          ...its,
+          quota: { perSecond: 12, perDay: 100_000 },
+        })),
+      }),
+    })
+  })
+  after(async () => {
+    served?.process.kill('SIGKILL')
+    await world.sandbox.close()
+    await world.pool.end()
+    await world.database.drop()
+  })
+
+  async function start(): Promise<BulkClient> {
+    served = await serve(world, {})
+    const pair = keys.pairs.get(OFFICIALS)
+    if (pair === undefined) throw new Error('no key')
+    const { url } = served
+    return createBulkClient(await createConsumer(url, OFFICIALS, pair, { resource: `${url}/jobs` }))
+  }
+
+  async function kill(): Promise<void> {
+    if (served === undefined) return
+    served.process.kill('SIGKILL')
+    await once(served.process, 'exit')
+  }
+
+  const batchesOf = async (job: string) => (await world.records()).filter(({ parent }) => parent === job)
+
+  it('is gone on with by the next one, no record repeated and none skipped, wherever it was cut', async function () {
+    // Five starts of a whole gateway, and five seconds of work.
+    this.timeout(120_000)
+    const file = Buffer.from(ndjson(Array.from({ length: RECORDS }, (_, index) => rightRecord(index * 7))))
+    let client = await start()
+    const { body } = await client.create(file)
+    const { id } = body
+
+    // In the middle of the upload.
+    const half = Math.floor(file.length / 2)
+    await client.upload(id, 0, file.subarray(0, half))
+    const cut = client.upload(id, half, file.subarray(half)).catch(() => undefined)
+    await kill()
+    await cut
+    client = await start()
+    const at = Number((await client.offset(id)).headers.get('upload-offset'))
+    expect([half, file.length]).to.include(at)
+    if (at < file.length) expect((await client.upload(id, at, file.subarray(at))).status).to.equal(204)
+
+    // In the middle of the work, at points nobody chose.
+    const points = Array.from({ length: 3 }, (_, round) => round * 15 + 2 + Math.floor(Math.random() * 13))
+    for (const point of points) {
+      while ((await batchesOf(id)).length < point);
+      await kill()
+      client = await start()
+    }
+    await client.until(id, 'done')
+    const why = `killed after ${points.join(', ')} batches`
+    const results = await client.results(id)
+    expect(results, why).to.have.length(RECORDS)
+    expect(
+      results.every(({ record, outcome }, place) => record === place + 1 && outcome === 'matched'),
+      why,
+    ).to.equal(true)
+    expect((await client.report(id)).body.outcomes['matched'], why).to.equal(RECORDS)
+
+    // What was asked of the provider again stands in the log again, and it is no more than was under way or unsaved.
+    const batches = await batchesOf(id)
+    expect(batches.length, why).to.be.at.least(BATCHES)
+    expect(new Set(batches.map(({ exchange }) => exchange)).size).to.equal(batches.length)
+    expect(batches.length, why).to.be.at.most(BATCHES + points.length * (IN_FLIGHT + 12))
+    await kill()
+  })
+})
