@@ -30,6 +30,8 @@ export interface ConsumerClientOptions {
   /** For binding `certificate`. */
   readonly certificate?: ClientCertificate | undefined
   readonly signal?: AbortSignal | undefined
+  /** What tokens are asked for (RFC 8707), a path below the gateway; the exchanges where absent. */
+  readonly resource?: string | undefined
   /** Unix milliseconds. */
   readonly now?: () => number
   /** Monotonic milliseconds. */
@@ -77,12 +79,23 @@ export interface CallAnswer {
   readonly evidence?: Evidence
 }
 
+/** A request to an address of the gateway that is no exchange. */
+export interface PlainRequest {
+  readonly method: string
+  /** Below the gateway, `/` first. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
 /** A consumer's side of the gateway. */
 export interface ConsumerClient {
   /** @returns a token that is good for a while yet. @throws CliFault where the gateway gives none. */
   token(): Promise<AccessToken>
   /** @returns whatever the gateway answered, problems too. @throws CliFault where there was no answer. */
   call(request: ConsumerCall): Promise<CallAnswer>
+  /** @returns whatever the gateway answered, problems too. @throws CliFault where there was no answer. */
+  request(request: PlainRequest): Promise<HttpReply>
 }
 
 const SERVICE = /^[A-Za-z0-9.]+(?:\/[a-z0-9-]+){2}\/v\d+$/
@@ -154,7 +167,10 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
     signal: options.signal,
   })
   const prover = createProver({ key, now, newId })
-  const tokens = createTokenSource({ gatewayUrl, clientId, key, binding, send, now, newId }, prover)
+  const tokens = createTokenSource(
+    { gatewayUrl, clientId, key, binding, send, now, newId, resource: options.resource },
+    prover,
+  )
 
   const checkAnswer = createAnswerCheck(gatewayUrl, send)
 
@@ -197,8 +213,33 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
     }
   }
 
+  async function ask({ method, path, headers = {}, body }: PlainRequest): Promise<HttpReply> {
+    const url = gatewayUrl + path
+    const token = await tokens.token()
+    const reply = await prover.sendWithNonce(async () =>
+      send({
+        method,
+        url,
+        headers: {
+          accept: '*/*',
+          'accept-language': language,
+          ...headers,
+          authorization: `${token.type} ${token.accessToken}`,
+          ...(token.type === 'DPoP' && { dpop: await prover.proofFor(method, url, token.accessToken) }),
+        },
+        body,
+      }),
+    )
+    if (refusesToken(reply)) tokens.forget(token)
+    return reply
+  }
+
   return {
     token: tokens.token,
+    async request(request) {
+      const reply = await ask(request)
+      return refusesToken(reply) ? ask(request) : reply
+    },
     async call(request) {
       const url = addressOf(gatewayUrl, request)
       const token = await tokens.token()

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { JWK } from 'jose'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual } from '../model/identifier.ts'
-import { type ConsumerClient, createConsumerClient } from './client.ts'
+import { type ConsumerClient, type ConsumerClientOptions, createConsumerClient } from './client.ts'
 import type { ClientCertificate } from './consumer-http.ts'
 import { isMembers } from './consumer-reply.ts'
 import { usageFault } from './fault.ts'
@@ -171,7 +171,11 @@ export interface OpenedConsumer {
 }
 
 /** @throws CliFault with exit code 2 where it is not clear who asks or with which key. */
-export function openConsumer(options: ConsumerOptions, { outside, terminal }: Tools): OpenedConsumer {
+export function openConsumer(
+  options: ConsumerOptions,
+  { outside, terminal }: Tools,
+  wanted: Pick<ConsumerClientOptions, 'resource' | 'maxAnswerBytes'> = {},
+): OpenedConsumer {
   const folder = outside.workingDirectory
   const profile = readProfile(options.profile, folder)
   const gatewayUrl = parseGateway(options.gateway ?? profile.gateway ?? DEFAULT_GATEWAY)
@@ -195,6 +199,7 @@ export function openConsumer(options: ConsumerOptions, { outside, terminal }: To
     signal: outside.signal,
     now: outside.now,
     newId: outside.newId,
+    ...wanted,
   })
   return { client, gatewayUrl, clientId }
 }

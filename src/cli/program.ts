@@ -68,6 +68,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./call.ts'),
   },
   {
+    name: 'bulk',
+    summary: {
+      vi: 'Đối soát, làm sạch hàng loạt: nộp tệp, theo dõi, lấy kết quả và báo cáo',
+      en: 'Bulk matching: submit a file, follow it, fetch results and report',
+    },
+    load: () => import('./bulk.ts'),
+  },
+  {
     name: 'records',
     summary: { vi: 'Tra cứu sổ giao dịch', en: 'Search the exchange log' },
     load: () => import('./records.ts'),

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { runCli } from '../support/cli.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const COMMANDS = ['serve', 'check', 'registry', 'keys', 'token', 'call', 'records']
+const COMMANDS = ['serve', 'check', 'registry', 'keys', 'token', 'call', 'bulk', 'records']
 const LEAVES = [
   ['check'],
   ['registry', 'apply'],

@@ -1,8 +1,15 @@
+import { randomUUID, type webcrypto } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
 import { createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
+import { runCli } from '../support/cli.ts'
 import { createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readBlocks } from '../support/markdown.ts'
+import { createTestFolder } from '../support/postgres.ts'
 
+const PROJECT = join(import.meta.dirname, '../..')
 const SECTORS = ['G09/can-bo', 'G12/bao-hiem', 'G18/bao-tro', 'G12/dang-ky-kinh-doanh'] as const
 
 describe('bulk match and clean', () => {
@@ -152,15 +159,16 @@ describe('bulk match and clean', () => {
 
   it('stops where the agreement is revoked, withholds its results, and goes on when it is agreed again', async () => {
     const file = ndjson(Array.from({ length: 3000 }, (_, index) => rightRecord(50_000 + index)))
-    await world.sandbox.agencies.population.break('down')
-    const id = await officials.submit(file)
+    const { id } = (await officials.create(file)).body
+    const head = Buffer.byteLength(file) - 1
+    await officials.upload(id, 0, Buffer.from(file).subarray(0, head))
     await world.apply({
       ...documents,
       agreements: documents.agreements.map((its) =>
         its.consumer === 'G09/can-bo' ? { ...its, state: 'revoked' } : its,
       ),
     })
-    await world.sandbox.agencies.population.heal()
+    await officials.upload(id, head, '\n')
     const stopped = await officials.until(id, 'stopped')
     expect(stopped.code).to.equal('agreement_not_in_force')
     expect((await officials.result(id)).status).to.equal(403)
@@ -185,6 +193,48 @@ describe('bulk match and clean', () => {
     const next = await officials.submit(file)
     expect((await officials.act(next, 'cancel')).body.state).to.equal('cancelled')
     expect((await officials.act(next, 'resume')).status).to.equal(409)
+  })
+
+  it('is what the guide for integrators shows', async () => {
+    const page = await readFile(join(PROJECT, 'docs/integrators.md'), 'utf8')
+    const blocks = readBlocks(page)
+    const file = blocks.find(({ language }) => language === 'csv')?.text ?? ''
+    const lines =
+      blocks
+        .find(({ text }) => text.startsWith('lienthong bulk'))
+        ?.text.trim()
+        .split('\n') ?? []
+    expect(lines).to.have.length(3)
+    const workingDirectory = await createTestFolder()
+    await writeFile(join(workingDirectory, 'can-bo.csv'), file)
+    const key = await crypto.subtle.exportKey(
+      'jwk',
+      keys.pairs.get('G09/can-bo')?.privateKey as webcrypto.CryptoKey,
+    )
+    await writeFile(
+      join(workingDirectory, 'can-bo.jwk'),
+      JSON.stringify({ ...key, kid: 'main', alg: 'ES256' }),
+      { mode: 0o600 },
+    )
+    let job = ''
+    const said: string[] = []
+    for (const line of lines) {
+      const words = line.replace('"$JOB"', job).split(' ').slice(1)
+      const { exit, out, err } = await runCli([...words, '--gateway', world.gateway.publicUrl], {
+        workingDirectory,
+        newId: randomUUID,
+      })
+      expect(exit, err).to.equal(0)
+      job ||= JSON.parse(out).id
+      said.push(out)
+    }
+    expect(
+      said[1]
+        ?.trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).outcome),
+    ).to.deep.equal(['matched', 'duplicate', 'not_found'])
+    expect(said[2]).to.match(/matched\t1\n[\s\S]*DQI\t\d/)
   })
 
   for (const sector of SECTORS) {

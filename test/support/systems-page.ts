@@ -3,6 +3,8 @@ import { MODES, SYSTEMS, type SystemRow } from './systems.ts'
 
 export const SYSTEMS_TEST = 'test/scenarios/systems.test.ts'
 
+export const BULK_TEST = '`test/scenarios/bulk.test.ts` “bulk match and clean”'
+
 /** The title of the test that holds a row. */
 export function titleOf({ number, name }: SystemRow): string {
   return `S${number} ${name.en}`
@@ -25,7 +27,8 @@ export function systemsTable(): readonly string[] {
     const title = `${row.name.vi}<br>${row.name.en}${row.figures ? ` (${row.figures})` : ''}`
     const modes = row.modes.map((mode) => MODES[mode]).join(', ') || '–'
     const missing = row.outside ? `outside: ${row.outside}` : row.open ? `open: ${row.open}` : 'all of it'
-    const test = row.services.length > 0 ? `\`${SYSTEMS_TEST}\` “${titleOf(row)}”` : 'none'
+    const own = row.services.length > 0 ? `\`${SYSTEMS_TEST}\` “${titleOf(row)}”` : 'none'
+    const test = row.modes.includes('B') ? `${own}, ${BULK_TEST}` : own
     return `| S${row.number} | ${title} | ${partiesOf(row, agreements)} | ${modes}; ${missing} | ${test} |`
   })
   return [

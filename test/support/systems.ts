@@ -38,8 +38,8 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'CSDL quốc gia về dân cư', en: 'National population database' },
     figures: 'hundreds of millions of records verified (2024)',
     services: [CITIZEN],
-    modes: ['L', 'V'],
-    open: 'bulk match; events of death, id and residence',
+    modes: ['L', 'V', 'B'],
+    open: 'events of death, id and residence',
   },
   {
     number: 2,
@@ -54,8 +54,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Cán bộ, công chức, viên chức; giáo viên', en: 'Officials and teachers' },
     figures: '570,000 records',
     services: ['G09/can-bo/ho-so/v1'],
-    modes: ['L', 'V', 'S'],
-    open: 'bulk match',
+    modes: ['L', 'V', 'S', 'B'],
   },
   {
     number: 4,
@@ -74,8 +73,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     number: 6,
     name: { vi: 'CSDL quốc gia về bảo hiểm', en: 'Insurance database' },
     services: ['G12/bao-hiem/tham-gia/v1'],
-    modes: ['L', 'V'],
-    open: 'bulk match',
+    modes: ['L', 'V', 'B'],
   },
   {
     number: 7,
@@ -90,8 +88,8 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'CSDL quốc gia về đăng ký doanh nghiệp', en: 'Business registration database' },
     figures: 'over 1 million enterprises',
     services: ['G12/dang-ky-kinh-doanh/doanh-nghiep/v1'],
-    modes: ['L', 'V'],
-    open: 'event of a change of state; bulk match',
+    modes: ['L', 'V', 'B'],
+    open: 'event of a change of state',
   },
   {
     number: 9,
@@ -217,8 +215,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Vùng lõm sóng di động', en: 'Places without mobile signal' },
     figures: '821 places',
     services: [CITIZEN],
-    modes: ['V'],
-    open: 'resumable upload of bulk files',
+    modes: ['V', 'B'],
   },
   {
     number: 27,
@@ -262,8 +259,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     number: 32,
     name: { vi: 'Làm sạch dữ liệu các ngành', en: 'Cleaning of sector data' },
     services: ['G18/bao-tro/doi-tuong/v1', CITIZEN],
-    modes: ['L', 'V'],
-    open: 'bulk match with a report',
+    modes: ['L', 'V', 'B'],
   },
   {
     number: 33,

@@ -1,0 +1,110 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { ConsumerClient } from './client.ts'
+import type { HttpReply } from './consumer-http.ts'
+import { isMembers, type Members, parseReplyBody } from './consumer-reply.ts'
+import { CliFault, EXIT, errorEntry } from './fault.ts'
+
+const ROUTE = '/jobs/bulk'
+const PIECE_BYTES = 4 * 1024 * 1024
+
+/** A job as the gateway describes it. */
+export interface BulkStatus {
+  readonly id: string
+  readonly state: string
+  readonly records: number
+  readonly sizeBytes: number
+  readonly receivedBytes: number
+  readonly code?: string
+}
+
+/** The gateway's own words where it has them. */
+function refused(reply: HttpReply): CliFault {
+  const document = parseReplyBody(reply)
+  const { code, detail } = isMembers(document) ? document : {}
+  const entry = typeof code === 'string' ? errorEntry(code) : undefined
+  const told = typeof detail === 'string' ? detail : String(reply.status)
+  const isAway = reply.status === 503 || reply.status === 504
+  return new CliFault(isAway ? EXIT.unreachable : EXIT.failed, entry ? String(code) : 'gateway_refused', {
+    title: entry?.title ?? { vi: 'Cổng không nhận', en: 'The gateway refuses' },
+    detail: { vi: told, en: told },
+    side: entry?.fault ?? 'gateway',
+    ...(entry && { fix: entry.fix }),
+  })
+}
+
+function membersOf(reply: HttpReply): Members {
+  const document = parseReplyBody(reply)
+  if (reply.status >= 300 || !isMembers(document)) throw refused(reply)
+  return document
+}
+
+function statusOf(members: Members): BulkStatus {
+  const number = (name: string) => Number(members[name] ?? 0)
+  return {
+    id: String(members['id']),
+    state: String(members['state']),
+    records: number('records'),
+    sizeBytes: number('sizeBytes'),
+    receivedBytes: number('receivedBytes'),
+    ...(typeof members['code'] === 'string' && { code: members['code'] }),
+  }
+}
+
+/** A consumer's bulk jobs at a gateway; whatever is refused is thrown as CliFault. */
+export function createBulkClient(client: ConsumerClient) {
+  const ask = (method: string, path: string) => client.request({ method, path: ROUTE + path })
+
+  async function offsetOf(id: string): Promise<number> {
+    const reply = await ask('HEAD', `/${id}/input`)
+    if (reply.status !== 200) throw refused(reply)
+    return Number(reply.headers['upload-offset'])
+  }
+
+  async function sendPiece(file: FileHandle, id: string, offset: number): Promise<number> {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES)
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, offset)
+    const reply = await client.request({
+      method: 'PATCH',
+      path: `${ROUTE}/${id}/input`,
+      headers: { 'content-type': 'application/offset+octet-stream', 'upload-offset': String(offset) },
+      body: piece.subarray(0, bytesRead),
+    })
+    // Somebody's piece arrived whose answer did not: the gateway knows where to go on.
+    if (reply.status === 409) return offsetOf(id)
+    if (reply.status !== 204) throw refused(reply)
+    return Number(reply.headers['upload-offset'])
+  }
+
+  return {
+    async create(wanted: object, headers: Readonly<Record<string, string>>): Promise<BulkStatus> {
+      const body = JSON.stringify(wanted)
+      const type = { 'content-type': 'application/json', ...headers }
+      return statusOf(membersOf(await client.request({ method: 'POST', path: ROUTE, headers: type, body })))
+    },
+    /** Sends what the gateway has not yet of the file. */
+    async upload(path: string, id: string, onProgress: (bytes: number) => void): Promise<void> {
+      const file = await open(path)
+      try {
+        const { size } = await file.stat()
+        let offset = await offsetOf(id)
+        while (offset < size) {
+          offset = await sendPiece(file, id, offset)
+          onProgress(offset)
+        }
+      } finally {
+        await file.close()
+      }
+    },
+    show: async (id: string) => statusOf(membersOf(await ask('GET', `/${id}`))),
+    act: async (id: string, action: string) => statusOf(membersOf(await ask('POST', `/${id}/${action}`))),
+    report: async (id: string) => membersOf(await ask('GET', `/${id}/report`)),
+    list: async () => membersOf(await ask('GET', '')),
+    async result(id: string): Promise<Buffer> {
+      const reply = await ask('GET', `/${id}/result`)
+      if (reply.status !== 200) throw refused(reply)
+      return reply.body
+    },
+  }
+}
+
+export type BulkClient = ReturnType<typeof createBulkClient>
