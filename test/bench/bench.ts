@@ -28,6 +28,7 @@
  * - `agreements-10`, `agreements-10000`, `services-10`, `services-1000` (with `--sizes`): `gateway` again, with registries
  *   of these sizes.
  * - `gateway-mtls`, `gateway-dpop`: the same with tokens bound to a client certificate, or to a DPoP key.
+ * - `gateway-xroad`: the same question at the X-Road door, by client certificate; to be compared with `gateway-mtls`.
  */
 import { writeFileSync } from 'node:fs'
 import { arch, constants, cpus, release, totalmem } from 'node:os'

@@ -7,6 +7,7 @@ import { PROVIDER_CONNECTIONS } from './row.ts'
 /** The files of a gateway that fits the bench's question and answer: one service, one consumer, one agreement. */
 
 export const CONSUMER = 'H29/mot-cua'
+export const XROAD_ADDRESS = '/r1/VN/GOV/G01/dan-cu/cong-dan.v1/tra-cuu'
 export const ADDRESS = '/exchange/G01/dan-cu/cong-dan/v1/tra-cuu'
 
 /** Members of the answer the agreement opens: all but the last, so that minimisation has something to hold back. */
@@ -127,6 +128,7 @@ function documents({ providerUrl, credentials, agreements, services }: GatewayFi
       service: 'G01/dan-cu/cong-dan/v1',
       operations: [{ operation: 'lookUpCitizen', fields: FIELDS.map((field) => `/${field}`) }],
       purposes: ['giai-quyet-thu-tuc-hanh-chinh'],
+      defaultPurpose: 'giai-quyet-thu-tuc-hanh-chinh',
       legalBases: ['nd-278-2025'],
       quota: { perSecond: 1_000_000, perDay: 1_000_000_000 },
       validity,
@@ -166,6 +168,7 @@ export function writeGatewayFiles(files: GatewayFiles): string {
   }
   const settings = {
     sandbox: true,
+    xroad: { enabled: true },
     listen: { port, ...(tls && { tls: { certificateFile: 'server.pem', keyFile: 'server.key' } }) },
     management: { port: managementPort },
     dataDir: 'data',

@@ -7,12 +7,15 @@ import { createConsumerClient } from '../../src/cli/client.ts'
 import { createSigningKey, generatePrivateJwk } from '../../src/identity/signing-key.ts'
 import type { PublicJwk } from '../../src/model/party.ts'
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
-import { ADDRESS, CONSUMER, FIELDS, writeGatewayFiles } from './gateway-files.ts'
+import { ADDRESS, CONSUMER, FIELDS, writeGatewayFiles, XROAD_ADDRESS } from './gateway-files.ts'
 import { ANSWER, QUESTION } from './message.ts'
 import type { BenchRequest, RowContext, Subject } from './row.ts'
 
-/** How the gateway's access tokens are tied to their holder in a row. */
-export type GatewayBinding = 'bearer' | 'mtls' | 'dpop'
+/**
+ * How the gateway's access tokens are tied to their holder in a row; `xroad`: no token, but the client certificate at
+ * the X-Road door.
+ */
+export type GatewayBinding = 'bearer' | 'mtls' | 'dpop' | 'xroad'
 
 /** What one of the gateway's three rows is started with. */
 export interface GatewayRowOptions extends RowContext {
@@ -96,6 +99,7 @@ export async function startGatewayRow(options: GatewayRowOptions): Promise<Subje
   const server = certificateFor('localhost')
   const client = certificateFor(CONSUMER)
   const port = await host.freePort()
+  const isTls = binding === 'mtls' || binding === 'xroad'
   const settings = writeGatewayFiles({
     root,
     port,
@@ -107,17 +111,34 @@ export async function startGatewayRow(options: GatewayRowOptions): Promise<Subje
       jwks: [createSigningKey(jwk).publicJwk as unknown as PublicJwk],
       certificates: [client.thumbprint],
     },
-    ...(binding === 'mtls' && { tls: server }),
+    ...(isTls && { tls: server }),
   })
   const launched = host.launchNode(MAIN, ['serve', '--config', settings])
   await launched.listening(port)
-  const base = `${binding === 'mtls' ? 'https' : 'http'}://127.0.0.1:${port}`
+  const base = `${isTls ? 'https' : 'http'}://127.0.0.1:${port}`
+  const tls = { ca: server.certificate, certificate: client.certificate, key: client.key }
+  if (binding === 'xroad') {
+    return {
+      url: base + XROAD_ADDRESS,
+      pid: launched.pid,
+      expectedBody: expectedAnswer(),
+      forged: { headers: { 'X-Road-Client': 'VN/GOV/G01/dan-cu' }, body: QUESTION },
+      request: () => ({ headers: { 'X-Road-Client': `VN/GOV/${CONSUMER}` }, body: QUESTION }),
+      close: () => launched.stop(),
+      tls,
+    }
+  }
   const url = base + ADDRESS
   const token = await tokenFor(base)
 
   async function tokenFor(gatewayUrl: string): Promise<string> {
-    if (binding === 'mtls') return mtlsToken(gatewayUrl, server, client)
-    const consumer = createConsumerClient({ gatewayUrl, clientId: CONSUMER, privateJwk: jwk, binding })
+    if (isTls) return mtlsToken(gatewayUrl, server, client)
+    const consumer = createConsumerClient({
+      gatewayUrl,
+      clientId: CONSUMER,
+      privateJwk: jwk,
+      binding: binding === 'dpop' ? 'dpop' : 'bearer',
+    })
     return (await consumer.token()).accessToken
   }
 
@@ -141,8 +162,6 @@ export async function startGatewayRow(options: GatewayRowOptions): Promise<Subje
         : () => constant,
     close: () => launched.stop(),
     ...(binding === 'dpop' && { oneTimeRequests: true as const }),
-    ...(binding === 'mtls' && {
-      tls: { ca: server.certificate, certificate: client.certificate, key: client.key },
-    }),
+    ...(binding === 'mtls' && { tls }),
   }
 }

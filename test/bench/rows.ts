@@ -32,6 +32,7 @@ export const ROWS: readonly Row[] = [
   gateway('gateway', 'bearer', true),
   gateway('gateway-mtls', 'mtls', false),
   gateway('gateway-dpop', 'dpop', false),
+  gateway('gateway-xroad', 'xroad', false),
 ]
 
 /** Rows that `--sizes` adds: the gateway with registries of two sizes each way. */
