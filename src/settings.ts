@@ -79,6 +79,7 @@ export interface Settings {
     readonly errors: 'honest' | 'camel' | 'snake'
     readonly spoolBytes: number
   }
+  readonly retention: { readonly identifierMonths: number }
   readonly idempotency: { readonly keepHours: number }
   readonly bulk: {
     readonly maxBytes: number

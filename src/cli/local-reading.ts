@@ -20,7 +20,12 @@ import { createVault, type Vault } from '../storage/vault.ts'
 /** Whoever reads the log on the gateway's own machine, past every role. */
 const LOCAL_OPERATOR: SubsystemId = 'local/operator'
 
+/** The service that erasures and holds are recorded under. */
+export const ERASURE_SERVICE = 'erasure'
+
 interface LocalReading {
+  /** What was done to the log's keys; a search of the log where absent. */
+  readonly erasure?: 'erase' | 'hold' | 'release'
   readonly found: number
   /** Conditions, never an identifier. */
   readonly query: Readonly<Record<string, unknown>>
@@ -59,8 +64,8 @@ async function factsOf(database: Database, reading: LocalReading, isTagged: bool
     consumer: LOCAL_OPERATOR,
     binding: 'local',
     tokenDigest: 'local',
-    service: AUDIT_SERVICE,
-    operation: reading.operation ?? 'search',
+    service: reading.erasure === undefined ? AUDIT_SERVICE : ERASURE_SERVICE,
+    operation: reading.erasure ?? reading.operation ?? 'search',
     registryDigest: digest === '' ? '0'.repeat(64) : digest,
     reading: { found: reading.found, query: canonicalJson(reading.query) },
     // The account stands in the record as a keyed tag, where this machine has the key.

@@ -81,6 +81,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./records.ts'),
   },
   {
+    name: 'erase',
+    summary: {
+      vi: 'Xóa khả năng nhận ra người trong sổ: theo thời hạn, có lệnh giữ lại',
+      en: 'Make persons in the log unrecognisable: by retention, with legal holds',
+    },
+    load: () => import('./erase.ts'),
+  },
+  {
     name: 'report',
     summary: {
       vi: 'Số liệu để công bố: theo kỳ, tỉnh, cơ quan, dịch vụ, so với cùng kỳ',

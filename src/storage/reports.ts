@@ -111,7 +111,7 @@ export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
       const { rows } = await pool.query<{ month: string; sealed_key: Buffer }>(
         // A tag, like an exchange's id, is of the month the exchange was received in.
         `SELECT month, sealed_key FROM tag_key
-          WHERE month >= coalesce($1, month) AND month <= coalesce($2, month) ORDER BY month`,
+          WHERE sealed_key IS NOT NULL AND month >= coalesce($1, month) AND month <= coalesce($2, month) ORDER BY month`,
         [...monthsOf(span)],
       )
       return rows.map(({ month, sealed_key }) => {

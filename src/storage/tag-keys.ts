@@ -11,12 +11,12 @@ export function createTagKeys(pool: pg.Pool, vault: Vault): TagKeys {
       month,
       vault.seal(randomBytes(32), context),
     ])
-    const { rows } = await pool.query<{ sealed_key: Buffer }>(
+    const { rows } = await pool.query<{ sealed_key: Buffer | null }>(
       'SELECT sealed_key FROM tag_key WHERE month = $1',
       [month],
     )
     const [row] = rows
-    if (row === undefined) throw new Error(`the tag key of ${month} is gone`)
+    if (!row?.sealed_key) throw new Error(`the tag key of ${month} is gone`)
     return vault.open(row.sealed_key, context)
   }
 }
