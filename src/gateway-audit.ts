@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { createAuditBodies } from './contract/audit-requests.ts'
+import { type ConsoleSideParts, createConsoleSide } from './gateway-console.ts'
 import { type AuditDoorParts, createAuditRouter } from './http/audit.ts'
 import type { Identity } from './identity/identity.ts'
 import type { KeyRing } from './identity/keys.ts'
@@ -8,8 +9,10 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { Authority } from './registry/authority.ts'
 import { createAuditDesk } from './reporting/audit-desk.ts'
 import { createEntriesDesk } from './reporting/entries-desk.ts'
-import { createReadings } from './reporting/reading.ts'
+import { createReadings, type ReadingParts } from './reporting/reading.ts'
 import { createUsageDesk } from './reporting/usage.ts'
+import type { Settings } from './settings.ts'
+import { createFigureStore } from './storage/figures.ts'
 import { createLogReader } from './storage/log.ts'
 import { createReadingPool } from './storage/reading-pool.ts'
 import { createAuditStore } from './storage/reports.ts'
@@ -20,7 +23,6 @@ import type { Vault } from './storage/vault.ts'
 export interface AuditSideParts
   extends Pick<
     AuditDoorParts,
-    | 'checkpoint'
     | 'managementUrl'
     | 'publicUrl'
     | 'now'
@@ -32,6 +34,11 @@ export interface AuditSideParts
     | 'onInternalError'
   > {
   readonly databaseUrl: string
+  readonly settings: Settings
+  readonly logReader: ConsoleSideParts['proofs'] & { latestCheckpoint(): Promise<string | undefined> }
+  /** The log's, as text. */
+  readonly verifierKey: string
+  readonly status: ConsoleSideParts['status']
   readonly vault: Vault
   readonly ledger: Ledger
   readonly authority: () => Authority
@@ -54,17 +61,23 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   const pool = createReadingPool(parts.databaseUrl)
   const store = createAuditStore({ pool, openVault: () => vault })
   const readBody = createAuditBodies()
-  const router = createAuditRouter({
-    ...parts,
-    conduct: createReadings({
+  const checkpoint = () => parts.logReader.latestCheckpoint()
+  const sign = (manifest: string) => signManifest(keys(), now(), manifest)
+  const desk = createAuditDesk(store, readBody)
+  const conductAs = (authenticate: ReadingParts['authenticate']) =>
+    createReadings({
       authority,
       checkStanding: identity.checkStanding,
       mayRelease,
-      authenticate: identity.authenticate,
+      authenticate,
       ledger,
       now,
-    }),
-    desk: createAuditDesk(store, readBody),
+    })
+  const router = createAuditRouter({
+    ...parts,
+    checkpoint,
+    conduct: conductAs(identity.authenticate),
+    desk,
     usage: createUsageDesk({
       store: { ...createUsageStore(pool), tagsOf: store.tagsOf },
       readBody,
@@ -73,7 +86,20 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
     }),
     entries: createEntriesDesk(createLogReader(pool).readEntries),
     dpopNonce: () => identity.nonces?.issue(),
-    sign: (manifest) => signManifest(keys(), now(), manifest),
+    sign,
   })
+  router.use(
+    createConsoleSide({
+      ...parts,
+      conductAs: (consumer) => conductAs(() => consumer),
+      desk,
+      registry,
+      proofs: parts.logReader,
+      latestCheckpoint: checkpoint,
+      sign,
+      store,
+      figureStore: createFigureStore(pool),
+    }),
+  )
   return { router, close: () => pool.end() }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './credentials.ts'
 import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
-import { type AuditSide, createAuditSide } from './gateway-audit.ts'
+import { type AuditSide, type AuditSideParts, createAuditSide } from './gateway-audit.ts'
 import { createEventSide } from './gateway-events.ts'
 import { createJobSide } from './gateway-jobs.ts'
 import { createXroadSide } from './gateway-xroad.ts'
@@ -76,7 +76,7 @@ export interface Gateway {
   /** What the management listener needs of the gateway. */
   readonly edge: Pick<ServerParts, 'assertPassedOn' | 'strangers' | 'isProxy'>
   /** Tells where the two listeners are reached, where the settings do not. */
-  announce(urls: { readonly publicUrl?: string; readonly managementUrl?: string }): void
+  announce(urls: { publicUrl?: string; managementUrl?: string; status?: AuditSideParts['status'] }): void
   /** Finishes what is under way, at most for the drain time. @returns whether all of it ended. */
   close(): Promise<boolean>
 }
@@ -102,6 +102,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''
   let managementUrl = settings.management.publicUrl
+  let status: AuditSideParts['status'] = async () => ({ checks: [], circuits: [] })
 
   const store = createLedgerStore({ pool, url, vault, processNumber })
   const signer = await openLogSigner(settings)
@@ -312,7 +313,10 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     ...shared,
     databaseUrl: url,
     ledger,
-    checkpoint: () => logReader.latestCheckpoint(),
+    settings,
+    logReader,
+    verifierKey: formatVerifierKey(signer.key),
+    status: () => status(),
     identity,
     keys: () => keys,
     managementUrl: () => managementUrl ?? '',
@@ -370,6 +374,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     announce(urls) {
       publicUrl ||= urls.publicUrl ?? ''
       managementUrl ??= urls.managementUrl
+      status = urls.status ?? status
     },
     async listen() {
       const { port } = await listenOn(server, listen.host, listen.port)

@@ -29,6 +29,7 @@ export interface Settings {
     readonly port: number
     readonly hosts: readonly string[]
   }
+  readonly console?: ConsoleSettings
   readonly database: { readonly url?: string; readonly poolSize: number }
   readonly dataDir: string
   readonly registryDir: string
@@ -94,6 +95,14 @@ export interface Settings {
   }
   readonly events: { readonly keepDays: number }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
+}
+
+/** Who signs people in to the console: an OpenID Connect provider. */
+export interface ConsoleSettings {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecretFile?: string
+  readonly readerClaim: string
 }
 
 /** A time-stamping authority (RFC 3161). */
@@ -342,6 +351,9 @@ export function readSettings(source: SettingsSource): Settings {
     dataDir: located(checked.dataDir),
     registryDir: located(checked.registryDir),
     schemasDir: located(checked.schemasDir),
+    ...(checked.console?.clientSecretFile && {
+      console: { ...checked.console, clientSecretFile: located(checked.console.clientSecretFile) },
+    }),
     tokens: {
       ...checked.tokens,
       ...(pkcs11 && {

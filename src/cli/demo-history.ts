@@ -3,6 +3,7 @@ import { addDays, dayOf } from '../reporting/period.ts'
 import { type HistoryPlan, spreadOverHours, syntheticHistory } from '../sandbox/history.ts'
 import { hasSyntheticRollups, writeSyntheticRollups } from '../storage/backfill.ts'
 import type { Database } from '../storage/database.ts'
+import { DEMO_CONSUMER } from './demo-registry.ts'
 
 const YEARS_DAYS = 730
 const HOURLY_DAYS = 28
@@ -12,7 +13,7 @@ const MOST_SERVICES = 4
 /** The services that a one-stop system has agreements on, the registry's first the busiest. */
 function servicesOf({ agreements }: RegistryDocuments): HistoryPlan['services'] {
   const asked = agreements
-    .filter(({ consumer }) => /^H\d\d/.test(consumer))
+    .filter(({ consumer }) => consumer === DEMO_CONSUMER)
     .map(({ service, operations }) => [service, operations[0]?.operation ?? ''] as const)
   return [...new Map(asked)].slice(0, MOST_SERVICES).map(([id, operation]) => ({ id, operation }))
 }

@@ -1,6 +1,8 @@
 import { createAdmission } from '../identity/admission.ts'
 import { createSigningKey, generatePrivateJwk } from '../identity/signing-key.ts'
+import type { SubsystemId } from '../model/identifier.ts'
 import type { PublicJwk, Service, Subsystem } from '../model/party.ts'
+import type { ReaderRole } from '../model/reader.ts'
 import { applyRegistry } from '../registry/administration.ts'
 import { overlay, type RegistryDocuments } from '../registry/documents.ts'
 import { readRegistryDirectory } from '../registry/read-documents.ts'
@@ -28,6 +30,47 @@ export async function makeConsumerKey(): Promise<ConsumerKey> {
   return { privateJwk, publicJwk: { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' } }
 }
 
+/** Who may sign in to the demo's console: one of each kind. */
+const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string, role: ReaderRole])[] = [
+  ['G22/thanh-tra', 'Đoàn thanh tra (mô phỏng)', 'Inspectorate (synthetic)', 'auditor'],
+  [
+    'G22/bao-ve-du-lieu',
+    'Bộ phận bảo vệ dữ liệu (mô phỏng)',
+    'Data protection (synthetic)',
+    'data-protection-officer',
+  ],
+  [
+    'H29/kiem-soat',
+    'Kiểm soát, UBND TP. Hồ Chí Minh (mô phỏng)',
+    'Control office, Ho Chi Minh City (synthetic)',
+    'agency',
+  ],
+  ['G22/van-hanh', 'Trung tâm vận hành (mô phỏng)', 'Operations centre (synthetic)', 'operator'],
+]
+
+function readersOf({ legalBases }: RegistryDocuments): Pick<RegistryDocuments, 'subsystems' | 'readers'> {
+  return {
+    subsystems: DEMO_READERS.map(([id, vi, en]) => ({
+      kind: 'Subsystem',
+      id,
+      name: { vi, en },
+      state: 'active',
+      securityLevel: 3,
+      contact: 'demo@example.invalid',
+    })),
+    readers: DEMO_READERS.map(([id, vi, en, role]) => ({
+      kind: 'Reader',
+      id: `QD-${id.replaceAll('/', '-')}`,
+      title: { vi: `Quyền đọc sổ: ${vi}`, en: `Right to read the log: ${en}` },
+      subsystem: id,
+      role,
+      legalBases: legalBases.slice(0, 1).map((basis) => basis.id),
+      validity: { from: '2026-01-01' },
+      state: 'active',
+    })),
+  }
+}
+
 /** The registry with the consumer's key in it and the services bound to where the agencies listen. */
 function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
@@ -51,7 +94,8 @@ function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk)
     const baseUrl = sandbox.urlOf(service.id)
     return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
-  return overlay(documents, { subsystems: [subsystem], services })
+  const { subsystems, readers } = readersOf(documents)
+  return overlay(documents, { subsystems: [subsystem, ...subsystems], services, readers })
 }
 
 async function readDocuments(settings: Settings, nowMs: number) {

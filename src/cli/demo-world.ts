@@ -71,6 +71,7 @@ async function demoSettings(settings: Settings, folder: string, databaseUrl: str
     sandbox: true,
     workers: 1,
     dataDir: folder,
+    ledger: { ...settings.ledger, anchorFile: join(folder, 'log/anchor') },
     listen: { host: HOST, port: await freeOr0(settings.listen.port), hosts: [], trustedProxies: [] },
     management: { host: HOST, port: await freeOr0(settings.management.port), hosts: [] },
     database: { poolSize: settings.database.poolSize, url: databaseUrl },

@@ -9,13 +9,14 @@ import { createOperationsRouter } from '../http/operations.ts'
 import { type LogKeeping, startLogKeeping } from '../log-keeping.ts'
 import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
-import type { ReadinessCheck } from '../telemetry/health.ts'
+import { assessReadiness, type NamedFinding, type ReadinessCheck } from '../telemetry/health.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { createMetricsPage, type MetricsPage } from '../telemetry/metrics-page.ts'
 import { watchProcess } from '../telemetry/process-metrics.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { createMetricsCollector, createWorkerMetrics } from '../telemetry/worker-metrics.ts'
+import { openSandboxSignIn } from './sandbox-sign-in.ts'
 
 /** A gateway that serves, whatever the number of its processes. */
 export interface RunningGateway {
@@ -71,8 +72,25 @@ interface ManagementParts {
   readonly gateway: Gateway
 }
 
+/** What the console's page of the gateway's state shows. */
+interface GatewayStatus {
+  readonly checks: readonly NamedFinding[]
+  readonly circuits: readonly { readonly provider: string; readonly state: string }[]
+}
+
+/** The circuit breakers of all processes, from the page that is scraped. */
+function circuitsOf(page: string): GatewayStatus['circuits'] {
+  const lines = page.matchAll(/^lienthong_breaker_state\{([^}]*)\} ([1-9]\d*)$/gm)
+  return [...lines].map(([, labels = '']) => {
+    const label = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(labels)?.[1] ?? ''
+    return { provider: label('service') || label('provider'), state: label('state') }
+  })
+}
+
 /** The listener of operators' systems; it shares nothing with the consumers' one. */
-async function startManagement(parts: ManagementParts): Promise<{ url: string; server: Server }> {
+async function startManagement(
+  parts: ManagementParts,
+): Promise<{ url: string; server: Server; status: () => Promise<GatewayStatus> }> {
   const { settings, page, keeping, telemetry, gateway } = parts
   const checks = [...parts.checks, ...keeping.checks]
   const server = createManagementServer({
@@ -96,7 +114,11 @@ async function startManagement(parts: ManagementParts): Promise<{ url: string; s
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
-  return { url: `http://${host}:${address.port}`, server }
+  const status = async () => ({
+    checks: (await assessReadiness(checks)).checks,
+    circuits: circuitsOf((await page.render('text')).body),
+  })
+  return { url: `http://${host}:${address.port}`, server, status }
 }
 
 /** What the one process of a demo or a test may be given in place of the usual. */
@@ -115,16 +137,18 @@ async function startSingle(
 ): Promise<RunningGateway> {
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version, destination)
   const database = await openMigrated(settings, telemetry, settings.database.poolSize)
+  const signIn = await openSandboxSignIn(settings, now)
   let gateway: Gateway | undefined
   let keeping: LogKeeping | undefined
   try {
     keeping = await startLogKeeping(settings, { database, telemetry, now })
-    gateway = await createGateway(settings, { database, telemetry, now, worksJobs: true })
+    gateway = await createGateway(signIn.settings, { database, telemetry, now, worksJobs: true })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
     const { checks } = gateway
     const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
-    gateway.announce({ managementUrl: management.url })
+    signIn.meet(gateway.registry)
+    gateway.announce({ managementUrl: management.url, status: management.status })
     logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
     return {
       publicUrl,
@@ -136,6 +160,7 @@ async function startSingle(
         logger.log({ action: 'gateway_stopping', reason })
         const drained = (await gateway?.close()) ?? true
         await keeping?.close()
+        await signIn.close()
         management.server.close()
         management.server.closeAllConnections()
         await database.close()
@@ -148,6 +173,7 @@ async function startSingle(
   } catch (error) {
     await gateway?.close()
     await keeping?.close()
+    await signIn.close()
     await database.close()
     stop()
     throw error
@@ -189,7 +215,13 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version)
   const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
   // It carries no exchange of a consumer; jobs are done here, and those who read the log are answered.
-  const gateway = await createGateway(settings, { database, telemetry, now: Date.now, worksJobs: true })
+  const signIn = await openSandboxSignIn(settings, Date.now)
+  const gateway = await createGateway(signIn.settings, {
+    database,
+    telemetry,
+    now: Date.now,
+    worksJobs: true,
+  })
   const workers = new Map<number, Worker>()
   const collector = createMetricsCollector({
     workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
@@ -243,7 +275,8 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const checks = [check, databaseCheck]
   const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
   const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
-  gateway.announce({ managementUrl: management.url })
+  signIn.meet(gateway.registry)
+  gateway.announce({ managementUrl: management.url, status: management.status })
   const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
   gateway.announce({ publicUrl })
   logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: count })
@@ -264,6 +297,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
       for (const worker of workers.values()) worker.process.kill('SIGTERM')
       const drained = (await Promise.all(ended)).every(Boolean)
       await keeping.close()
+      await signIn.close()
       management.server.close()
       management.server.closeAllConnections()
       await gateway.close()

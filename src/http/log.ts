@@ -1,27 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import express, { type Router } from 'express'
-import { formatProof } from '../ledger/proof.ts'
-import {
-  HASH_BYTES,
-  hashOfSpan,
-  inclusionSpans,
-  parseTilePath,
-  type Tile,
-  type TilePlace,
-  type TileRequest,
-  tilesOf,
-} from '../ledger/tile.ts'
+import { HASH_BYTES, parseTilePath, type TileRequest } from '../ledger/tile.ts'
 import type { StoredTimestamp } from '../ledger/timestamping.ts'
 import { GatewayError } from '../model/errors.ts'
+import { type ProofSource, proveInclusion } from './inclusion.ts'
 import { createTurnstile } from './turnstile.ts'
 
 /** What is read of the log to answer those who check it. */
-export interface LogSource {
+export interface LogSource extends ProofSource {
   latestCheckpoint(): Promise<string | undefined>
-  /** The checkpoint to prove a leaf against. */
-  checkpointOver(leafIndex: number): Promise<{ readonly size: number; readonly note: string } | undefined>
-  readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
-  leafIndexOf(exchangeId: string): Promise<number | undefined>
   listTimestamps(): Promise<readonly Pick<StoredTimestamp, 'size' | 'authority' | 'at'>[]>
   readTimestamp(size: number, authority: string): Promise<StoredTimestamp | undefined>
 }
@@ -39,7 +26,6 @@ type HashTileRequest = TileRequest & { readonly level: number }
 const TEXT = 'text/plain; charset=utf-8'
 const BYTES = 'application/octet-stream'
 const IMMUTABLE = 'public, max-age=31536000, immutable'
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Whoever checks the log must not keep exchanges from the database. */
 const READS_AT_ONCE = 2
 const READS_WAITING = 64
@@ -62,26 +48,12 @@ export function createLogRouter({ source, verifierKey, servesTiles }: LogRouterP
     return tile && tile.hashes.length >= bytes ? tile.hashes.subarray(0, bytes) : undefined
   }
 
-  async function prove(exchangeId: string): Promise<string> {
-    const index = UUID.test(exchangeId) ? await source.leafIndexOf(exchangeId) : undefined
-    if (index === undefined) throw new GatewayError('record_unknown')
-    const checkpoint = await source.checkpointOver(index)
-    if (checkpoint === undefined) throw new GatewayError('checkpoint_pending', { retryAfterSeconds: 1 })
-    const spans = inclusionSpans(index, checkpoint.size)
-    const tiles = await source.readTiles(tilesOf(spans))
-    const stored = new Map(tiles.map(({ level, n, hashes }) => [`${level}/${n}`, hashes]))
-    const path = spans.map((span) =>
-      hashOfSpan(span, ({ level, n }) => stored.get(`${level}/${n}`) ?? Buffer.alloc(0)),
-    )
-    return formatProof({ index, path, checkpoint: checkpoint.note })
-  }
-
   router.get('/log/vkey', (_request, response) =>
     send(response, TEXT, 'public, max-age=3600', `${verifierKey}\n`),
   )
 
   router.get('/log/proof/:exchange', async ({ params: { exchange } }, response) => {
-    send(response, TEXT, 'no-store', await reading(() => prove(exchange)))
+    send(response, TEXT, 'no-store', await reading(() => proveInclusion(source, exchange)))
   })
 
   if (!servesTiles) return router

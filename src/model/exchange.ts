@@ -25,7 +25,7 @@ export interface TraceContext {
  * How the access token, or at the X-Road door the connection, is tied to its holder; `network`: by nothing but
  * where it came from, which the registry has to allow by name.
  */
-export type TokenBinding = 'dpop' | 'mtls' | 'bearer' | 'network'
+export type TokenBinding = 'dpop' | 'mtls' | 'bearer' | 'session' | 'network'
 
 /**
  * What a token is narrowed to (RFC 9396), type `data_exchange`. A member that is absent does not narrow. Several

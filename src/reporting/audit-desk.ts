@@ -114,11 +114,34 @@ async function conditionsFor(
   }
 }
 
+/** A page of a search. */
+export interface SearchAnswer extends Answered {
+  readonly json: {
+    readonly records: readonly ShownEntry[]
+    /** The last exchange of this page, where there are earlier ones. */
+    readonly next: string | undefined
+    /** Asked for only. */
+    readonly total: number | undefined
+  }
+}
+
+/** One exchange's whole life. */
+export interface LifeAnswer extends Answered {
+  readonly json: {
+    readonly entry: ShownEntry
+    readonly stages: readonly { readonly stage: string; readonly ms: number }[]
+    readonly totalMs: number
+    readonly registry: { readonly digest: string; readonly version?: number; readonly appliedAt?: Date }
+    /** The text of the agreement (or, of an audit, the reader's right) as it was then. */
+    readonly agreement: unknown
+  }
+}
+
 /** What readers of the log can ask for. */
 export interface AuditDesk {
-  search(json: unknown): ReadingWork<Answered>
+  search(json: unknown): ReadingWork<SearchAnswer>
   count(json: unknown): ReadingWork<Answered>
-  exchange(id: string): ReadingWork<Answered>
+  exchange(id: string): ReadingWork<LifeAnswer>
   export(json: unknown): ReadingWork<ExportWork>
 }
 

@@ -118,17 +118,17 @@ function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]) {
 }
 
 /** Puts the figures of a period together from exact counts; the same for whoever shows them. */
-export type ComputeFigures = (period: Period, parties?: Parties) => Promise<Figures>
+export type ComputeFigures = (period: Period, parties?: Parties, service?: string) => Promise<Figures>
 
 export function createFigures({ count, store, now }: FigureParts): ComputeFigures {
-  return async (period, parties) => {
+  return async (period, parties, service) => {
     const today = dayOf(now())
     const closed = closedPart(period, today)
     const base = samePeriodBefore(closed)
     const running: Period = { ...period, from: closed.until }
     const pairs = async (span: Period) =>
-      span.from < span.until ? pairsOf(await count(spanOf(span, parties), PAIR)) : []
-    const days = async (span: Period) => daysOf(await count(spanOf(span, parties), DAY))
+      span.from < span.until ? pairsOf(await count({ ...spanOf(span, parties), service }, PAIR)) : []
+    const days = async (span: Period) => daysOf(await count({ ...spanOf(span, parties), service }, DAY))
     const [opening, closedPairs, rest, basePairs, ownDays, baseDays, all, codes, latency] = await Promise.all(
       [
         store.opening(),
@@ -137,8 +137,8 @@ export function createFigures({ count, store, now }: FigureParts): ComputeFigure
         pairs(base),
         days(period),
         days(samePeriodBefore(period)),
-        count({ parties }, ['service']),
-        count(spanOf(period, parties), CODE),
+        count({ parties, service }, ['service']),
+        count({ ...spanOf(period, parties), service }, CODE),
         store.latency(new Date(now() - DAY_MS), parties),
       ],
     )

@@ -190,7 +190,8 @@ export type Division = (typeof DIVISIONS)[number]
 
 const KEYS: Readonly<Record<Division, (row: PairCount) => string | undefined>> = {
   province: ({ consumer }) => provinceOf(consumer)?.code,
-  agency: ({ consumer }) => consumer.split('/')[0],
+  // A province's agencies of before the merger count as the one of today.
+  agency: ({ consumer }) => provinceOf(consumer)?.agencies[0] ?? consumer.split('/')[0],
   provider: ({ provider }) => provider.split('/')[0] || undefined,
   service: ({ service }) => service || undefined,
 }

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { createRequire, stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
+
+export interface Asset {
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+const FACES = ['latin-400', 'vietnamese-400', 'latin-600', 'vietnamese-600'] as const
+/** What the proof page runs: the very files that the gateway and the command line run. */
+const MODULES = [
+  'console/verify.ts',
+  'ledger/base64.ts',
+  'ledger/checkpoint.ts',
+  'ledger/note.ts',
+  'ledger/proof.ts',
+] as const
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28"><rect width="28" height="28" rx="6" fill="#0b3d7a"/><path d="M4 14h20M14 4v20" stroke="#fff" stroke-width="2"/><circle cx="14" cy="14" r="5" fill="#f5c518"/></svg>'
+
+/** @returns every file of the console by its path below `/console/`. Types are stripped here, once. */
+export function readAssets(): ReadonlyMap<string, Asset> {
+  const { resolve } = createRequire(import.meta.url)
+  const assets = new Map<string, Asset>([
+    [
+      'assets/console.css',
+      { type: 'text/css; charset=utf-8', bytes: readFileSync(join(import.meta.dirname, 'console.css')) },
+    ],
+    ['assets/icon.svg', { type: 'image/svg+xml', bytes: Buffer.from(ICON) }],
+  ])
+  for (const face of FACES) {
+    const file = `be-vietnam-pro-${face}-normal.woff2`
+    const bytes = readFileSync(resolve(`@fontsource/be-vietnam-pro/files/${file}`))
+    assets.set(`assets/fonts/${file}`, { type: 'font/woff2', bytes })
+  }
+  for (const path of MODULES) {
+    const source = readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
+    assets.set(`modules/${path}`, {
+      type: 'text/javascript; charset=utf-8',
+      bytes: Buffer.from(stripTypeScriptTypes(source)),
+    })
+  }
+  return assets
+}

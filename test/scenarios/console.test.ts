@@ -1,0 +1,239 @@
+import { expect } from 'chai'
+import type { Browser, BrowserContext } from 'playwright-core'
+import type { Subsystem } from '../../src/model/party.ts'
+import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import { overlay } from '../../src/registry/documents.ts'
+import { samplePerson } from '../../src/sandbox/samples.ts'
+import { findBarriers, launchChromium } from '../support/chromium.ts'
+import { requireProgram } from '../support/debian-program.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+
+const SERVICE = 'G01/dan-cu/cong-dan/v1'
+const ROLES = {
+  'G22/thanh-tra': 'auditor',
+  'G22/bao-ve-du-lieu': 'data-protection-officer',
+  'H26/kiem-soat': 'agency',
+  'G22/van-hanh': 'operator',
+  'G22/cong-dan': 'citizen-portal',
+} as const satisfies Record<string, ReaderRole>
+type ReaderId = keyof typeof ROLES
+
+function reader(subsystem: ReaderId): Reader {
+  return {
+    kind: 'Reader',
+    id: `QD-${subsystem.replaceAll('/', '-')}`,
+    title: { vi: 'Quyền thử', en: 'Test right' },
+    subsystem,
+    role: ROLES[subsystem],
+    legalBases: ['nd-278-2025'],
+    validity: { from: '2026-01-01' },
+    state: 'active',
+  }
+}
+
+function system(id: ReaderId): Subsystem {
+  const name = { vi: `Hệ thống <b>${id}</b>`, en: `System <b>${id}</b>` }
+  return { kind: 'Subsystem', id, name, state: 'active', securityLevel: 3, contact: 'Trực vận hành' }
+}
+
+describe("the readers' console in Chromium", () => {
+  let world: GatewayWorld
+  let browser: Browser
+  let delivered = ''
+  const person = samplePerson(23)
+  const contexts = new Map<string, BrowserContext>()
+  const address = (path: string) => world.gateway.managementUrl + path
+
+  async function signIn(id: ReaderId, options: { readonly javaScriptEnabled?: boolean } = {}) {
+    const key = id + JSON.stringify(options)
+    const known = contexts.get(key)
+    if (known) return known
+    const context = await browser.newContext(options)
+    const page = await context.newPage()
+    await page.goto(address('/console/search'))
+    await page.click('a.button')
+    await page.click(`a[href*="${encodeURIComponent(id)}"]`)
+    await page.waitForURL('**/console/**')
+    await page.close()
+    contexts.set(key, context)
+    return context
+  }
+
+  before(async function () {
+    this.timeout(60_000)
+    requireProgram(this, 'chromium', 'chromium')
+    const ids = Object.keys(ROLES) as ReaderId[]
+    world = await startWorld({
+      change: (documents) => overlay(documents, { subsystems: ids.map(system), readers: ids.map(reader) }),
+    })
+    const asked = { body: person.lookUp }
+    const answer = await world.consumer.call(`${SERVICE}/tra-cuu`, asked)
+    expect(answer.status).to.equal(200)
+    delivered = answer.headers.get('exchange-id') ?? ''
+    await world.consumer.call(`${SERVICE}/tra-cuu`, { body: { personalId: '1' } })
+    browser = await launchChromium()
+  })
+
+  after(async () => {
+    await browser?.close()
+    await world?.close()
+  })
+
+  const pages = () => [
+    '/console/search',
+    `/console/exchanges/${delivered}`,
+    `/console/exchanges/${delivered}/proof`,
+    '/console/statistics',
+    '/console/statistics?map=growth',
+    '/console/quality',
+    '/console/agencies',
+    '/console/agencies/H29',
+    '/console/services',
+    `/console/services/${SERVICE}`,
+    '/console/status',
+    '/console/access',
+  ]
+
+  it('has no barrier axe-core knows, fits 320 px and a desktop, and runs nothing on reading pages', async function () {
+    this.timeout(120_000)
+    const context = await signIn('G22/thanh-tra')
+    const page = await context.newPage()
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+    for (const path of pages()) {
+      const response = await page.goto(address(path))
+      expect(response?.status(), path).to.equal(200)
+      const policy = response?.headers()['content-security-policy'] ?? ''
+      expect(policy).to.match(/^default-src 'none'; /)
+      expect(policy).not.to.include('unsafe')
+      const isProof = path.endsWith('/proof')
+      expect(policy.includes('script-src'), path).to.equal(isProof)
+      expect(await page.locator('script').count(), path).to.equal(isProof ? 1 : 0)
+      for (const width of [320, 1320]) {
+        await page.setViewportSize({ width, height: 800 })
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${path} at ${width}`).to.equal(
+          width,
+        )
+        faults.push(...(await findBarriers(page)).map((each) => `${path} at ${width}: ${each}`))
+      }
+    }
+    expect(faults).to.deep.equal([])
+    await page.close()
+  })
+
+  it('is all there in English, in another language attribute', async () => {
+    const context = await signIn('G22/van-hanh')
+    const page = await context.newPage()
+    await page.goto(address('/console/statistics'))
+    await page.click('a.language')
+    expect(await page.locator('html').getAttribute('lang')).to.equal('en')
+    expect(await page.locator('h1').textContent()).to.match(/^Statistics: /)
+    expect(page.url()).to.equal(address('/console/statistics'))
+    await page.close()
+  })
+
+  it('verifies a record in the browser, and tells when one character was changed', async function () {
+    this.timeout(30_000)
+    const context = await signIn('G22/thanh-tra')
+    const page = await context.newPage()
+    const proof = address(`/console/exchanges/${delivered}/proof`)
+    await page.goto(proof)
+    while ((await page.locator('#proof').count()) === 0) await page.goto(proof)
+    await page.click('#verify')
+    await page.locator('#verdict.good').waitFor()
+    expect(await page.locator('#checks .good').count()).to.equal(4)
+    await page.click('#tamper')
+    await page.locator('#verdict.bad').waitFor()
+    expect(await page.locator('#checks [data-check="leaf"].bad').count()).to.equal(1)
+    await page.click('#restore')
+    await page.locator('#verdict.good').waitFor()
+    await page.close()
+  })
+
+  it('finds by an identifier without JavaScript, and never puts it into an address', async () => {
+    const context = await signIn('G22/thanh-tra', { javaScriptEnabled: false })
+    const page = await context.newPage()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.goto(address('/console/search'))
+    await page.fill('#identifier', person.lookUp.personalId)
+    await page.click('.find button')
+    expect(await page.locator('a.id').count()).to.be.at.least(1)
+    expect(await page.locator(`a[href="/console/exchanges/${delivered}"]`).count()).to.equal(1)
+    expect(asked.join(' ')).not.to.include(person.lookUp.personalId)
+    await page.goto(address('/console/search'))
+    await page.fill('#identifier', delivered.toUpperCase())
+    await page.click('.find button')
+    expect(page.url()).to.equal(address(`/console/exchanges/${delivered}`))
+    await page.goto(address('/console/search?outcome=refused'))
+    expect(await page.locator('.badge.good').count()).to.equal(0)
+    await page.close()
+  })
+
+  it('shows each role what its right allows', async function () {
+    this.timeout(60_000)
+    const seen: Record<string, number[]> = {}
+    for (const id of Object.keys(ROLES) as ReaderId[]) {
+      const { request } = await signIn(id)
+      const statuses: number[] = []
+      for (const path of [...pages(), `/console/exchanges/${delivered}/record.json`]) {
+        statuses.push((await request.get(address(path))).status())
+      }
+      seen[id] = statuses
+    }
+    const all = pages().map(() => 200)
+    expect(seen['G22/thanh-tra']).to.deep.equal([...all, 200])
+    expect(seen['G22/bao-ve-du-lieu']).to.deep.equal([...all, 200])
+    // An operator sees no tags, so not the bytes of a record.
+    expect(seen['G22/van-hanh']).to.deep.equal([...all, 403])
+    // Another agency's exchange does not exist for this one.
+    expect(seen['H26/kiem-soat']).to.deep.equal([
+      ...all.map((status, place) => (place === 1 || place === 2 ? 404 : status)),
+      404,
+    ])
+    expect(new Set(seen['G22/cong-dan'])).to.deep.equal(new Set([403]))
+  })
+
+  it('asks whoever has no session to sign in, and takes no form of another site', async () => {
+    const bare = await fetch(address('/console/search'))
+    expect(bare.status).to.equal(401)
+    const { request } = await signIn('G22/thanh-tra')
+    const form = { identifier: person.lookUp.personalId, kind: 'subject' }
+    expect((await request.post(address('/console/search'), { form })).status()).to.equal(400)
+    expect((await request.post(address('/console/sign-out'), { form: { csrf: 'x' } })).status()).to.equal(400)
+    expect(
+      (await fetch(address('/console/search'), { headers: { cookie: '__Host-lienthong=AAAA' } })).status,
+    ).to.equal(401)
+  })
+
+  it('keeps its session in a cookie that scripts and other sites do not get', async () => {
+    const cookies = await (await signIn('G22/thanh-tra')).cookies()
+    const session = cookies.find(({ name }) => name === '__Host-lienthong')
+    expect(session).to.include({ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' })
+  })
+
+  it('leaves a record of each page with who looked, and no identifier', async () => {
+    const { request } = await signIn('G22/thanh-tra')
+    const before = (await world.records()).length
+    await request.get(address('/console/statistics?period=2026-Q3'))
+    const added = (await world.records()).slice(before)
+    expect(added).to.have.length(1)
+    expect(added[0]).to.include({
+      service: 'audit',
+      consumer: 'G22/thanh-tra',
+      binding: 'session',
+      operation: 'count',
+    })
+    expect(JSON.stringify(added[0])).to.include('2026-Q3')
+    expect(added[0]).to.have.property('officerTag')
+  })
+
+  it('escapes what the registry says', async () => {
+    const { request } = await signIn('G22/thanh-tra')
+    const page = await (await request.get(address('/console/access'))).text()
+    expect(page).to.include('Hệ thống &lt;b&gt;').and.not.to.include('Hệ thống <b>')
+  })
+})
