@@ -322,7 +322,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     managementUrl: () => managementUrl ?? '',
     onStranger: managementStrangers.note,
   })
-
   await ensurePartitions(pool, now())
   // Connects the log's writer, so that this process counts among the living before it claims anything.
   await store.readHead()
@@ -333,6 +332,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   await closeOrphans()
   await events.start()
   await jobs.start({ works: outside.worksJobs })
+  const readKeys = async () => {
+    keys = await openKeyDirectory(tokenKeysDir, device)
+  }
   const tellJobs = async () => telemetry.jobStates(await jobs.states())
   const unwatch = registryStore.onChange(() => void authority.refresh())
   const ends = [
@@ -353,13 +355,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
           repeat(() => jobSide.releaseDead(), DEAD_MS, telemetry.databaseError),
         ]
       : []),
-    repeat(
-      async () => {
-        keys = await openKeyDirectory(tokenKeysDir, device)
-      },
-      SWEEP_MS,
-      telemetry.internalError,
-    ),
+    repeat(readKeys, SWEEP_MS, telemetry.internalError),
   ]
 
   return {

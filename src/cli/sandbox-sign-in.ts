@@ -27,7 +27,7 @@ export async function openSandboxSignIn(settings: Settings, now: () => number): 
   const provider = await startSignInProvider({ people: () => (registry ? peopleOf(registry()) : []), now })
   const { issuer, close } = provider
   return {
-    settings: { ...settings, console: { issuer, clientId: SANDBOX_CLIENT, readerClaim: 'lienthong_reader' } },
+    settings: { ...settings, console: { issuer, clientId: SANDBOX_CLIENT, readerClaim: 'log_reader' } },
     meet(found) {
       registry = found
     },

@@ -131,7 +131,7 @@ export async function startSignInProvider({ people, now }: ProviderParts): Promi
       aud: SANDBOX_CLIENT,
       sub: `thu-${person.reader}`,
       name: person.name,
-      lienthong_reader: person.reader,
+      log_reader: person.reader,
       nonce,
       iat,
       exp: iat + TOKEN_SECONDS,

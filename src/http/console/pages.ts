@@ -6,8 +6,7 @@ import type { ServiceId } from '../../model/identifier.ts'
 import type { ReadingRight } from '../../registry/readers.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { AuditDesk, ShownEntry } from '../../reporting/audit-desk.ts'
-import { usualPeriod } from '../../reporting/figures.ts'
-import { addDays, dayOf, type Period, parsePeriod, startOf } from '../../reporting/period.ts'
+import { dayOf } from '../../reporting/period.ts'
 import { provinceOf } from '../../reporting/provinces.ts'
 import {
   type Answered,
@@ -16,6 +15,7 @@ import {
   type ReadingWork,
 } from '../../reporting/reading.ts'
 import { type ProofSource, proveInclusion } from '../inclusion.ts'
+import { conditionsOf, isKind, periodOf, readFilters, recogniseKind, UUID, withheldFields } from './asked.ts'
 import { exchangePage } from './exchange-page.ts'
 import { html } from './html.ts'
 import { proofPage } from './proof-page.ts'
@@ -28,14 +28,7 @@ import {
   type StatusFacts,
   statusPage,
 } from './reader-pages.ts'
-import {
-  type Choices,
-  type Filters,
-  type IdentifierKind,
-  KINDS,
-  type Sought,
-  searchPage,
-} from './search-page.ts'
+import { type Choices, type Filters, type Sought, searchPage } from './search-page.ts'
 import { MAP_FORMS, statisticsPage } from './statistics-page.ts'
 import type { Page, View } from './view.ts'
 import type { Works } from './works.ts'
@@ -67,57 +60,7 @@ export type ReadLog = <Result extends Answered>(
 /** A page made of what it reads. */
 export type PageMaker = (read: ReadLog, view: View) => Promise<Page | Download>
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const DAY = /^\d{4}-\d{2}-\d{2}$/
 const PAGE_SIZE = 25
-
-function isKind(text: string | null): text is IdentifierKind {
-  return KINDS.some((kind) => kind === text)
-}
-
-/** Only told where nobody said what kind it is: a person's number is digits, a dossier code has groups. */
-function recogniseKind(identifier: string): Sought['kind'] {
-  if (/^\d{10}(?:-\d{3})?$|^\d{12}$/.test(identifier)) return 'subject'
-  return /\d{6}-|[.-]\d/.test(identifier) && identifier.length > 8 ? 'dossier' : 'officer'
-}
-
-const FILTERS = ['since', 'until', 'consumer', 'provider', 'service', 'outcome', 'code', 'cursor'] as const
-
-function readFilters(form: URLSearchParams): Filters {
-  return Object.fromEntries(FILTERS.flatMap((name) => (form.get(name) ? [[name, form.get(name)]] : [])))
-}
-
-/** The body `/audit` takes: days of the form become instants. */
-function conditionsOf({ since, until, ...rest }: Filters): Record<string, unknown> {
-  return {
-    ...rest,
-    ...(since !== undefined && DAY.test(since) && { since: startOf(since).toISOString() }),
-    ...(until !== undefined && DAY.test(until) && { until: startOf(addDays(until, 1)).toISOString() }),
-  }
-}
-
-function periodOf(query: URLSearchParams, nowMs: number): Period {
-  const period = parsePeriod(query.get('period') ?? usualPeriod(nowMs))
-  if (period === undefined) throw new GatewayError('request_invalid')
-  return period
-}
-
-/** Fields that other agreements on the operation open and this one does not. */
-function withheldFields(registry: Registry, entry: ShownEntry): readonly string[] {
-  const { record } = entry
-  const known = new Set<string>()
-  for (const { document } of registry.agreements.values()) {
-    if (document.service !== record.service) continue
-    for (const { operation, fields } of document.operations) {
-      if (operation === record.operation) for (const field of fields) known.add(field)
-    }
-  }
-  const given = record.fields ?? []
-  const isGiven = (field: string) => given.some((each) => field === each || field.startsWith(`${each}/`))
-  return [...known]
-    .filter((field) => !isGiven(field) && !given.some((each) => each.startsWith(`${field}/`)))
-    .toSorted()
-}
 
 /** What the console's addresses mean: each is a reading of the log and a page made of its answer. */
 export function createPages(parts: PageParts) {

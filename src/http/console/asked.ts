@@ -1,0 +1,61 @@
+import { GatewayError } from '../../model/errors.ts'
+import type { Registry } from '../../registry/snapshot.ts'
+import type { ShownEntry } from '../../reporting/audit-desk.ts'
+import { usualPeriod } from '../../reporting/figures.ts'
+import { addDays, type Period, parsePeriod, startOf } from '../../reporting/period.ts'
+import { type Filters, type IdentifierKind, KINDS, type Sought } from './search-page.ts'
+
+/** An exchange's id as people type it. */
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/** Whether a form named one of the kinds. */
+export function isKind(text: string | null): text is IdentifierKind {
+  return KINDS.some((kind) => kind === text)
+}
+
+/** @returns what kind of identifier a text is. Only asked where nobody said what kind it is: a person's number is digits, a dossier code has groups. */
+export function recogniseKind(identifier: string): Sought['kind'] {
+  if (/^\d{10}(?:-\d{3})?$|^\d{12}$/.test(identifier)) return 'subject'
+  return /\d{6}-|[.-]\d/.test(identifier) && identifier.length > 8 ? 'dossier' : 'officer'
+}
+
+const FILTERS = ['since', 'until', 'consumer', 'provider', 'service', 'outcome', 'code', 'cursor'] as const
+
+/** The filters of an address or a form. */
+export function readFilters(form: URLSearchParams): Filters {
+  return Object.fromEntries(FILTERS.flatMap((name) => (form.get(name) ? [[name, form.get(name)]] : [])))
+}
+
+/** The body `/audit` takes: days of the form become instants. */
+export function conditionsOf({ since, until, ...rest }: Filters): Record<string, unknown> {
+  return {
+    ...rest,
+    ...(since !== undefined && DAY.test(since) && { since: startOf(since).toISOString() }),
+    ...(until !== undefined && DAY.test(until) && { until: startOf(addDays(until, 1)).toISOString() }),
+  }
+}
+
+/** The period asked for, or the usual one. @throws GatewayError `request_invalid`. */
+export function periodOf(query: URLSearchParams, nowMs: number): Period {
+  const period = parsePeriod(query.get('period') ?? usualPeriod(nowMs))
+  if (period === undefined) throw new GatewayError('request_invalid')
+  return period
+}
+
+/** Fields that other agreements on the operation open and this one does not. */
+export function withheldFields(registry: Registry, entry: ShownEntry): readonly string[] {
+  const { record } = entry
+  const known = new Set<string>()
+  for (const { document } of registry.agreements.values()) {
+    if (document.service !== record.service) continue
+    for (const { operation, fields } of document.operations) {
+      if (operation === record.operation) for (const field of fields) known.add(field)
+    }
+  }
+  const given = record.fields ?? []
+  const isGiven = (field: string) => given.some((each) => field === each || field.startsWith(`${each}/`))
+  return [...known]
+    .filter((field) => !isGiven(field) && !given.some((each) => each.startsWith(`${field}/`)))
+    .toSorted()
+}
