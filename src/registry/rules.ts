@@ -71,7 +71,7 @@ function checkWebhooks({ webhooks }: Subsystem): Violation[] {
   })
 }
 
-function checkBinding({ binding, plan }: Service): Violation[] {
+function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
   const violations: Violation[] = []
   if ((binding === undefined) === (plan === undefined)) {
     const detail = {
@@ -79,6 +79,13 @@ function checkBinding({ binding, plan }: Service): Violation[] {
       en: 'It needs either a binding or a plan.',
     }
     violations.push({ pointer: '', rule: 'binding_or_plan', detail })
+  }
+  if (plan !== undefined && endpoints !== undefined) {
+    const detail = {
+      vi: 'Dịch vụ tổng hợp cần hợp đồng, không chuyển nguyên thông điệp.',
+      en: 'A composite service needs a contract; it passes no messages whole.',
+    }
+    violations.push({ pointer: '/endpoints', rule: 'plan_endpoints', detail })
   }
   if (binding === undefined) return violations
   const objection = judgeBaseUrl(binding.baseUrl, binding.allowPrivateAddress === true)

@@ -48,6 +48,8 @@ describe('the plan of a composite service', () => {
   it('stands in place of a binding, never beside one', () => {
     const binding = { baseUrl: 'https://a.example', timeoutMs: 1 }
     expect(rulesOf({ binding })).to.include(' binding_or_plan')
+    const endpoints = [{ id: 'any', method: 'POST', path: '/a', kind: 'lookup' }]
+    expect(rulesOf({ contract: undefined, endpoints } as never)).to.include('/endpoints plan_endpoints')
     const { plan: _, ...neither } = composite
     expect(rulesOf({ ...neither, plan: undefined as never })).to.include(' binding_or_plan')
   })
