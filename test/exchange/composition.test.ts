@@ -62,6 +62,7 @@ describe('a composite exchange whose part is revoked meanwhile', () => {
       ledger: {
         assertAvailable: () => {},
         async begin() {},
+        async ensureRecorded() {},
         async complete(facts, verdict) {
           if (facts.parent === undefined && at === 'whole recorded') revoke()
           if (typeof verdict === 'function') verdict()
