@@ -1,4 +1,6 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import {
   cloudEvent,
@@ -10,6 +12,7 @@ import {
   startReceiver,
 } from '../support/event-world.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readBlocks } from '../support/markdown.ts'
 
 const CITIZENS = 'G01/dan-cu/cong-dan/v1'
 const CUSTOMS = 'G12/hai-quan/to-khai/v1'
@@ -275,5 +278,23 @@ describe('events', () => {
     const labels = `service="${CUSTOMS}",operation="declarationCleared"`
     expect(await world.metric(`lienthong_events_late_total{${labels}}`)).to.equal(3)
     expect(await world.metric(`lienthong_event_age_seconds_count{${labels}}`)).to.equal(3)
+  })
+
+  it('are published and read as the integrators’ guide shows, in both languages', async () => {
+    const examples = ['docs/integrators.md', 'docs/vi/integrators.md'].map((page) =>
+      readBlocks(readFileSync(join(import.meta.dirname, '../..', page), 'utf8'))
+        .filter(({ language }) => language === 'json')
+        .map(({ text }) => JSON.parse(text) as Record<string, unknown>)
+        .filter((shown) => 'specversion' in shown || 'mode' in shown),
+    )
+    const [english, vietnamese] = examples
+    expect(vietnamese).to.deep.equal(english)
+    const [event = {}, wish = {}] = english ?? []
+    const { id } = await subscribe(oneStop, wish)
+    expect((await publish(population, CITIZENS, event)).status).to.equal(202)
+    const { json } = await oneStop.send('GET', `/subscriptions/${id}/events`)
+    const [told] = json['events'] as { event: Record<string, unknown> }[]
+    expect(told?.event).to.include({ id: event['id'], source: event['source'] })
+    expect(told?.event['data']).to.deep.equal({ personalId: PERSON })
   })
 })

@@ -6,6 +6,8 @@ import { parse } from 'yaml'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
 import type { Agreement } from '../../src/model/agreement.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
+import { providerIdOf } from '../../src/registry/references.ts'
+import { cloudEvent, createParty, type Party, publish } from '../support/event-world.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { readRegistryFiles } from '../support/registry-files.ts'
 import { SYSTEMS } from '../support/systems.ts'
@@ -25,6 +27,9 @@ interface Examples {
 }
 interface ContractDocument {
   readonly paths: Readonly<Record<string, { readonly post: Described }>>
+  readonly webhooks?: Readonly<
+    Record<string, { readonly post: Pick<Described, 'operationId' | 'requestBody'> }>
+  >
   readonly components: { readonly examples: Readonly<Record<string, { readonly value: object }>> }
 }
 
@@ -76,7 +81,10 @@ describe('systems that exchange through the gateway', () => {
 
   before(async function () {
     this.timeout(60_000)
-    keys = await makeKeys([...new Set(agreements.map(({ consumer }) => consumer))])
+    const publishers = SYSTEMS.flatMap(({ services }) => services)
+      .filter((service) => readContract(service).webhooks !== undefined)
+      .map(providerIdOf)
+    keys = await makeKeys([...new Set([...agreements.map(({ consumer }) => consumer), ...publishers])])
     world = await startWorld({ change: (documents) => register(keys, documents), sandboxNow: () => NOW })
   })
   after(() => world?.close())
@@ -113,6 +121,49 @@ describe('systems that exchange through the gateway', () => {
     return requests.length
   }
 
+  const parties = new Map<string, Promise<Party>>()
+  function partyOf(id: string): Promise<Party> {
+    const party = parties.get(id) ?? createParty(id, () => world.gateway.publicUrl, keys.get(id)?.pair)
+    parties.set(id, party)
+    return party
+  }
+
+  /** Publishes an event's examples; each agreed subscriber reads them, minimised. @returns exchanges it took. */
+  async function tell(row: number, service: string, id: string): Promise<number> {
+    const contract = readContract(service)
+    const described = contract.webhooks?.[id]?.post
+    if (described === undefined) throw new Error(`no ${id}`)
+    const examples = examplesOf(contract, described.requestBody.content['application/json'])
+    const grants = agreements
+      .filter((its) => its.service === service)
+      .flatMap((agreement) =>
+        agreement.operations.filter(({ operation }) => operation === id).map((its) => ({ agreement, its })),
+      )
+    expect(grants, `${service} ${id} is agreed with nobody`).not.to.have.length(0)
+    const reading = await Promise.all(
+      grants.map(async ({ agreement, its }) => {
+        const party = await partyOf(agreement.consumer)
+        const wish = { service, types: [id], purpose: agreement.purposes[0], mode: 'pull' }
+        const { json, status } = await party.send('POST', '/subscriptions', wish)
+        expect(status, JSON.stringify(json)).to.equal(201)
+        return { party, fields: its.fields, subscription: json['id'] }
+      }),
+    )
+    for (const [index, data] of examples.entries()) {
+      const event = cloudEvent(id, `${row}-${id}-${index}`, data)
+      const published = await publish(await partyOf(providerIdOf(service)), service, event)
+      expect(published.status, JSON.stringify(published.json)).to.equal(202)
+    }
+    for (const { party, fields, subscription } of reading) {
+      const { json } = await party.send('GET', `/subscriptions/${subscription}/events`)
+      const events = json['events'] as { event: { data: object } }[]
+      expect(events.map(({ event }) => Object.keys(event.data))).to.deep.equal(
+        examples.map((example) => agreedMembers(example, fields)),
+      )
+    }
+    return examples.length * (1 + reading.length)
+  }
+
   for (const row of SYSTEMS.filter(({ services }) => services.length > 0)) {
     it(titleOf(row), async () => {
       let asked = 0
@@ -131,6 +182,13 @@ describe('systems that exchange through the gateway', () => {
           for (const { agreement, its } of grants) asked += await ask(row.number, agreement, path, its.fields)
         }
       }
+      const told = row.services.flatMap((service) =>
+        row.modes.includes('E')
+          ? Object.keys(readContract(service).webhooks ?? {}).map((id) => ({ service, id }))
+          : [],
+      )
+      expect(told.length > 0, 'events').to.equal(row.modes.includes('E'))
+      for (const { service, id } of told) asked += await tell(row.number, service, id)
       expect(asked).to.be.above(0)
       expect((await countDelivered()) - delivered).to.equal(asked)
     })

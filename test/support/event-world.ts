@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as oauth from 'oauth4webapi'
@@ -68,8 +69,13 @@ export interface Party {
   send(method: string, path: string, body?: unknown, type?: string): Promise<Answer>
 }
 
-export async function createParty(id: string, gatewayUrl: () => string): Promise<Party> {
-  const pair = await oauth.generateKeyPair('ES256', { extractable: true })
+export async function createParty(
+  id: string,
+  gatewayUrl: () => string,
+  /** A key that is registered already; a new one where absent. */
+  known?: webcrypto.CryptoKeyPair,
+): Promise<Party> {
+  const pair = known ?? (await oauth.generateKeyPair('ES256', { extractable: true }))
   const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
   const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
   const client: oauth.Client = { client_id: id }
