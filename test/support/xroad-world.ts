@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
@@ -100,6 +100,10 @@ export async function startXroadWorld(options: XroadWorldOptions = {}): Promise<
 
   return {
     ...world,
+    async close() {
+      await world.close()
+      await rm(folder, { recursive: true, force: true })
+    },
     server,
     client,
     ask(
