@@ -2,6 +2,7 @@ import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { readSettings } from '../src/settings.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 
@@ -133,6 +134,16 @@ describe('config/compose.yaml', () => {
     const { properties } = JSON.parse(await read('schemas/settings.schema.json'))
     const grace = Number.parseInt(services['gateway']?.stop_grace_period ?? '', 10) * 1000
     expect(grace).to.be.greaterThan(properties.limits.properties.drainTimeoutMs.default)
+  })
+
+  it('lets Prometheus ask by the name it scrapes', async () => {
+    const { scrape_configs } = parse(await read('config/prometheus/prometheus.yaml'))
+    const [target] = scrape_configs[0].static_configs[0].targets
+    const environment = {
+      LIENTHONG_MANAGEMENT_HOSTS: services['gateway']?.environment?.['LIENTHONG_MANAGEMENT_HOSTS'],
+    }
+    const settings = readSettings({ file: join(PROJECT, 'config/gateway.yaml'), environment, overrides: {} })
+    expect(settings.management.hosts).to.deep.equal([target])
   })
 
   it('holds no password', () => {
