@@ -20,8 +20,8 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'demo',
     summary: {
-      vi: 'Chuyến tham quan: cổng, ba cơ quan thử và một hồ sơ, ngay trên máy này',
-      en: 'A tour: the gateway, three sandbox agencies and one dossier, on this machine',
+      vi: 'Chuyến tham quan: cổng, các cơ quan thử và một hồ sơ, ngay trên máy này',
+      en: 'A tour: the gateway, the agencies of the sandbox and one dossier, on this machine',
     },
     load: () => import('./demo.ts'),
   },
