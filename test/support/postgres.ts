@@ -3,7 +3,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, DatabaseError } from 'pg'
 import { openDatabase } from '../../src/storage/database.ts'
 import { type EmbeddedServer, startEmbedded } from '../../src/storage/embedded.ts'
 
@@ -108,6 +109,28 @@ async function createTemplate(client: Client, formatUrl: (database: string) => s
   return name
 }
 
+/** What PostgreSQL says where a process may not be ended. */
+const INSUFFICIENT_PRIVILEGE = '42501'
+const DROP_TRIES = 100
+const DROP_PAUSE_MS = 100
+
+/**
+ * FORCE ends the sessions of our own role. One of the server's own (a worker of autovacuum runs as its superuser) may
+ * not be ended by us, so it is waited for.
+ */
+async function dropDatabase(client: Client, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+      return
+    } catch (error) {
+      const isBusy = error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE
+      if (!isBusy || tries === DROP_TRIES) throw error
+      await sleep(DROP_PAUSE_MS)
+    }
+  }
+}
+
 /**
  * A fresh database of its own for one test file or test, with all migrations applied or, if `empty`, none. It is on
  * an embedded server, or on the server that `DATABASE_URL_TEST` names (the role may create databases).
@@ -119,9 +142,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   await client.query(`CREATE DATABASE ${name} TEMPLATE ${empty ? 'template1' : await template()}`)
   return {
     url: formatUrl(name),
-    async drop() {
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-    },
+    drop: () => dropDatabase(client, name),
   }
 }
 
