@@ -21,6 +21,7 @@ import type { PlacedEvent } from './model/event.ts'
 import type { Receipt } from './model/exchange.ts'
 import type { createProviderCalls } from './provider/call.ts'
 import type { Authority } from './registry/authority.ts'
+import type { Task } from './repeat.ts'
 import type { Database } from './storage/database.ts'
 import { createDeliveryStore } from './storage/deliveries.ts'
 import { createEventStore } from './storage/events.ts'
@@ -57,7 +58,7 @@ export interface EventSide {
   /** Begins to push what is due. */
   start(): Promise<void>
   /** For timers: what a crash left half done, what is too old, and how fresh the data sets are. */
-  readonly tasks: readonly { readonly everyMs: number; readonly run: () => Promise<void> }[]
+  readonly tasks: readonly Task[]
   /** Takes nothing more on and waits for what is under way. */
   stop(): Promise<void>
 }
@@ -133,6 +134,7 @@ export function createEventSide(parts: EventSideParts): EventSide {
   const { pause, wake } = createPause()
   const { authenticate, checkStanding } = identity
   const observe = telemetry.exchange
+  const onError = telemetry.databaseError
   const deliver = createDeliver({ ...parts, checkStanding, observe })
   let ages: readonly DatasetAge[] = []
 
@@ -207,6 +209,7 @@ export function createEventSide(parts: EventSideParts): EventSide {
           await deliveries.recover()
           if ((await events.placeRecorded()) > 0) wake()
         },
+        onError,
       },
       {
         everyMs: FRESHNESS_MS,
@@ -215,8 +218,9 @@ export function createEventSide(parts: EventSideParts): EventSide {
           telemetry.datasetAges(ages)
           telemetry.eventDeliveries(await deliveries.counts())
         },
+        onError,
       },
-      { everyMs: SWEEP_MS, run: () => deliveries.sweep() },
+      { everyMs: SWEEP_MS, run: () => deliveries.sweep(), onError },
     ],
     async stop() {
       const stopped = sender.stop()

@@ -3,6 +3,7 @@ import { createJobsRouter, type JobsDoorParts } from './http/jobs.ts'
 import { BULK_QUEUE, BULK_SWEEP_QUEUE } from './jobs/bulk.ts'
 import { type BulkDeskParts, createBulkDesk } from './jobs/bulk-desk.ts'
 import { type BulkRunParts, createBulkRun } from './jobs/bulk-run.ts'
+import type { Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import { createBulkStore } from './storage/bulk.ts'
 import type { StoredJobQueue } from './storage/job-queue.ts'
@@ -18,15 +19,17 @@ export interface JobSideParts
   readonly vault: Vault
   readonly processNumber: number
   readonly settings: Settings['bulk']
+  readonly onError: Task['onError']
 }
 
 /** Deleting what has expired. */
 const SWEEP_CRON = '17 * * * *'
+const DEAD_MS = 2000
 
 export interface JobSide {
   readonly router: ReturnType<typeof createJobsRouter>
-  /** Gives jobs of processes that died to others. */
-  releaseDead(): Promise<void>
+  /** For processes that do jobs: gives those of processes that died to others. */
+  readonly tasks: readonly Task[]
 }
 
 /** Part of the composition root: puts bulk jobs together. Called before the queue is started. */
@@ -54,8 +57,14 @@ export function createJobSide(parts: JobSideParts): JobSide {
   })
   return {
     router: createJobsRouter({ ...parts, desk }),
-    async releaseDead() {
-      for (const job of await store.releaseDead()) await queue.release(BULK_QUEUE.name, job)
-    },
+    tasks: [
+      {
+        everyMs: DEAD_MS,
+        async run() {
+          for (const job of await store.releaseDead()) await queue.release(BULK_QUEUE.name, job)
+        },
+        onError: parts.onError,
+      },
+    ],
   }
 }

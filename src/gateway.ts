@@ -1,11 +1,13 @@
 import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { openDevice, openIssuer, openLogSigner, readSecret, readTls } from './credentials.ts'
+import { readSecret, readTls } from './credentials.ts'
 import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, type AuditSideParts, createAuditSide } from './gateway-audit.ts'
 import { createEventSide } from './gateway-events.ts'
+import { createIdentitySide } from './gateway-identity.ts'
 import { createJobSide } from './gateway-jobs.ts'
+import { createLedgerSide } from './gateway-ledger.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
@@ -17,15 +19,8 @@ import { createReferenceRouter } from './http/reference.ts'
 import { createServer, type ServerParts } from './http/server.ts'
 import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
-import { createIdentity } from './identity/identity.ts'
 import { openSecretFile } from './identity/key-file.ts'
-import { openKeyDirectory } from './identity/keys.ts'
 import { defineProcedureJobs, PROCEDURE_QUEUE } from './jobs/procedures.ts'
-import { createAttestationLimit } from './ledger/attestation.ts'
-import { createLedger } from './ledger/ledger.ts'
-import { formatVerifierKey } from './ledger/note.ts'
-import { createPromiseBatch } from './ledger/promise.ts'
-import { createTaggers } from './ledger/tag.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
@@ -33,22 +28,17 @@ import { createRandomPool } from './random-pool.ts'
 import { createAuthorityHolder } from './registry/authority.ts'
 import { createRegistryHolder, type RegistryEvent } from './registry/registry.ts'
 import type { Registry } from './registry/snapshot.ts'
-import { repeat } from './repeat.ts'
+import { repeat, type Task } from './repeat.ts'
 import { seed } from './seed.ts'
 import type { Settings } from './settings.ts'
-import { createAuthorityStore, createTokenRevocations } from './storage/authority.ts'
+import { createAuthorityStore } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
 import { createJobQueue } from './storage/job-queue.ts'
-import { createLedgerStore } from './storage/ledger.ts'
-import { createLogReader } from './storage/log.ts'
-import { advanceRollups, ensurePartitions } from './storage/partitions.ts'
 import { createProcedureStore } from './storage/procedures.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
-import { createReplayStore } from './storage/replay.ts'
 import { createSpool } from './storage/spool.ts'
 import { createSubmissionStore } from './storage/submissions.ts'
-import { createTagKeys } from './storage/tag-keys.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
 import { ledgerCheck, registryCheck } from './telemetry/readiness.ts'
@@ -81,20 +71,16 @@ export interface Gateway {
   close(): Promise<boolean>
 }
 
-const PROBE_MS = 500
 /** Well below a lease's life, so that it is renewed in time also where one beat is lost. */
 const BEAT_MS = 1000
 const SWEEP_MS = 30_000
-const ROLLUP_MS = 1000
-const PARTITION_MS = 3_600_000
 const JOB_STATES_MS = 10_000
-const DEAD_MS = 2000
 
 /** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
 export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {
   const { database, telemetry, now } = outside
   const { pool, url } = database
-  const { listen, limits, tokens } = settings
+  const { listen, limits } = settings
   const clock = () => performance.now()
   const keysDir = join(settings.dataDir, 'keys')
   const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
@@ -104,23 +90,17 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   let managementUrl = settings.management.publicUrl
   let status: AuditSideParts['status'] = async () => ({ checks: [], circuits: [] })
 
-  const store = createLedgerStore({ pool, url, vault, processNumber })
-  const signer = await openLogSigner(settings)
-  const ledger = createLedger({
-    store,
-    tagger: createTaggers(createTagKeys(pool, vault)),
+  const log = await createLedgerSide({
+    settings,
+    database,
+    vault,
+    processNumber,
+    telemetry,
     authority: () => authority.current().number,
     catchUp: (refused) => authority.catchUp(refused),
     now,
-    promise: createPromiseBatch(signer),
-    onAppend: telemetry.ledgerAppended,
-    onAvailability: telemetry.ledgerAvailability,
   })
-  telemetry.watchQueue(() => ledger.queued())
-  const logReader = createLogReader(pool)
-  const { stopAfterSeconds } = settings.ledger
-  const onChange = telemetry.logStopped
-  const limit = createAttestationLimit({ read: logReader.attestation, stopAfterSeconds, now, onChange })
+  const { ledger, attested } = log
 
   const registryStore = createRegistryStore({ pool, url, log: telemetry.storage })
   await seed(settings, registryStore, now())
@@ -144,28 +124,17 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   await holder.start()
   await authority.start()
-  const revocations = createTokenRevocations(pool)
 
-  const tokenKeysDir = join(keysDir, 'tokens')
-  const device = openDevice(tokens.pkcs11)
-  let keys = await openKeyDirectory(tokenKeysDir, device)
-  const replay = createReplayStore(pool)
-  const nonceRequired = tokens.dpopNonce === 'required'
-  const identity = createIdentity({
+  const { identity, keys, ...identitySide } = await createIdentitySide({
+    settings,
+    pool,
+    keysDir,
+    telemetry,
     publicUrl: () => publicUrl,
     managementUrl: () => managementUrl,
-    xroad: settings.xroad.enabled,
-    keys: () => keys,
     directory: () => holder.current(),
-    replay,
     ground: () => authority.current(),
-    revoke: (token) => revocations.revoke(token),
     now,
-    newId: () => randomBytes(16).toString('base64url'),
-    sandbox: settings.sandbox,
-    nonceSecret: nonceRequired ? openSecretFile(join(keysDir, 'nonce.key'), randomBytes(32)) : undefined,
-    tokenLifetimeSeconds: tokens.lifetimeSeconds,
-    issuers: tokens.issuers.map((issuer) => openIssuer(issuer, now, telemetry)),
   })
 
   const providers = createProviderCalls(
@@ -186,13 +155,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const procedures = createProcedureStore({ pool, vault, jobs, queue: PROCEDURE_QUEUE.name, now })
   let inFlight = 0
   const takeQuota = createQuota(createQuotaLease(pool), clock)
-  const attested = {
-    ...ledger,
-    assertAvailable() {
-      ledger.assertAvailable()
-      limit.assertAttested()
-    },
-  }
   const { conduct, askStep } = createConduct({
     authority: () => authority.current(),
     authenticate: identity.authenticate,
@@ -266,6 +228,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     clock,
     newSeed: () => [random(4).readUInt32BE(), random(4).readUInt32BE()],
     observe: telemetry.bulkStep,
+    onError: telemetry.databaseError,
   })
   const xroad = createXroadSide({ settings, door: doorParts, openSink, identity, isProxy, authority, ledger })
   const { keepDays } = settings.events
@@ -277,7 +240,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       ...(xroad ? [xroad.handler] : []),
       createOauthRouter({
         identity,
-        keys: () => keys,
+        keys,
         now,
         thumbprintOf: certificates.thumbprintOf,
         acceptsCertificates: listen.tls !== undefined || listen.trustedProxies.length > 0,
@@ -285,8 +248,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         onStranger: strangers.note,
       }),
       createLogRouter({
-        source: logReader,
-        verifierKey: formatVerifierKey(signer.key),
+        source: log.reader,
+        verifierKey: log.verifierKey,
         servesTiles: settings.ledger.public,
       }),
       jobSide.router,
@@ -314,49 +277,34 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     databaseUrl: url,
     ledger,
     settings,
-    logReader,
-    verifierKey: formatVerifierKey(signer.key),
+    logReader: log.reader,
+    verifierKey: log.verifierKey,
     status: () => status(),
     identity,
-    keys: () => keys,
+    keys,
     managementUrl: () => managementUrl ?? '',
     onStranger: managementStrangers.note,
   })
-  await ensurePartitions(pool, now())
-  // Connects the log's writer, so that this process counts among the living before it claims anything.
-  await store.readHead()
-  const closeOrphans = async () => {
-    const count = await ledger.closeOrphans()
-    if (count > 0) telemetry.orphansClosed(count)
-  }
-  await closeOrphans()
+  await log.start()
   await events.start()
   await jobs.start({ works: outside.worksJobs })
-  const readKeys = async () => {
-    keys = await openKeyDirectory(tokenKeysDir, device)
-  }
   const tellJobs = async () => telemetry.jobStates(await jobs.states())
   const unwatch = registryStore.onChange(() => void authority.refresh())
-  const ends = [
-    repeat(() => ledger.probe(), PROBE_MS, telemetry.databaseError),
-    repeat(() => limit.look(), BEAT_MS, telemetry.databaseError),
-    repeat(() => authority.refresh(), BEAT_MS, telemetry.databaseError),
-    repeat(() => revocations.sweep(), SWEEP_MS, telemetry.databaseError),
-    repeat(closeOrphans, SWEEP_MS, telemetry.databaseError),
-    repeat(() => ensurePartitions(pool, now()), PARTITION_MS, telemetry.databaseError),
-    repeat(() => advanceRollups(pool), ROLLUP_MS, telemetry.databaseError),
-    repeat(async () => telemetry.tellRefusals(), REFUSAL_WINDOW_SECONDS * 1000, telemetry.internalError),
-    repeat(() => submissions.sweep(), SWEEP_MS, telemetry.databaseError),
-    ...events.tasks.map(({ run, everyMs }) => repeat(run, everyMs, telemetry.databaseError)),
-    repeat(() => replay.sweep(now()), SWEEP_MS, telemetry.databaseError),
-    ...(outside.worksJobs
-      ? [
-          repeat(tellJobs, JOB_STATES_MS, telemetry.databaseError),
-          repeat(() => jobSide.releaseDead(), DEAD_MS, telemetry.databaseError),
-        ]
-      : []),
-    repeat(readKeys, SWEEP_MS, telemetry.internalError),
+  const onError = telemetry.databaseError
+  const tasks: Task[] = [
+    ...log.tasks,
+    ...identitySide.tasks,
+    ...events.tasks,
+    { everyMs: BEAT_MS, run: () => authority.refresh(), onError },
+    { everyMs: SWEEP_MS, run: () => submissions.sweep(), onError },
+    {
+      everyMs: REFUSAL_WINDOW_SECONDS * 1000,
+      run: async () => telemetry.tellRefusals(),
+      onError: telemetry.internalError,
+    },
+    ...(outside.worksJobs ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...jobSide.tasks] : []),
   ]
+  const ends = tasks.map(repeat)
 
   return {
     checks: [
@@ -393,7 +341,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       await unwatch()
       await authority.stop()
       await holder.stop()
-      await store.close()
+      await log.stop()
       return drained && inFlight === 0
     },
   }

@@ -12,7 +12,7 @@ import { formatVerifierKey, type NoteKey } from './ledger/note.ts'
 import { createSubmitCheckpoint } from './ledger/submit-checkpoint.ts'
 import { createTimestamping } from './ledger/timestamping.ts'
 import { createWitnessing, type Witnessing } from './ledger/witnessing.ts'
-import { repeat } from './repeat.ts'
+import { repeat, type Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import { createLogReader, createLogStore } from './storage/log.ts'
 import { createFsckStore } from './storage/log-audit.ts'
@@ -112,7 +112,8 @@ function startAudit(
     stepping = auditor.step()
     return stepping
   }
-  const end = ledger.auditPerSecond > 0 ? repeat(step, 1000 / AUDIT_STEPS, telemetry.databaseError) : () => {}
+  const task = { everyMs: 1000 / AUDIT_STEPS, run: step, onError: telemetry.databaseError }
+  const end = ledger.auditPerSecond > 0 ? repeat(task) : () => {}
   return {
     check: auditCheck(auditor),
     async close() {
@@ -185,16 +186,14 @@ export async function startLogKeeping(settings: Settings, outside: KeepingOutsid
     return turning
   }
   const timestamp = openTimestamping(settings, store, outside)
-  const ends = [
-    repeat(step, CHECKPOINT_MS, telemetry.databaseError),
-    repeat(async () => keeper.leads() && timestamp(), CHECKPOINT_MS, telemetry.databaseError),
-    repeat(
-      async () =>
-        keeper.leads() && store.thinCheckpoints(new Date(now() - settings.ledger.checkpointDays * DAY_MS)),
-      THINNING_MS,
-      telemetry.databaseError,
-    ),
+  const onError = telemetry.databaseError
+  const thin = () => store.thinCheckpoints(new Date(now() - settings.ledger.checkpointDays * DAY_MS))
+  const tasks: Task[] = [
+    { everyMs: CHECKPOINT_MS, run: step, onError },
+    { everyMs: CHECKPOINT_MS, run: async () => keeper.leads() && timestamp(), onError },
+    { everyMs: THINNING_MS, run: async () => keeper.leads() && thin(), onError },
   ]
+  const ends = tasks.map(repeat)
   const alarmAfterMs = settings.ledger.witnesses.alarmAfterSeconds * 1000
   const audit = startAudit(settings, outside, { key: signer.key, keeper })
   return {

@@ -36,7 +36,8 @@ export interface Verdict {
  */
 export type Judge = () => Verdict
 
-interface LedgerParts {
+/** What the log needs to be written. */
+export interface LedgerParts {
   readonly store: LedgerStore
   /** Number of the authority that judges at this moment; undefined where it is not known to be in force. */
   readonly authority: () => number | undefined
