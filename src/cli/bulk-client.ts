@@ -1,8 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ConsumerClient } from './client.ts'
-import type { HttpReply } from './consumer-http.ts'
-import { isMembers, type Members, parseReplyBody } from './consumer-reply.ts'
-import { CliFault, EXIT, errorEntry } from './fault.ts'
+import type { Members } from './consumer-reply.ts'
+import { refusalOf, requireMembers } from './refusal.ts'
 
 const ROUTE = '/jobs/bulk'
 const PIECE_BYTES = 4 * 1024 * 1024
@@ -15,27 +14,6 @@ export interface BulkStatus {
   readonly sizeBytes: number
   readonly receivedBytes: number
   readonly code?: string
-}
-
-/** The gateway's own words where it has them. */
-function refused(reply: HttpReply): CliFault {
-  const document = parseReplyBody(reply)
-  const { code, detail } = isMembers(document) ? document : {}
-  const entry = typeof code === 'string' ? errorEntry(code) : undefined
-  const told = typeof detail === 'string' ? detail : String(reply.status)
-  const isAway = reply.status === 503 || reply.status === 504
-  return new CliFault(isAway ? EXIT.unreachable : EXIT.failed, entry ? String(code) : 'gateway_refused', {
-    title: entry?.title ?? { vi: 'Cổng không nhận', en: 'The gateway refuses' },
-    detail: { vi: told, en: told },
-    side: entry?.fault ?? 'gateway',
-    ...(entry && { fix: entry.fix }),
-  })
-}
-
-function membersOf(reply: HttpReply): Members {
-  const document = parseReplyBody(reply)
-  if (reply.status >= 300 || !isMembers(document)) throw refused(reply)
-  return document
 }
 
 function statusOf(members: Members): BulkStatus {
@@ -56,7 +34,7 @@ export function createBulkClient(client: ConsumerClient) {
 
   async function offsetOf(id: string): Promise<number> {
     const reply = await ask('HEAD', `/${id}/input`)
-    if (reply.status !== 200) throw refused(reply)
+    if (reply.status !== 200) throw refusalOf(reply)
     return Number(reply.headers['upload-offset'])
   }
 
@@ -71,7 +49,7 @@ export function createBulkClient(client: ConsumerClient) {
     })
     // Somebody's piece arrived whose answer did not: the gateway knows where to go on.
     if (reply.status === 409) return offsetOf(id)
-    if (reply.status !== 204) throw refused(reply)
+    if (reply.status !== 204) throw refusalOf(reply)
     return Number(reply.headers['upload-offset'])
   }
 
@@ -79,7 +57,9 @@ export function createBulkClient(client: ConsumerClient) {
     async create(wanted: object, headers: Readonly<Record<string, string>>): Promise<BulkStatus> {
       const body = JSON.stringify(wanted)
       const type = { 'content-type': 'application/json', ...headers }
-      return statusOf(membersOf(await client.request({ method: 'POST', path: ROUTE, headers: type, body })))
+      return statusOf(
+        requireMembers(await client.request({ method: 'POST', path: ROUTE, headers: type, body })),
+      )
     },
     /** Sends what the gateway has not yet of the file. */
     async upload(path: string, id: string, onProgress: (bytes: number) => void): Promise<void> {
@@ -95,13 +75,14 @@ export function createBulkClient(client: ConsumerClient) {
         await file.close()
       }
     },
-    show: async (id: string) => statusOf(membersOf(await ask('GET', `/${id}`))),
-    act: async (id: string, action: string) => statusOf(membersOf(await ask('POST', `/${id}/${action}`))),
-    report: async (id: string) => membersOf(await ask('GET', `/${id}/report`)),
-    list: async () => membersOf(await ask('GET', '')),
+    show: async (id: string) => statusOf(requireMembers(await ask('GET', `/${id}`))),
+    act: async (id: string, action: string) =>
+      statusOf(requireMembers(await ask('POST', `/${id}/${action}`))),
+    report: async (id: string) => requireMembers(await ask('GET', `/${id}/report`)),
+    list: async () => requireMembers(await ask('GET', '')),
     async result(id: string): Promise<Buffer> {
       const reply = await ask('GET', `/${id}/result`)
-      if (reply.status !== 200) throw refused(reply)
+      if (reply.status !== 200) throw refusalOf(reply)
       return reply.body
     },
   }

@@ -76,6 +76,19 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./bulk.ts'),
   },
   {
+    name: 'events',
+    summary: {
+      vi: 'Công bố và đọc sự kiện, thư chết, gửi lại, khóa webhook',
+      en: "Publish and read events; dead letters, replay, a webhook's secret",
+    },
+    load: () => import('./events.ts'),
+  },
+  {
+    name: 'subscriptions',
+    summary: { vi: 'Đăng ký nhận sự kiện', en: 'Subscribe to events' },
+    load: () => import('./subscriptions.ts'),
+  },
+  {
     name: 'records',
     summary: { vi: 'Tra cứu sổ giao dịch', en: 'Search the exchange log' },
     load: () => import('./records.ts'),

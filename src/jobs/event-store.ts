@@ -39,6 +39,8 @@ export interface EventStore {
   ): Promise<readonly PlacedEvent[]>
   /** The place before the first of these events that happened at or after an instant. */
   placeBefore(service: ServiceId, types: readonly string[], atMs: number): Promise<number>
+  /** The last place of these events that is no longer kept, 0 where all are. */
+  deletedTo(service: ServiceId, types: readonly string[]): Promise<number>
   /** When the newest event of each service and type happened, Unix milliseconds. */
   newest(): Promise<readonly { readonly service: string; readonly type: string; readonly atMs: number }[]>
 }

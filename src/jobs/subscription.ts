@@ -180,8 +180,10 @@ export function createSubscriptionDesk(parts: SubscriptionDeskParts): Subscripti
       const { service, types } = found
       const start =
         fromMs === undefined ? (after ?? found.cursor) : await events.placeBefore(service, types, fromMs)
-      if (after !== undefined && after !== found.cursor) await subscriptions.setCursor(id, after)
       const placed = await events.read(service, types, start, limit + 1)
+      // Asked after reading: what was deleted in between would have been missed without a word.
+      if (start < (await events.deletedTo(service, types))) throw new GatewayError('cursor_expired')
+      if (after !== undefined && after !== found.cursor) await subscriptions.setCursor(id, after)
       const page = placed.slice(0, limit)
       const subscription = { ...found, details: consumer.details ?? found.details }
       const deliveries = await Promise.all(page.map((event) => parts.deliver(subscription, event, consumer)))

@@ -61,6 +61,19 @@ export const EVENT_ERRORS = {
       en: 'Only a pull subscription is read; only a push has a secret, a replay and dead letters.',
     },
   },
+  cursor_expired: {
+    status: 410,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Con trỏ quá cũ: sự kiện sau nó đã hết hạn lưu',
+      en: 'The cursor is too old: events after it are no longer kept',
+    },
+    fix: {
+      vi: 'Đọc lại bằng from (một thời điểm), rồi đối soát phần trước đó với bên cung cấp.',
+      en: 'Read on with from (an instant), and reconcile what was before it with the provider.',
+    },
+  },
   webhook_gone: {
     status: 410,
     fault: 'consumer',

@@ -55,9 +55,21 @@ const RECOVER = `UPDATE event_delivery SET state = 'waiting', process = NULL
   WHERE state = 'sending' AND process NOT IN (${LIVING_PROCESSES})`
 const COUNTS = `SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, count(*) FILTER (WHERE state = 'dead') AS dead
   FROM event_delivery WHERE state IN ('waiting', 'sending', 'dead')`
-/** A publication that never got its record is nothing that was published. */
-const SWEEP = `DELETE FROM event
-  WHERE received_at < now() - make_interval(days => $1) OR (sequence IS NULL AND received_at < now() - interval '1 day')`
+/**
+ * Only the beginning of the sequence goes, so that what is left has no gap, and how far it went is remembered: a reader
+ * with an older cursor is told that it missed something. A publication that never got its record is nothing that was
+ * published.
+ */
+const SWEEP = `WITH kept AS (
+  SELECT coalesce(min(sequence), 9223372036854775807) AS first FROM event
+   WHERE received_at >= now() - make_interval(days => $1)),
+gone AS (
+  DELETE FROM event USING kept
+   WHERE sequence < kept.first OR (sequence IS NULL AND received_at < now() - interval '1 day')
+  RETURNING service, type, sequence),
+ends AS (SELECT service, type, max(sequence) AS last FROM gone WHERE sequence IS NOT NULL GROUP BY service, type)
+UPDATE event_newest n SET deleted_to = greatest(n.deleted_to, ends.last)
+  FROM ends WHERE n.service = ends.service AND n.type = ends.type`
 
 interface ClaimedRow extends EventRow, SubscriptionRow {
   readonly failures: number

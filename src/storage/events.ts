@@ -68,6 +68,8 @@ const PLACE_BEFORE = `SELECT coalesce(
 const PLACE_RECORDED = `SELECT place_event(e.slot) FROM event e
    JOIN exchange_record r ON r.exchange_id = e.exchange_id AND r.outcome = 'delivered'
   WHERE e.sequence IS NULL`
+const DELETED_TO = `SELECT coalesce(max(deleted_to), 0) AS place FROM event_newest
+  WHERE service = $1 AND type = ANY ($2)`
 const NEWEST = 'SELECT service, type, happened_at AS at FROM event_newest'
 
 /** Events in PostgreSQL, their content encrypted. */
@@ -123,6 +125,10 @@ export function createEventStore({ pool, vault, orderKey }: EventStoreParts): Ev
       const { rows } = await pool
         .query<{ place: string }>(PLACE_BEFORE, [service, types, atMs])
         .catch(unavailable)
+      return Number(rows[0]?.place)
+    },
+    async deletedTo(service, types) {
+      const { rows } = await pool.query<{ place: string }>(DELETED_TO, [service, types]).catch(unavailable)
       return Number(rows[0]?.place)
     },
     async newest() {

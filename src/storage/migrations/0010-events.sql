@@ -25,11 +25,12 @@ CREATE INDEX event_happened ON event (service, type, happened_at);
 CREATE INDEX event_received ON event (received_at);
 CREATE INDEX event_unplaced ON event (exchange_id) WHERE sequence IS NULL;
 
--- When the newest event of each type happened: kept though the events are not.
+-- When the newest event of each type happened, and how far events of it were deleted: kept though the events are not.
 CREATE TABLE event_newest (
   service text NOT NULL,
   type text NOT NULL,
   happened_at timestamptz NOT NULL,
+  deleted_to bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (service, type)
 );
 
