@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createAuditBodies } from './contract/audit-requests.ts'
 import { type ConsoleSideParts, createConsoleSide } from './gateway-console.ts'
+import { createOperationalSide } from './gateway-operational.ts'
 import { type AuditDoorParts, createAuditRouter } from './http/audit.ts'
 import type { Identity } from './identity/identity.ts'
 import type { KeyRing } from './identity/keys.ts'
@@ -14,6 +15,7 @@ import { createUsageDesk } from './reporting/usage.ts'
 import type { Settings } from './settings.ts'
 import { createFigureStore } from './storage/figures.ts'
 import { createLogReader } from './storage/log.ts'
+import { createOperationalStore } from './storage/operational-data.ts'
 import { createReadingPool } from './storage/reading-pool.ts'
 import { createAuditStore } from './storage/reports.ts'
 import { createUsageStore } from './storage/usage.ts'
@@ -84,6 +86,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       registry,
       now,
     }),
+    operational: createOperationalSide({ ...parts, store: createOperationalStore(pool), registry }),
     entries: createEntriesDesk(createLogReader(pool).readEntries),
     dpopNonce: () => identity.nonces?.issue(),
     sign,

@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'repeat.ts'],
-  ['gateway-console.ts'],
+  ['gateway-console.ts', 'gateway-operational.ts'],
   ['gateway-audit.ts', 'gateway-events.ts', 'gateway-jobs.ts'],
   ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
   ['gateway-identity.ts', 'gateway-ledger.ts'],

@@ -140,11 +140,13 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
 
   async function timed<Result>(passage: Passage, ask: () => Promise<Result>): Promise<Result> {
     const startedMs = clock()
+    const { facts, request } = passage
+    facts.askedMs = Math.max(now() - request.receivedAtMs, 0)
     try {
       return await ask()
     } finally {
       passage.providerMs = clock() - startedMs
-      passage.facts.providerMs = Math.round(passage.providerMs)
+      facts.providerMs = Math.round(passage.providerMs)
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import { asGatewayError, type GatewayError } from '../model/errors.ts'
-import type { Consumer, Credentials, ExchangeFacts, Receipt } from '../model/exchange.ts'
+import type { Consumer, Credentials, ExchangeFacts, Receipt, XroadFacts } from '../model/exchange.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Authority } from '../registry/authority.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -18,6 +18,7 @@ export interface ListingRequest {
   readonly service: string
   readonly operation: string
   readonly provider: SubsystemId | undefined
+  readonly xroad?: XroadFacts
   /** @throws GatewayError where there is nothing to tell. */
   readonly answer: (registry: Registry, consumer: SubsystemId) => Buffer
 }
@@ -56,6 +57,7 @@ export function createListing(parts: ListingParts): List {
       request: digestOf(new Uint8Array(), request.salt),
     }
     if (request.provider !== undefined) facts.provider = request.provider
+    if (request.xroad !== undefined) facts.xroad = request.xroad
     let ended: Buffer | GatewayError = unconfirmed()
     let judgedBy: number | undefined
     const look = (): Buffer | GatewayError => {

@@ -42,6 +42,7 @@ export function startFacts(
     registryDigest: registry.digest,
     ...(request.whole === undefined && { request: digestOf(request.body, request.salt) }),
   }
+  if (request.xroad !== undefined) facts.xroad = request.xroad
   if (request.purpose !== undefined) facts.purpose = request.purpose
   if (request.procedure !== undefined) facts.procedure = request.procedure
   if (request.dossier !== undefined) facts.dossier = request.dossier

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
 import type { createEntriesDesk } from '../reporting/entries-desk.ts'
+import type { OperationalDesk } from '../reporting/operational-desk.ts'
 import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
@@ -19,6 +20,7 @@ export interface AuditDoorParts {
   readonly desk: AuditDesk
   readonly usage: UsageDesk
   readonly entries: EntriesDesk
+  readonly operational: OperationalDesk
   /** Public address of the management listener: the root of every `htu`. */
   readonly managementUrl: () => string
   /** Of the pages of the problem types. */
@@ -68,8 +70,13 @@ interface Route {
   readonly prepare: Prepared
 }
 
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const mark = url.indexOf('?')
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark))
+}
+
 /** Every route with what it reads; the OpenAPI document names the same. */
-function routesOf({ desk, usage, entries }: AuditDoorParts): readonly Route[] {
+function routesOf({ desk, usage, entries, operational }: AuditDoorParts): readonly Route[] {
   const idOf = (request: IncomingMessage) => {
     const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
     if (!EXCHANGE.test(id)) throw new GatewayError('exchange_unknown')
@@ -88,6 +95,18 @@ function routesOf({ desk, usage, entries }: AuditDoorParts): readonly Route[] {
     { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
     { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
     { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
+    {
+      method: 'GET',
+      path: '/audit/xroad/operational-data',
+      action: 'operationalData',
+      prepare: (_json, request) => operational.operationalData(queryOf(request)),
+    },
+    {
+      method: 'GET',
+      path: '/audit/xroad/health-data',
+      action: 'healthData',
+      prepare: (_json, request) => operational.healthData(queryOf(request)),
+    },
     {
       method: 'GET',
       path: '/log/tile/entries/*path',

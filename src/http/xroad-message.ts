@@ -15,6 +15,10 @@ export interface XroadMessage {
   readonly userId: string | undefined
   readonly issue: string | undefined
   readonly securityServer: string | undefined
+  /** The consumer's id where it is a UUID: it tells of nobody, so a record may hold it. */
+  readonly ownId?: string
+  /** `[class/]code`. */
+  readonly representedParty?: readonly string[]
 }
 
 /** Of the connection, or the gateway's own: never passed in either direction (`RestMessage.SKIPPED_HEADERS`). */
@@ -51,7 +55,8 @@ function isPassed(name: string, { isTokenOurs }: MessageContext): boolean {
   return !(isTokenOurs && name === 'authorization')
 }
 
-function assertRepresentedParty(value: string): void {
+/** @returns class (where it is said) and code. */
+function readRepresentedParty(value: string): readonly string[] {
   const parts = value.split('/')
   if (parts.length > 2) {
     throw malformed(
@@ -59,11 +64,13 @@ function assertRepresentedParty(value: string): void {
       'X-Road-Represented-Party is not [class/]code.',
     )
   }
-  parts.forEach(decodeIdentifier)
+  return parts.map(decodeIdentifier)
 }
 
 /** Visible ASCII that can stand in a header and in a metric's exemplar alike; X-Road's own limit is 255. */
 const ID = /^[\x21-\x7e]{1,255}$/
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * @param rawHeaders as Node gives them; of a repeated field of the protocol the last one counts.
@@ -88,7 +95,6 @@ export function readXroadMessage(rawHeaders: readonly string[], context: Message
   const id = sent ?? `${instance}-${requestId}`
   if (sent === undefined) fields.push(['x-road-id', id])
   const party = own.get('x-road-represented-party')
-  if (party !== undefined) assertRepresentedParty(party)
   return {
     fields,
     client: own.get('x-road-client'),
@@ -96,6 +102,8 @@ export function readXroadMessage(rawHeaders: readonly string[], context: Message
     userId: own.get('x-road-userid'),
     issue: own.get('x-road-issue'),
     securityServer: own.get('x-road-security-server'),
+    ...(sent !== undefined && UUID.test(sent) && { ownId: sent }),
+    ...(party !== undefined && { representedParty: readRepresentedParty(party) }),
   }
 }
 

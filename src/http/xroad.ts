@@ -5,7 +5,7 @@ import type { List, Listed } from '../exchange/listing.ts'
 import type { Answer } from '../exchange/passage.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { Claim, Credentials, InboundRequest } from '../model/exchange.ts'
+import type { Claim, Credentials, InboundRequest, XroadFacts } from '../model/exchange.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { XroadErrorStyle } from '../model/party.ts'
 import type { OpenSink } from '../model/whole.ts'
@@ -99,6 +99,16 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     const id = namesOf(parts.registry()).subsystemId(parseClientField(field))
     if (id === undefined || !subsystems.has(id)) throw new GatewayError('client_unknown')
     return id
+  }
+
+  /** What the record keeps of the protocol: nothing that a consumer could make up and that could be of a person. */
+  function factsOf({ ownId, representedParty }: XroadMessage): XroadFacts {
+    const [code = '', memberClass] = representedParty?.toReversed() ?? []
+    const agency = code === '' ? undefined : namesOf(parts.registry()).agencyOf(code, memberClass)
+    return {
+      ...(ownId !== undefined && { messageId: ownId }),
+      ...(agency !== undefined && { representedParty: agency }),
+    }
   }
 
   /** A service nobody registered is asked for all the same: the pipeline refuses it and records that. */
@@ -206,6 +216,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       fields: undefined,
       trace: traceOf(request, parts.randomHex),
       salt,
+      xroad: factsOf(message),
       ...content,
       signal: gone,
     }
@@ -314,7 +325,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     let contentType = ''
     let listed: Listed
     try {
-      const { sender } = understand(request, asked)
+      const message = understand(request, asked)
       asked.provider = asked.target && namesOf(parts.registry()).subsystemId(asked.target.provider)
       const operation = asked.target?.serviceCode ?? LIST_CLIENTS.slice(1)
       listed = await parts.list({
@@ -322,7 +333,8 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
         receivedAtMs: asked.receivedAtMs,
         traceId: trace.traceId,
         salt,
-        credentials: credentialsOf(request, sender),
+        credentials: credentialsOf(request, message.sender),
+        xroad: factsOf(message),
         service: 'xroad',
         operation,
         provider: asked.provider,

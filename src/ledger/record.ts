@@ -1,4 +1,4 @@
-import type { ExchangeFacts, Outcome, SignatureFacts } from '../model/exchange.ts'
+import type { ExchangeFacts, Outcome, SignatureFacts, XroadFacts } from '../model/exchange.ts'
 
 /** Keyed tags that stand in the record for what must not: see `tag.ts`. */
 export interface RecordTags {
@@ -15,6 +15,8 @@ export interface ExchangeRecord {
   readonly agreement: { readonly digest: string; readonly id: string } | undefined
   readonly answer: { readonly bytes: number; readonly digest: string; readonly status: number } | undefined
   readonly answerSignature: SignatureFacts | undefined
+  /** Milliseconds from receipt until the provider was asked. */
+  readonly askedMs?: number | undefined
   /** Unix milliseconds of completion; never decreases along a log. */
   readonly at: number
   readonly attempts: number | undefined
@@ -47,6 +49,8 @@ export interface ExchangeRecord {
   readonly token: string
   readonly trace: string
   readonly v: 1
+  /** Of an exchange that came through the X-Road door. */
+  readonly xroad?: XroadFacts | undefined
 }
 
 /** Members in the order the leaf wants them. */
@@ -67,6 +71,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
         : { digest: agreementDigest, id: agreement },
     answer: answer && { bytes: answer.bytes, digest: answer.digest, status: answer.status },
     answerSignature: signatureOf(facts.answerSignature),
+    askedMs: facts.askedMs,
     at: 0,
     attempts: facts.attempts,
     binding: facts.binding,
@@ -96,6 +101,10 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     token: facts.tokenDigest,
     trace: facts.traceId,
     v: 1,
+    xroad: facts.xroad && {
+      messageId: facts.xroad.messageId,
+      representedParty: facts.xroad.representedParty,
+    },
   }
 }
 

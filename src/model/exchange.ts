@@ -104,6 +104,14 @@ export interface SignatureFacts {
   readonly signature: string
 }
 
+/** What an X-Road message says of itself that a record may hold. */
+export interface XroadFacts {
+  /** X-Road-Id as it was sent, where it is a UUID and so tells of nobody. */
+  readonly messageId?: string | undefined
+  /** The registered agency the message is sent for (X-Road-Represented-Party). */
+  readonly representedParty?: string | undefined
+}
+
 /** One request for data, translated from a door's protocol. */
 export interface InboundRequest {
   readonly exchangeId: string
@@ -133,6 +141,8 @@ export interface InboundRequest {
   readonly passedOn?: Readonly<Record<string, string>>
   /** What a signature could cover; undefined where the request has neither signature nor `Content-Digest`. */
   readonly message?: RequestMessage | undefined
+  /** Of a message of the X-Road door: what its record keeps of the protocol. */
+  readonly xroad?: XroadFacts
   /** Of a door that passes messages whole, where the service asked for has no contract; `body` is then empty. */
   readonly whole?: WholeRequest
   /** The body's bytes as received; empty where there was none. */
@@ -189,7 +199,11 @@ export interface ExchangeFacts {
   /** Pointers of the fields released. */
   fields?: readonly string[]
   attempts?: number
+  /** Milliseconds from receipt until the provider was asked. */
+  askedMs?: number
   providerMs?: number
+  /** Of an exchange that came through the X-Road door. */
+  xroad?: XroadFacts
   /** Of a reading of the log itself: what was looked for (canonical JSON, no identifier) and how much was found. */
   reading?: { readonly found: number; readonly query: string }
   outcome?: Outcome

@@ -17,6 +17,8 @@ export interface XroadNames {
   /** @param code `name.vN`, or the name alone, which means its lowest version in use: it never moves under a consumer. */
   serviceId(provider: SubsystemId, code: string): ServiceId | undefined
   nameOf(subsystem: SubsystemId): XroadSubsystem | undefined
+  /** @returns the agency that is called so. @param memberClass where absent, the code may be of any. */
+  agencyOf(member: string, memberClass: string | undefined): string | undefined
 }
 
 /** `name.vN` of `agency/subsystem/name/vN`. */
@@ -71,6 +73,10 @@ function indexNames(instance: string, { agencies, services }: Registry): XroadNa
         ? `${provider}/${name}/${version}`
         : undefined
     },
+    agencyOf: (member, memberClass) =>
+      memberClass === undefined
+        ? (byMember.get(`GOV/${member}`) ?? byMember.get(`COM/${member}`))
+        : byMember.get(`${memberClass}/${member}`),
     nameOf(id) {
       const [code = '', subsystem = ''] = id.split('/')
       const agency = agencies.get(code)

@@ -21,6 +21,8 @@ export type ReadingAction =
   | 'usagePeriod'
   | 'heartbeat'
   | 'entries'
+  | 'operationalData'
+  | 'healthData'
 
 /** The right each action needs. */
 const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
@@ -32,6 +34,8 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
   usagePeriod: 'usage',
   heartbeat: 'usage',
   entries: 'entries',
+  operationalData: 'search',
+  healthData: 'search',
 }
 
 /** One request to read the log, as its door translated it; nothing in it is trusted. */

@@ -9,7 +9,8 @@ import { sampleFacts } from '../support/exchange-facts.ts'
 
 const TAGS = { subject: 'c3ViamVjdA', officer: 'b2ZmaWNlcg', dossier: 'ZG9zc2llcg' }
 const SIGNATURE = { signature: 'c2ln', key: 'a2V5', base: 'YmFzZQ' }
-const SIGNED = { requestSignature: SIGNATURE, answerSignature: SIGNATURE }
+const XROAD = { xroad: { representedParty: 'G01', messageId: '2b7cf64e-6c5e-4e0f-9d55-0a0d4d3b2f11' } }
+const SIGNED = { ...XROAD, askedMs: 1, requestSignature: SIGNATURE, answerSignature: SIGNATURE }
 
 describe('record', () => {
   it('is written by the canonical form of RFC 8785', () => {

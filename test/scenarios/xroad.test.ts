@@ -91,6 +91,19 @@ describe('an X-Road consumer over mutual TLS', () => {
     )
   })
 
+  it('has its message id recorded where it is a UUID, and whom it stands for where the registry knows it', async () => {
+    const uuid = '2b7cf64e-6c5e-4e0f-9d55-0a0d4d3b2f11'
+    const recorded = async (id: string, party: string) => {
+      await verify([SENDER, JSON_TYPE, ['X-Road-Id', id], ['X-Road-Represented-Party', party]])
+      return (await world.records()).at(-1)?.['xroad']
+    }
+    expect(await recorded(uuid, 'GOV/G01')).to.deep.equal({ messageId: uuid, representedParty: 'G01' })
+    expect(await recorded(uuid, 'G01')).to.deep.equal({ messageId: uuid, representedParty: 'G01' })
+    expect(await recorded('099090000017', 'COM/099090000017')).to.deep.equal({})
+    const { status } = await verify([SENDER, JSON_TYPE, ['X-Road-Represented-Party', 'a/b/c']])
+    expect(status).to.equal(400)
+  })
+
   it('finds another hash for the same request sent twice', async () => {
     const sent = [SENDER, JSON_TYPE, ['X-Road-Id', 'the-same']] as const
     const first = await verify(sent)
