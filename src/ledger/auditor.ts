@@ -12,8 +12,8 @@ interface AuditorParts {
   readonly newPass: () => FsckPass
   /** Whether this process is the one that audits. */
   readonly leads: () => boolean
-  /** Records in a step. */
-  readonly most: number
+  /** Records that the next step may read. */
+  readonly most: () => number
   /** Unix milliseconds. */
   readonly now: () => number
   /** Told at once, of each kind of difference once until a pass was without it. */
@@ -38,7 +38,7 @@ export function createLogAuditor(parts: AuditorParts): LogAuditor {
       }
       if (parts.now() < restsUntilMs) return
       pass ??= parts.newPass()
-      const isMore = await pass.next(parts.most).catch((error: unknown) => {
+      const isMore = await pass.next(parts.most()).catch((error: unknown) => {
         restsUntilMs = parts.now() + REST_MS.failure
         throw error
       })

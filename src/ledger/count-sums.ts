@@ -39,19 +39,45 @@ function dimensionsOf(record: ExchangeRecord): string {
   ].join(COUNT_SEPARATOR)
 }
 
+/** Counts kept before they are added up: neighbouring records mostly fall under the same ones. */
+const MAX_HELD = 1000
+
 export function createCountSums(key: string): CountSums {
+  const held = new Map<string, { readonly hour: number; readonly dimensions: string; count: number }>()
   let hours = 0n
   let days = 0n
+
+  /** Two hashes for each count, not for each record: a third of what the running audit cost. */
+  function addUp(): void {
+    for (const { hour, dimensions, count } of held.values()) {
+      const day = Math.floor((hour + ZONE_HOURS) / HOURS_OF_DAY)
+      hours += BigInt(count) * digest([key, hour, dimensions].join(COUNT_SEPARATOR))
+      days += BigInt(count) * digest([key, day, dimensions].join(COUNT_SEPARATOR))
+    }
+    held.clear()
+  }
+
   return {
     add(record) {
       const dimensions = dimensionsOf(record)
       const receivedMs = Number.parseInt(record.exchange.replace('-', '').slice(0, 12), 16)
       const hour = Math.floor(receivedMs / HOUR_MS)
-      const day = Math.floor((hour + ZONE_HOURS) / HOURS_OF_DAY)
-      hours += digest([key, hour, dimensions].join(COUNT_SEPARATOR))
-      days += digest([key, day, dimensions].join(COUNT_SEPARATOR))
+      const name = hour + COUNT_SEPARATOR + dimensions
+      const known = held.get(name)
+      if (known !== undefined) {
+        known.count += 1
+        return
+      }
+      if (held.size >= MAX_HELD) addUp()
+      held.set(name, { hour, dimensions, count: 1 })
     },
-    hours: () => hours,
-    days: () => days,
+    hours() {
+      addUp()
+      return hours
+    },
+    days() {
+      addUp()
+      return days
+    },
   }
 }
