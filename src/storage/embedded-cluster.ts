@@ -22,7 +22,7 @@ const SERVER_SETTINGS = [
   ...LOG_SETTINGS,
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
-  'max_connections=60',
+  'max_connections=100',
   'shared_buffers=128MB',
   'min_wal_size=128MB',
   'max_wal_size=1GB',

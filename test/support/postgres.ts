@@ -17,6 +17,7 @@ export interface TestDatabase {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 interface TestServer {
+  readonly url: string
   /** Connected for CREATE and DROP DATABASE. */
   readonly client: Client
   /** Name of a database with all migrations applied, made when first asked for. */
@@ -57,7 +58,21 @@ export function endAtExit(server: Pick<EmbeddedServer, 'pid' | 'folder'>, dataDi
   }
 }
 
-async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+/** For worker processes: the run's server and its migrated database, as JSON. */
+const SHARED = 'TEST_SERVER'
+
+interface StartedServer {
+  readonly url: string
+  stop(): Promise<void>
+  /** The database with all migrations applied, where there is one already. */
+  readonly made?: string
+}
+
+function takeShared(shared: string): StartedServer {
+  return { ...(JSON.parse(shared) as { url: string; made: string }), async stop() {} }
+}
+
+async function startServer(): Promise<StartedServer> {
   const url = process.env['DATABASE_URL_TEST']
   if (url !== undefined) return { url, async stop() {} }
   const dataDir = await createTestFolder()
@@ -74,7 +89,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
 }
 
 async function open(): Promise<TestServer> {
-  const { url, stop } = await startServer()
+  const shared = process.env[SHARED]
+  const { url, stop, made } = shared === undefined ? await startServer() : takeShared(shared)
   const formatUrl = (database: string) => {
     const address = new URL(url)
     address.pathname = `/${database}`
@@ -85,8 +101,10 @@ async function open(): Promise<TestServer> {
   await client.connect()
   let template: Promise<string> | undefined
   return {
+    url,
     client,
     template() {
+      if (made !== undefined) return Promise.resolve(made)
       template ??= createTemplate(client, formatUrl)
       return template
     },
@@ -146,7 +164,14 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   }
 }
 
-/** For the root hook alone. */
+/** For the hook before a run in several processes: they take their databases from one server. */
+export async function shareTestServer(): Promise<void> {
+  server ??= open()
+  const { url, template } = await server
+  process.env[SHARED] = JSON.stringify({ url, made: await template() })
+}
+
+/** For the root hooks alone. */
 export async function stopTestServer(): Promise<void> {
   const running = await server
   server = undefined
