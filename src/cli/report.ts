@@ -156,7 +156,7 @@ async function compute(options: ReportOptions, database: Database, nowMs: number
     throw new Error('counts need no tag')
   }
   const { count } = createAuditStore({ pool, openVault: refuse })
-  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs })(period)
+  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs }).of(period)
   const { documents } = await createRegistryStore({ pool, url, log: () => {} }).current()
   const names = createNames({
     agencies: new Map(documents.agencies.map((each) => [each.code, each])),

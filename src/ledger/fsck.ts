@@ -40,6 +40,16 @@ export interface StoredRecord {
   readonly columns: IndexColumns
 }
 
+/** The counts' sums (see `count-sums.ts`), at one moment. */
+export interface StoredCounts {
+  /** Up to which record they count. */
+  readonly counted: number
+  readonly hours: bigint
+  readonly days: bigint
+  /** Whether the totals kept beside them are theirs. */
+  readonly derivedHold: boolean
+}
+
 /** Where the database says the log stands, at one moment. */
 export interface StoredHead {
   readonly size: number
@@ -60,10 +70,7 @@ export interface FsckStore {
   readTiles(places: readonly TilePlace[]): Promise<readonly Tile[]>
   /** Notes of checkpoints, time-stamped ones too, over more than `after` and at most `upTo` records, smallest first. */
   readCheckpoints(after: number, upTo: number): Promise<readonly { size: number; note: string }[]>
-  /** The counts' sums (see `count-sums.ts`) and up to which record they count, at one moment. */
-  readCounts(
-    key: string,
-  ): Promise<{ readonly counted: number; readonly hours: bigint; readonly days: bigint }>
+  readCounts(key: string): Promise<StoredCounts>
 }
 
 /** Everything a pass can find, and how it is said. */
@@ -170,7 +177,7 @@ const MAX_FAULTS = 10
 
 interface Target extends StoredHead {
   readonly anchor: Checkpoint | undefined
-  readonly counts: { readonly counted: number; readonly hours: bigint; readonly days: bigint }
+  readonly counts: StoredCounts
 }
 
 export function createFsckPass(parts: FsckParts): FsckPass {
@@ -304,7 +311,8 @@ export function createFsckPass(parts: FsckParts): FsckPass {
     if (!broken) await checkTiles([...partial.values()], signed)
     // Counted from records that are not as they were, the sums say nothing more.
     const isWhole = !broken && !faults.some(({ check }) => check === 'form' || check === 'leaf')
-    if (isWhole && (counts.hours !== sums.hours() || counts.days !== sums.days())) note('counts', size)
+    const areTrue = counts.hours === sums.hours() && counts.days === sums.days() && counts.derivedHold
+    if (isWhole && !areTrue) note('counts', size)
   }
 
   return {

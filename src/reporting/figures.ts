@@ -39,19 +39,45 @@ export interface Connection {
 /** Whose exchanges count; everybody's where absent. */
 export type Parties = readonly string[] | undefined
 
+/** Which exchanges count: those of some subsystems, those of one service; all where both are absent. */
+export interface FigureScope {
+  readonly parties?: Parties
+  readonly service?: string | undefined
+}
+
 export interface FigureStore {
   /** First day with an exchange. */
   opening(): Promise<string | undefined>
   connections(parties: Parties): Promise<readonly Connection[]>
   /** Of the latest exchanges since an instant. */
-  latency(since: Date, parties: Parties): Promise<Latency | undefined>
+  latency(since: Date, scope: FigureScope): Promise<Latency | undefined>
 }
 
 export interface DayCount extends Tally {
   readonly day: string
 }
 
-/** Everything that is said of one period; each figure is defined in `KPIS`. */
+/** Exchanges of each day that had any. */
+export interface DaySeries {
+  readonly own: readonly DayCount[]
+  /** The same period a year before, whole. */
+  readonly before: readonly DayCount[]
+}
+
+export interface CodeCount {
+  readonly code: string
+  readonly provider: string
+  readonly count: number
+}
+
+/** What was not delivered, by error code and provider, the largest first. */
+export interface CodeCounts {
+  readonly refusals: readonly CodeCount[]
+  /** Failed or interrupted. */
+  readonly failures: readonly CodeCount[]
+}
+
+/** What is said of one period; each figure is defined in `KPIS`. */
 export interface Figures {
   readonly period: Period
   /** Its days that are over, and the same days a year before. */
@@ -69,11 +95,6 @@ export interface Figures {
   readonly cumulative: number
   /** Codes of provinces. */
   readonly covered: ReadonlySet<string>
-  readonly days: readonly DayCount[]
-  /** The same period a year before, whole. */
-  readonly baseDays: readonly DayCount[]
-  readonly refusals: readonly { readonly code: string; readonly provider: string; readonly count: number }[]
-  readonly failures: readonly { readonly code: string; readonly provider: string; readonly count: number }[]
   readonly latency: Latency | undefined
 }
 
@@ -89,8 +110,8 @@ const PAIR = ['consumer', 'provider', 'service', 'outcome'] as const satisfies r
 const DAY = ['day', 'service', 'outcome'] as const satisfies readonly Dimension[]
 const CODE = ['service', 'outcome', 'code', 'provider'] as const satisfies readonly Dimension[]
 
-function spanOf({ from, until }: Period, parties: Parties): AuditConditions {
-  return { since: startOf(from), until: startOf(until), parties }
+function conditionsOf({ from, until }: Period, scope: FigureScope): AuditConditions {
+  return { since: startOf(from), until: startOf(until), ...scope }
 }
 
 /** Groups come in the order of their dimensions' names, which `DIMENSIONS` fixes. */
@@ -111,62 +132,80 @@ function daysOf(groups: readonly AuditCount[]): readonly DayCount[] {
     .toSorted((a, b) => (a.day < b.day ? -1 : 1))
 }
 
-function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]) {
-  return groups.flatMap(({ values: [service, outcome = '', code = '', provider = ''], count }) =>
-    service !== AUDIT_SERVICE && outcomes.includes(outcome) ? [{ code, provider, count }] : [],
-  )
+function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]): readonly CodeCount[] {
+  const found = new Map<string, CodeCount>()
+  for (const {
+    values: [service, outcome = '', code = '', provider = ''],
+    count,
+  } of groups) {
+    if (service === AUDIT_SERVICE || !outcomes.includes(outcome)) continue
+    const key = `${code} ${provider}`
+    found.set(key, { code, provider, count: count + (found.get(key)?.count ?? 0) })
+  }
+  return [...found.values()].toSorted((a, b) => b.count - a.count)
 }
 
-/** Puts the figures of a period together from exact counts; the same for whoever shows them. */
-export type ComputeFigures = (period: Period, parties?: Parties, service?: string) => Promise<Figures>
+/** Puts figures together from exact counts; the same for whoever shows them. Each is asked for by itself. */
+export interface FigureDesk {
+  of(period: Period, scope?: FigureScope): Promise<Figures>
+  days(period: Period, scope?: FigureScope): Promise<DaySeries>
+  codes(period: Period, scope?: FigureScope): Promise<CodeCounts>
+}
 
-export function createFigures({ count, store, now }: FigureParts): ComputeFigures {
-  return async (period, parties, service) => {
-    const today = dayOf(now())
-    const closed = closedPart(period, today)
-    const base = samePeriodBefore(closed)
-    const running: Period = { ...period, from: closed.until }
-    const pairs = async (span: Period) =>
-      span.from < span.until ? pairsOf(await count({ ...spanOf(span, parties), service }, PAIR)) : []
-    const days = async (span: Period) => daysOf(await count({ ...spanOf(span, parties), service }, DAY))
-    const [opening, closedPairs, rest, basePairs, ownDays, baseDays, all, codes, latency] = await Promise.all(
-      [
+export function createFigures({ count, store, now }: FigureParts): FigureDesk {
+  async function pairs(span: Period, scope: FigureScope): Promise<readonly PairCount[]> {
+    return span.from < span.until ? pairsOf(await count(conditionsOf(span, scope), PAIR)) : []
+  }
+
+  return {
+    async of(period, scope = {}) {
+      const closed = closedPart(period, dayOf(now()))
+      const base = samePeriodBefore(closed)
+      const [opening, closedPairs, rest, basePairs, all, latency] = await Promise.all([
         store.opening(),
-        pairs(closed),
-        pairs(running),
-        pairs(base),
-        days(period),
-        days(samePeriodBefore(period)),
-        count({ parties, service }, ['service']),
-        count({ ...spanOf(period, parties), service }, CODE),
-        store.latency(new Date(now() - DAY_MS), parties),
-      ],
-    )
-    const current = [...closedPairs, ...rest]
-    const covered = isCovered(base, opening)
-    const closedTotal = tally(closedPairs).total
-    const baseTotal = tally(basePairs).total
-    const total = tally(current)
-    return {
-      period,
-      closed,
-      base,
-      opening,
-      counts: { current, closed: closedPairs, base: basePairs, covered },
-      total,
-      closedTotal,
-      baseTotal,
-      growth: growthOf(closedTotal, baseTotal, covered),
-      dailyMean: dailyMean(closedTotal, closed),
-      success: successOf(total),
-      cumulative: all.reduce((sum, group) => sum + (group.values[0] === AUDIT_SERVICE ? 0 : group.count), 0),
-      covered: coverage(current),
-      days: ownDays,
-      baseDays,
-      refusals: codesOf(codes, ['refused']),
-      failures: codesOf(codes, ['failed', 'interrupted']),
-      latency,
-    }
+        pairs(closed, scope),
+        pairs({ ...period, from: closed.until }, scope),
+        pairs(base, scope),
+        count(scope, ['service']),
+        store.latency(new Date(now() - DAY_MS), scope),
+      ])
+      const current = [...closedPairs, ...rest]
+      const covered = isCovered(base, opening)
+      const closedTotal = tally(closedPairs).total
+      const baseTotal = tally(basePairs).total
+      const total = tally(current)
+      return {
+        period,
+        closed,
+        base,
+        opening,
+        counts: { current, closed: closedPairs, base: basePairs, covered },
+        total,
+        closedTotal,
+        baseTotal,
+        growth: growthOf(closedTotal, baseTotal, covered),
+        dailyMean: dailyMean(closedTotal, closed),
+        success: successOf(total),
+        cumulative: all.reduce(
+          (sum, group) => sum + (group.values[0] === AUDIT_SERVICE ? 0 : group.count),
+          0,
+        ),
+        covered: coverage(current),
+        latency,
+      }
+    },
+    async days(period, scope = {}) {
+      const series = async (span: Period) => daysOf(await count(conditionsOf(span, scope), DAY))
+      const [own, before] = await Promise.all([series(period), series(samePeriodBefore(period))])
+      return { own, before }
+    },
+    async codes(period, scope = {}) {
+      const groups = await count(conditionsOf(period, scope), CODE)
+      return {
+        refusals: codesOf(groups, ['refused']),
+        failures: codesOf(groups, ['failed', 'interrupted']),
+      }
+    },
   }
 }
 

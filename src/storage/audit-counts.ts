@@ -15,16 +15,18 @@ const DAY_MS = 24 * HOUR_MS
 /** Vietnam's days begin at 17:00 UTC. */
 const ZONE_MS = 7 * HOUR_MS
 
-type Grain = 'day' | 'hour' | 'record'
+type Grain = 'month' | 'day' | 'hour' | 'record'
 
 /** How a dimension of time reads from rows of each grain; undefined where they can't tell. */
 const TIME: Readonly<Record<'day' | 'hour', Readonly<Record<Grain, string | undefined>>>> = {
   day: {
+    month: undefined,
     day: 'day::text',
     hour: "(hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
     record: "(received AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
   },
   hour: {
+    month: undefined,
     day: undefined,
     hour: `to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
     record: `to_char(date_trunc('hour', received, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
@@ -47,8 +49,26 @@ interface Segment {
   readonly untilMs: number
 }
 
-/** A span cut so that whole days come from the days' counts, whole hours from the hours', and the rest is counted. */
-export function cutSpan(fromMs: number, untilMs: number, finest: 'day' | 'hour'): readonly Segment[] {
+/** @returns the first instants of Vietnam's months at or after one instant and at or before the other. */
+function monthCuts(fromMs: number, untilMs: number): { readonly first: number; readonly last: number } {
+  const start = (ms: number, later: number) => {
+    if (!Number.isFinite(ms)) return ms
+    const local = new Date(ms + ZONE_MS)
+    return Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + later) - ZONE_MS
+  }
+  const from = start(fromMs, 0)
+  return { first: from < fromMs ? start(fromMs, 1) : from, last: start(untilMs, 0) }
+}
+
+/**
+ * A span cut so that what is whole comes from the coarsest counts that can tell it: months (where `coarsest` says
+ * so), days, hours; the rest is counted.
+ */
+export function cutSpan(
+  fromMs: number,
+  untilMs: number,
+  { finest, coarsest }: { readonly finest: 'day' | 'hour'; readonly coarsest: 'month' | 'day' },
+): readonly Segment[] {
   const cuts = (unit: number, shift: number) => ({
     first: Math.ceil((fromMs + shift) / unit) * unit - shift,
     last: Math.floor((untilMs + shift) / unit) * unit - shift,
@@ -66,8 +86,14 @@ export function cutSpan(fromMs: number, untilMs: number, finest: 'day' | 'hour')
   const days = cuts(DAY_MS, ZONE_MS)
   if (finest === 'hour' || days.first >= days.last) add('hour', hours.first, hours.last)
   else {
+    const months = monthCuts(days.first, days.last)
     add('hour', hours.first, days.first)
-    add('day', days.first, days.last)
+    if (coarsest === 'day' || months.first >= months.last) add('day', days.first, days.last)
+    else {
+      add('day', days.first, months.first)
+      add('month', months.first, months.last)
+      add('day', months.last, days.last)
+    }
     add('hour', days.last, hours.last)
   }
   add('record', hours.last, untilMs)
@@ -86,7 +112,24 @@ function partyCondition({ parties }: AuditConditions, parameters: Parameters): s
   return [`(consumer = ANY (${value}) OR provider = ANY (${value}))`]
 }
 
-function segmentSource(segment: Segment, parameters: Parameters): Source {
+/** Which counts can tell what is asked: those by service alone, those of months, or only those with everything. */
+function breadthOf(
+  conditions: AuditConditions,
+  by: readonly Dimension[],
+): { readonly months: boolean; readonly totals: boolean } {
+  const { consumer, provider, operation, code, agreement, purpose, parties } = conditions
+  const only = (...dimensions: readonly Dimension[]) => by.every((each) => dimensions.includes(each))
+  const named = [consumer, provider, operation, code, agreement, purpose, parties]
+  return {
+    months:
+      agreement === undefined &&
+      purpose === undefined &&
+      only('consumer', 'provider', 'service', 'operation', 'outcome', 'code'),
+    totals: named.every((each) => each === undefined) && only('day', 'hour', 'service', 'outcome'),
+  }
+}
+
+function segmentSource(segment: Segment, totals: boolean, parameters: Parameters): Source {
   const { grain } = segment
   const from = dateOf(segment.fromMs)
   const until = dateOf(segment.untilMs)
@@ -100,7 +143,7 @@ function segmentSource(segment: Segment, parameters: Parameters): Source {
       : `(${parameters.add(date)}::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date`
   return {
     grain,
-    table: grain === 'hour' ? 'exchange_hour' : 'exchange_day',
+    table: `exchange_${grain}${totals && grain !== 'month' ? '_total' : ''}`,
     conditions: [
       ...(from ? [`${grain} >= ${place(from)}`] : []),
       ...(until ? [`${grain} < ${place(until)}`] : []),
@@ -115,14 +158,18 @@ function rollupSources(
 ): Source[] {
   const fromMs = conditions.since?.getTime() ?? Number.NEGATIVE_INFINITY
   const untilMs = conditions.until?.getTime() ?? Number.POSITIVE_INFINITY
-  const segments = cutSpan(fromMs, untilMs, by.includes('hour') ? 'hour' : 'day')
+  const { months, totals } = breadthOf(conditions, by)
+  const segments = cutSpan(fromMs, untilMs, {
+    finest: by.includes('hour') ? 'hour' : 'day',
+    coarsest: months ? 'month' : 'day',
+  })
   const ids = [...idsFrom(parameters, conditions.since), ...idsUntil(parameters, conditions.until)]
   const tail: Source = {
     grain: 'record',
     table: 'countable_record',
     conditions: [...ids, `leaf_index >= ${COUNTED}`],
   }
-  return [...segments.map((segment) => segmentSource(segment, parameters)), tail]
+  return [...segments.map((segment) => segmentSource(segment, totals, parameters)), tail]
 }
 
 /** One statement, so one snapshot: what the job has not counted yet is counted from the records. */

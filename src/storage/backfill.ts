@@ -49,6 +49,7 @@ export async function writeSyntheticRollups(
     if (batch.length === AT_ONCE) await flush()
   }
   if (batch.length > 0) await flush()
+  await pool.query('SELECT rollup_derive()')
   return written
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import type { Connection, FigureStore, Latency } from '../reporting/figures.ts'
+import type { Connection, FigureScope, FigureStore, Latency } from '../reporting/figures.ts'
+import { branchConditions, createParameters, idsFrom } from './audit-conditions.ts'
 
 /** Exchanges that a latency is told of: the latest, so that the answer takes the same time however many there are. */
 const LATENCY_SAMPLE = 10_000
@@ -14,12 +15,36 @@ interface ConnectionRow {
   readonly last: string | null
 }
 
+/** Each way a record can belong is walked along its own index, so that few are read however many there are. */
+function latencyStatement(since: Date, { parties, service }: FigureScope) {
+  const parameters = createParameters()
+  const shared = [
+    ...idsFrom(parameters, since),
+    service === undefined ? "service <> 'audit'" : `service = ${parameters.add(service)}`,
+  ]
+  const branches = branchConditions({ parties }, parameters).map(
+    (branch) => `(SELECT exchange_id, at FROM exchange_record WHERE ${[...shared, ...branch].join(' AND ')}
+                   ORDER BY exchange_id DESC LIMIT ${LATENCY_SAMPLE})`,
+  )
+  const found =
+    branches.length > 0 ? branches.join(' UNION ') : 'SELECT NULL::uuid, NULL::timestamptz WHERE false'
+  return {
+    text: `SELECT count(*) AS exchanges, percentile_disc(0.5) WITHIN GROUP (ORDER BY ms) AS p50,
+                  percentile_disc(0.95) WITHIN GROUP (ORDER BY ms) AS p95,
+                  percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) AS p99
+             FROM (SELECT round(extract(epoch FROM at - exchange_time(exchange_id)) * 1000)::integer AS ms
+                     FROM (${found}) AS latest (exchange_id, at)
+                    ORDER BY exchange_id DESC LIMIT ${LATENCY_SAMPLE}) AS taken`,
+    values: parameters.values,
+  }
+}
+
 /** What the figures need beside counts. Readings of the log are no exchanges here. */
 export function createFigureStore(pool: pg.Pool): FigureStore {
   return {
     async opening() {
       const { rows } = await pool.query<{ day: string | null }>(
-        `SELECT least((SELECT min(day) FROM exchange_day WHERE service <> 'audit'),
+        `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service <> 'audit'),
                       (SELECT (min(received) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date FROM countable_record
                         WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND service <> 'audit'))::text AS day`,
       )
@@ -27,11 +52,8 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
     },
     async connections(parties): Promise<readonly Connection[]> {
       const { rows } = await pool.query<ConnectionRow>(
-        `SELECT consumer, provider, service,
-                coalesce(sum(count) FILTER (WHERE outcome = 'delivered'), 0)::text AS delivered,
-                (max(day) FILTER (WHERE outcome = 'delivered'))::text AS last
-           FROM exchange_day WHERE service NOT IN ('audit', '') AND ${PARTY}
-          GROUP BY consumer, provider, service ORDER BY consumer, service`,
+        `SELECT consumer, provider, service, delivered::text, last_delivered::text AS last
+           FROM exchange_connection WHERE service NOT IN ('audit', '') AND ${PARTY} ORDER BY consumer, service`,
         [parties ?? null],
       )
       return rows.map(({ last, delivered, ...row }) => ({
@@ -40,17 +62,9 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
         lastDelivered: last ?? undefined,
       }))
     },
-    async latency(since, parties) {
-      const { rows } = await pool.query<{ [member in keyof Latency]: number | null }>(
-        `SELECT count(*) AS exchanges, percentile_disc(0.5) WITHIN GROUP (ORDER BY ms) AS p50,
-                percentile_disc(0.95) WITHIN GROUP (ORDER BY ms) AS p95,
-                percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) AS p99
-           FROM (SELECT round(extract(epoch FROM at - exchange_time(exchange_id)) * 1000)::integer AS ms
-                   FROM exchange_record
-                  WHERE exchange_id >= exchange_id_from($2) AND service <> 'audit' AND ${PARTY}
-                  ORDER BY exchange_id DESC LIMIT ${LATENCY_SAMPLE}) AS latest`,
-        [parties ?? null, since],
-      )
+    async latency(since, scope) {
+      const { text, values } = latencyStatement(since, scope)
+      const { rows } = await pool.query<{ [member in keyof Latency]: number | null }>(text, [...values])
       const { exchanges, p50, p95, p99 } = rows[0] ?? {}
       if (!exchanges || p50 === null || p50 === undefined) return undefined
       return { exchanges: Number(exchanges), p50, p95: p95 ?? p50, p99: p99 ?? p50 }

@@ -21,7 +21,8 @@ function sumOf(table: string, time: string): string {
 
 /** One statement sees one moment of the tables. */
 const SUMS = `SELECT counted, ${sumOf('exchange_hour', '(extract(epoch FROM hour) / 3600)::bigint')} AS hours,
-  ${sumOf('exchange_day', "(day - date '1970-01-01')")} AS days FROM rollup_progress`
+  ${sumOf('exchange_day', "(day - date '1970-01-01')")} AS days,
+  rollup_holds() AS holds FROM rollup_progress`
 
 /** What a pass over the log reads, in PostgreSQL. */
 export function createFsckStore(pool: pg.Pool): FsckStore {
@@ -74,13 +75,18 @@ export function createFsckStore(pool: pg.Pool): FsckStore {
       return rows.map(({ size, note }) => ({ size: Number(size), note }))
     },
     async readCounts(key) {
-      const { rows } = await pool.query<{ counted: number; hours: string; days: string }>(SUMS, [
-        key,
-        COUNT_SEPARATOR,
-      ])
+      const { rows } = await pool.query<{ counted: number; hours: string; days: string; holds: boolean }>(
+        SUMS,
+        [key, COUNT_SEPARATOR],
+      )
       const [sums] = rows
       if (sums === undefined) throw new Error('the counts have no progress')
-      return { counted: Number(sums.counted), hours: BigInt(sums.hours), days: BigInt(sums.days) }
+      return {
+        counted: Number(sums.counted),
+        hours: BigInt(sums.hours),
+        days: BigInt(sums.days),
+        derivedHold: sums.holds,
+      }
     },
   }
 }

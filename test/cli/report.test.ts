@@ -54,6 +54,7 @@ describe('lienthong report', () => {
   before(async () => {
     database = await createTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 2 })
+    pool.on('error', () => {})
     folder = await createTestFolder()
     environment = { LANG: 'vi_VN.UTF-8', DATABASE_URL: database.url, LIENTHONG_DATADIR: folder }
     await writeSyntheticRollups(pool, 'day', knownHistory())

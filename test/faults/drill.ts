@@ -195,7 +195,9 @@ export async function createDrill(): Promise<Drill> {
         rootOf(frontier),
         Buffer.concat(frontier.peaks),
       ])
-      await query('TRUNCATE log_tile, exchange_hour, exchange_day')
+      await query(
+        'TRUNCATE log_tile, exchange_hour, exchange_day, exchange_month, exchange_day_total, exchange_hour_total, exchange_connection',
+      )
       await query('UPDATE rollup_progress SET counted = 0')
       for (const { level, n, hashes: bytes } of createTileEdge(0, () => Buffer.alloc(0)).append(
         Buffer.concat(hashes),

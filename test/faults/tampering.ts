@@ -93,7 +93,7 @@ export const TAMPERING: readonly Tampering[] = [
   {
     name: 'all records are deleted, and the head is set to nothing',
     tamper: sql(
-      'TRUNCATE exchange_record, log_tile, log_checkpoint, exchange_hour, exchange_day',
+      'TRUNCATE exchange_record, log_tile, log_checkpoint, exchange_hour, exchange_day, exchange_month, exchange_day_total, exchange_hour_total, exchange_connection',
       "UPDATE ledger_head SET size = 0, peaks = '', root = sha256('')",
       'UPDATE rollup_progress SET counted = 0',
     ),
@@ -284,6 +284,16 @@ export const TAMPERING: readonly Tampering[] = [
   {
     name: 'an hour’s counts are given to another consumer',
     tamper: sql("UPDATE exchange_hour SET consumer = 'H10/mot-cua'"),
+    found: { audit: ['counts'] },
+  },
+  {
+    name: 'a month’s total is raised',
+    tamper: sql('UPDATE exchange_month SET count = count + 1'),
+    found: { audit: ['counts'] },
+  },
+  {
+    name: 'a connection’s last use is moved',
+    tamper: sql('UPDATE exchange_connection SET last_delivered = last_delivered - 100'),
     found: { audit: ['counts'] },
   },
 ]

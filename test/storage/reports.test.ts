@@ -179,11 +179,16 @@ describe('searching the log', () => {
         instants,
         instants,
         fc.constantFrom<'day' | 'hour'>('day', 'hour'),
-        (one, other, finest) => {
+        fc.constantFrom<'month' | 'day'>('month', 'day'),
+        (one, other, finest, coarsest) => {
           const [from, until] = [one.getTime(), other.getTime()].sort((a, b) => a - b) as [number, number]
           let at = from
-          for (const segment of cutSpan(from, until, finest)) {
+          for (const segment of cutSpan(from, until, { finest, coarsest })) {
             expect(segment.fromMs).to.equal(at)
+            if (segment.grain === 'month') {
+              const local = new Date(segment.fromMs + 7 * 3_600_000).toISOString()
+              expect(local).to.match(/-01T00:00:00.000Z$/)
+            }
             at = segment.untilMs
           }
           expect(at).to.equal(until)
@@ -216,7 +221,14 @@ describe('keeping the counts', () => {
     const counted = await Promise.all([1, 2, 3].map(() => advanceRollups(pool)))
     expect(counted.reduce((sum, n) => sum + n, 0)).to.equal(12_000)
     expect(await advanceRollups(pool)).to.equal(0)
-    expect([await sumOf('exchange_hour'), await sumOf('exchange_day')]).to.deep.equal([12_000, 12_000])
+    for (const table of ['hour', 'day', 'month', 'day_total', 'hour_total'])
+      expect(await sumOf(`exchange_${table}`), table).to.equal(12_000)
+    const holds = async () => (await pool.query('SELECT rollup_holds() AS holds')).rows[0].holds
+    expect(await holds()).to.equal(true)
+    await pool.query("UPDATE exchange_connection SET delivered = 1 WHERE consumer = 'H10/mot-cua'")
+    expect(await holds()).to.equal(false)
+    await pool.query('SELECT rollup_derive()')
+    expect(await holds()).to.equal(true)
   })
 
   it('counts nothing of a step that was cut off, and goes on from there', async () => {

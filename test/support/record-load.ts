@@ -4,6 +4,8 @@ export interface RecordLoad {
   readonly records: number
   readonly from: Date
   readonly until: Date
+  /** Leaf index of the first; a log with records of its own goes on below it, and the loaded ones stand beside it. */
+  readonly first?: number
 }
 
 /**
@@ -12,34 +14,41 @@ export interface RecordLoad {
  * and times of searches alone. Subject `i` of 100,000 has the tag `subject-i`, officer `i` of 2,000 `officer-i`.
  */
 const FILL = `INSERT INTO exchange_record
-SELECT i,
-       overlay(exchange_id_from($3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5))::text
-               placing '7' || left(m, 3) || '-8' || substr(m, 4, 3) || '-' || substr(m, 7, 12) from 15)::uuid,
-       $3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5),
-       convert_to(jsonb_build_object('v', 1, 'exchange', i, 'pad', repeat(md5(i::text), 16))::text, 'UTF8'),
-       sha256(i::text::bytea),
-       'H' || lpad((10 + c % 34)::text, 2, '0') || '/mot-cua' || CASE WHEN c >= 34 THEN '-' || c / 34 ELSE '' END,
-       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20,
-       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20 || '/dich-vu-' || s || '/v1',
-       CASE WHEN r < 80 THEN 'lookUp' ELSE 'verify' END,
-       CASE WHEN r < 94 THEN 'delivered' WHEN r < 98 THEN 'refused' ELSE 'failed' END,
+SELECT i, id, at + (20 + h % 180) * interval '1 ms',
+       convert_to(jsonb_build_object('v', 1, 'exchange', id, 'receivedAt', ms, 'at', ms + 20 + h % 180,
+         'consumer', consumer, 'provider', provider, 'service', service, 'operation', operation, 'outcome', outcome,
+         'code', code, 'providerMs', 10 + h % 170, 'pad', repeat(md5(i::text), 10))::text, 'UTF8'),
+       sha256(i::text::bytea), consumer, provider, service, operation, outcome, code, agreement, purpose, subject,
+       officer, dossier
+  FROM (
+SELECT i, h, at, floor(extract(epoch FROM at) * 1000)::bigint AS ms,
+       overlay(exchange_id_from(at)::text
+               placing '7' || left(m, 3) || '-8' || substr(m, 4, 3) || '-' || substr(m, 7, 12) from 15)::uuid AS id,
+       'H' || lpad((10 + c % 34)::text, 2, '0') || '/mot-cua' || CASE WHEN c >= 34 THEN '-' || c / 34 ELSE '' END
+         AS consumer,
+       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20 AS provider,
+       'G' || lpad((1 + s % 12)::text, 2, '0') || '/he-thong-' || s % 20 || '/dich-vu-' || s || '/v1' AS service,
+       CASE WHEN r < 80 THEN 'lookUp' ELSE 'verify' END AS operation,
+       CASE WHEN r < 94 THEN 'delivered' WHEN r < 98 THEN 'refused' ELSE 'failed' END AS outcome,
        CASE WHEN r < 94 THEN NULL WHEN r < 96 THEN 'field_not_agreed' WHEN r < 98 THEN 'request_invalid'
-            WHEN r = 98 THEN 'provider_timeout' ELSE 'provider_unavailable' END,
-       'TT-' || c || '-' || s, 'muc-dich-' || (c + s) % 6,
-       CASE WHEN s % 3 > 0 THEN 'subject-' || h % 100000 END,
-       'officer-' || c * 10 + h % 10,
-       'dossier-' || i / 3
+            WHEN r = 98 THEN 'provider_timeout' ELSE 'provider_unavailable' END AS code,
+       'TT-' || c || '-' || s AS agreement, 'muc-dich-' || (c + s) % 6 AS purpose,
+       CASE WHEN s % 3 > 0 THEN 'subject-' || h % 100000 END AS subject,
+       'officer-' || c * 10 + h % 10 AS officer,
+       'dossier-' || i / 3 AS dossier
   FROM generate_series($1::bigint, $2::bigint) AS i,
        LATERAL (SELECT (hashint8(i) & 2147483647) AS h, md5(i::text) AS m) AS hashed,
        LATERAL (SELECT (h / 100 % 200 * (h / 7 % 200) / 200) AS c, h % 100 AS r) AS drawn,
-       LATERAL (SELECT (c * 5 + h / 11 % 8 * (h / 13 % 8) / 8) % 60 AS s) AS chosen`
+       LATERAL (SELECT (c * 5 + h / 11 % 8 * (h / 13 % 8) / 8) % 60 AS s) AS chosen,
+       LATERAL (SELECT $3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5) AS at) AS placed
+  ) AS made`
 
 const STEP = 100_000
 
 /** @param onStep told of how many are there so far. */
 export async function loadRecords(
   pool: pg.Pool,
-  { records, from, until }: RecordLoad,
+  { records, from, until, first: start }: RecordLoad,
   onStep: (done: number) => void = () => {},
 ): Promise<void> {
   const month = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth()))
@@ -50,8 +59,9 @@ export async function loadRecords(
   for (let first = 0; first < records; first += STEP) {
     const count = Math.min(STEP, records - first)
     const at = (place: number) => new Date(from.getTime() + (width * place) / records)
-    await pool.query(FILL, [first, first + count - 1, at(first), at(first + count), count])
-    await pool.query('UPDATE ledger_head SET size = $1', [first + count])
+    const index = (start ?? 0) + first
+    await pool.query(FILL, [index, index + count - 1, at(first), at(first + count), count])
+    if (start === undefined) await pool.query('UPDATE ledger_head SET size = $1', [first + count])
     onStep(first + count)
   }
 }

@@ -280,7 +280,7 @@ export function createPages(parts: PageParts) {
   }
 
   function status(): PageMaker {
-    const work = works.connections('status')
+    const work = works.status()
     return async (read, view) => {
       await read('count', work)
       const note = await parts.latestCheckpoint()

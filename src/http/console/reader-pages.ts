@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
 import type { Bilingual } from '../../model/identifier.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
-import type { Connection, Figures } from '../../reporting/figures.ts'
+import type { CodeCount, CodeCounts, Connection, Figures } from '../../reporting/figures.ts'
 import { divisionOf } from '../../reporting/figures.ts'
 import { UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { html, type Markup } from './html.ts'
@@ -11,8 +11,6 @@ import { outcomeBadge, type Page, scrollTable, type View } from './view.ts'
 function codeWords({ pick }: View, code: string): string {
   return Object.hasOwn(ERRORS, code) ? pick(ERRORS[code as ErrorCode].title) : code
 }
-
-type CodeCount = Figures['refusals'][number]
 
 function codeTable(view: View, title: string, rows: readonly CodeCount[]): Markup {
   const { say, format, pick, names } = view
@@ -33,9 +31,14 @@ function sideOf({ pick }: View, code: string): string {
 }
 
 /** Faults by side, refusals by reason, latency. */
-export function qualityPage(view: View, figures: Figures, today: string): Page {
+export function qualityPage(
+  view: View,
+  { figures, codes }: { readonly figures: Figures; readonly codes: CodeCounts },
+  today: string,
+): Page {
   const { say, pick, format } = view
-  const { failures, refusals, latency, total } = figures
+  const { latency, total } = figures
+  const { failures, refusals } = codes
   const sides = Object.entries(SIDES).map(([side, words]) => {
     const count = [...failures, ...refusals].reduce(
       (sum, each) =>

@@ -1,4 +1,4 @@
-import { divisionOf, type Figures } from '../../reporting/figures.ts'
+import { type DaySeries, divisionOf, type Figures } from '../../reporting/figures.ts'
 import { type DivisionRow, type Growth, KPIS, successOf } from '../../reporting/kpi.ts'
 import { dayOf, parsePeriod, samePeriodBefore } from '../../reporting/period.ts'
 import { PROVINCES, provinceOf } from '../../reporting/provinces.ts'
@@ -11,6 +11,7 @@ export type MapForm = (typeof MAP_FORMS)[number]
 
 interface StatisticsPage {
   readonly figures: Figures
+  readonly days: DaySeries
   readonly map: MapForm
   /** Of the last four weeks, Monday first. */
   readonly hours: readonly (readonly number[])[]
@@ -125,9 +126,9 @@ export function divisionTable(
   return scrollTable(title, table)
 }
 
-function dayTable(view: View, figures: Figures): Markup {
+function dayTable(view: View, { own }: DaySeries): Markup {
   const { say, format } = view
-  const rows = figures.days.map(
+  const rows = own.map(
     (day) =>
       html`<tr><th scope="row">${format.day(day.day)}</th><td class="number">${format.number(day.total)}</td><td class="number">${format.number(day.delivered)}</td><td class="number">${format.number(day.refused)}</td><td class="number">${format.number(day.failed)}</td></tr>`,
   )
@@ -145,9 +146,9 @@ const MAP_WORDS = {
   quality: { vi: 'Thành công', en: 'Success' },
 } as const
 
-export function statisticsPage(view: View, { figures, map, hours, nowMs }: StatisticsPage): Page {
+export function statisticsPage(view: View, { figures, days, map, hours, nowMs }: StatisticsPage): Page {
   const { say, pick } = view
-  const { period, days, baseDays } = figures
+  const { period } = figures
   const today = dayOf(nowMs)
   const title = `${say('Thống kê', 'Statistics')}: ${periodWords(view, period.id)}`
   const agencyAddress = (key: string) => `/console/agencies/${key}`
@@ -157,7 +158,7 @@ export function statisticsPage(view: View, { figures, map, hours, nowMs }: Stati
     body: html`<div class="form-head"><p>${say('BIỂU SỐ 01/GD', 'FORM 01/GD')}</p><p><strong>${say('CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM', 'SOCIALIST REPUBLIC OF VIET NAM')}</strong><br>${say('Độc lập – Tự do – Hạnh phúc', 'Independence – Freedom – Happiness')}</p></div>
 <div class="headline"><h1>${title}</h1>${periodForm(view, '/console/statistics', period.id, today)}</div>
 ${tiles(view, figures)}
-<div class="columns"><div class="wide"><section class="card"><h2>${say('Giao dịch theo ngày', 'Exchanges per day')}</h2>${dayChart(view, { period, days }, { period: samePeriodBefore(period), days: baseDays }, today)}${dayTable(view, figures)}</section>
+<div class="columns"><div class="wide"><section class="card"><h2>${say('Giao dịch theo ngày', 'Exchanges per day')}</h2>${dayChart(view, { period, days: days.own }, { period: samePeriodBefore(period), days: days.before }, today)}${dayTable(view, days)}</section>
 <section class="card"><h2>${say('Theo dịch vụ', 'By service')}</h2>${divisionTable(view, divisionOf(figures, 'service'), { title: say('Dịch vụ', 'Service'), by: 'service', address: (key) => `/console/services/${key}` })}</section>
 <section class="card"><h2>${say('Theo giờ và thứ, bốn tuần qua', 'By hour and weekday, last four weeks')}</h2>${heatMap(view, hours)}</section></div>
 <section class="card side map-card"><h2>${say('34 tỉnh, thành phố', 'The 34 provinces')}</h2><p class="switch">${MAP_FORMS.map((form) => html`<a href="/console/statistics?period=${period.id}&amp;map=${form}"${form === map ? html` aria-current="true"` : ''}>${pick(MAP_WORDS[form])}</a>`)}</p>${tileMap(say('Các tỉnh, thành phố trên bản đồ ô', 'The provinces as a tile map'), mapTiles(view, figures, map))}</section></div>

@@ -1,7 +1,14 @@
 import type { Registry } from '../../registry/snapshot.ts'
 import type { AuditDesk } from '../../reporting/audit-desk.ts'
 import type { AuditStore } from '../../reporting/audit-query.ts'
-import type { ComputeFigures, Connection, FigureStore, Figures } from '../../reporting/figures.ts'
+import type {
+  CodeCounts,
+  Connection,
+  DaySeries,
+  FigureDesk,
+  FigureStore,
+  Figures,
+} from '../../reporting/figures.ts'
 import { UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { addDays, dayOf, type Period, startOf } from '../../reporting/period.ts'
 import type { Answered, ReadingWork } from '../../reporting/reading.ts'
@@ -17,7 +24,7 @@ interface WorksParts {
   readonly desk: AuditDesk
   readonly count: AuditStore['count']
   readonly store: FigureStore
-  readonly figures: ComputeFigures
+  readonly figures: FigureDesk
   readonly registry: () => Registry
   readonly now: () => number
 }
@@ -84,22 +91,36 @@ export function createWorks({ count, store, figures, registry, now }: WorksParts
 
   return {
     statistics: (period: Period) =>
-      work<{ figures: Figures; hours: number[][] }>(
+      work<{ figures: Figures; days: DaySeries; hours: number[][] }>(
         { report: 'statistics', period: period.id },
         async ({ parties }) => {
           const since = startOf(addDays(today(), -HEAT_DAYS))
-          const [made, hours] = await Promise.all([
-            figures(period, parties),
+          const [made, days, hours] = await Promise.all([
+            figures.of(period, { parties }),
+            figures.days(period, { parties }),
             count({ since, until: startOf(today()), parties }, ['hour', 'service']),
           ])
-          return { found: made.total.total, json: undefined, data: { figures: made, hours: heatOf(hours) } }
+          return {
+            found: made.total.total,
+            json: undefined,
+            data: { figures: made, days, hours: heatOf(hours) },
+          }
         },
       ),
     quality: (period: Period) =>
-      work<Figures>({ report: 'quality', period: period.id }, async ({ parties }) => {
-        const made = await figures(period, parties)
-        return { found: made.total.total, json: undefined, data: made }
-      }),
+      work<{ figures: Figures; codes: CodeCounts }>(
+        { report: 'quality', period: period.id },
+        async ({ parties }) => {
+          const [made, codes] = await Promise.all([
+            figures.of(period, { parties }),
+            figures.codes(period, { parties }),
+          ])
+          return { found: made.total.total, json: undefined, data: { figures: made, codes } }
+        },
+      ),
+    /** A look at how things stand: nothing of the log is read, and it is recorded all the same. */
+    status: () =>
+      work<undefined>({ report: 'status' }, async () => ({ found: 0, json: undefined, data: undefined })),
     /** All connections the reader may see. */
     connections: (report: string) =>
       work<readonly AgreedConnection[]>({ report }, async ({ parties }) => {
@@ -127,7 +148,7 @@ export function createWorks({ count, store, figures, registry, now }: WorksParts
           const asked = keep.parties
           const scope = asked && own ? asked.filter((id) => own.has(id)) : (asked ?? parties)
           const [made, connections] = await Promise.all([
-            figures(period, scope, keep.service),
+            figures.of(period, { parties: scope, service: keep.service }),
             store.connections(scope),
           ])
           const all = agreedConnections(registry(), connections, today()).filter(belongs)

@@ -1,0 +1,71 @@
+import { backfillHistory } from '../../src/cli/demo-history.ts'
+import { signInAs } from '../support/console-session.ts'
+import { startWorld } from '../support/gateway-world.ts'
+import { stopTestServer } from '../support/postgres.ts'
+import { loadRecords } from '../support/record-load.ts'
+
+/**
+ * How long the pages of the console take, over HTTP, with two years of counts (60 million exchanges) and records of
+ * the last four weeks:
+ *   node test/bench/console.ts [millions of records] [rounds]
+ * The database is an embedded one that is removed afterwards.
+ */
+const [millions = 0, rounds = 20] = process.argv.slice(2).map(Number)
+const DAY_MS = 86_400_000
+const SERVICE = 'G01/dan-cu/cong-dan/v1'
+
+const world = await startWorld()
+try {
+  const { pool, documents, gateway } = world
+  const nowMs = Date.now()
+  await backfillHistory({ pool } as never, documents, nowMs)
+  if (millions > 0) {
+    const load = {
+      records: millions * 1_000_000,
+      from: new Date(nowMs - 28 * DAY_MS),
+      until: new Date(nowMs),
+    }
+    await loadRecords(pool, { ...load, first: 1_000_000_000 }, (done) => {
+      if (done % 1_000_000 === 0) console.error(`${done / 1_000_000} million`)
+    })
+  }
+  await pool.query('VACUUM ANALYZE')
+  const { get } = await signInAs(gateway.managementUrl, 'G22/thanh-tra')
+  const year = new Date(nowMs).getUTCFullYear()
+  const day = (before: number) => new Date(nowMs - before * DAY_MS).toISOString().slice(0, 10)
+  const paths = [
+    '/console/search',
+    '/console/search?outcome=failed',
+    `/console/search?consumer=${encodeURIComponent('H10/mot-cua')}&since=${day(7)}&until=${day(1)}`,
+    `/console/search?service=${encodeURIComponent('G02/he-thong-1/dich-vu-1/v1')}`,
+    '/console/statistics',
+    `/console/statistics?period=${year}`,
+    `/console/statistics?period=${year - 1}&map=growth`,
+    `/console/quality?period=${year}`,
+    '/console/agencies',
+    `/console/agencies/H29?period=${year}`,
+    '/console/services',
+    `/console/services/${SERVICE}?period=${year}`,
+    '/console/status',
+    '/console/access',
+  ]
+  for (const path of paths) {
+    const times: number[] = []
+    let bytes = 0
+    for (let turn = 0; turn < rounds; turn += 1) {
+      const startedMs = performance.now()
+      const page = await get(path)
+      bytes = (await page.arrayBuffer()).byteLength
+      times.push(performance.now() - startedMs)
+      if (page.status !== 200) throw new Error(`${path}: ${page.status}`)
+    }
+    times.sort((a, b) => a - b)
+    const at = (share: number) => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(0).padStart(5)
+    console.log(
+      `${decodeURIComponent(path).padEnd(62)} p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   ${(bytes / 1000).toFixed(0).padStart(4)} kB`,
+    )
+  }
+} finally {
+  await world.close()
+  await stopTestServer()
+}
