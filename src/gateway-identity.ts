@@ -26,6 +26,8 @@ export interface IdentitySide {
   readonly identity: Identity
   /** The keys that sign tokens and answers, as last read. */
   readonly keys: () => KeyRing
+  /** Resolves once nothing is released any more, in any process, under what bears this name. */
+  readonly revoke: IdentityParts['revoke']
   readonly tasks: readonly Task[]
 }
 
@@ -41,6 +43,7 @@ export async function createIdentitySide(parts: IdentitySideParts): Promise<Iden
   const keys = () => ring
   const replay = createReplayStore(pool)
   const revocations = createTokenRevocations(pool)
+  const revoke: IdentityParts['revoke'] = (named) => revocations.revoke(named)
   const nonceRequired = tokens.dpopNonce === 'required'
   const onError = telemetry.databaseError
   return {
@@ -49,7 +52,7 @@ export async function createIdentitySide(parts: IdentitySideParts): Promise<Iden
       xroad: xroad.enabled,
       keys,
       replay,
-      revoke: (token) => revocations.revoke(token),
+      revoke,
       newId: () => randomBytes(16).toString('base64url'),
       sandbox,
       nonceSecret: nonceRequired ? openSecretFile(join(keysDir, 'nonce.key'), randomBytes(32)) : undefined,
@@ -57,6 +60,7 @@ export async function createIdentitySide(parts: IdentitySideParts): Promise<Iden
       issuers: tokens.issuers.map((issuer) => openIssuer(issuer, now, telemetry)),
     }),
     keys,
+    revoke,
     tasks: [
       { everyMs: SWEEP_MS, run: () => revocations.sweep(), onError },
       { everyMs: SWEEP_MS, run: () => replay.sweep(now()), onError },

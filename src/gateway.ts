@@ -4,6 +4,7 @@ import { readSecret, readTls } from './credentials.ts'
 import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, type AuditSideParts, createAuditSide } from './gateway-audit.ts'
+import { createConsentSide } from './gateway-consents.ts'
 import { createEventSide } from './gateway-events.ts'
 import { createIdentitySide } from './gateway-identity.ts'
 import { createJobSide } from './gateway-jobs.ts'
@@ -161,6 +162,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     checkStanding: identity.checkStanding,
     checkSignature: identity.checkSignature,
     signAnswer: identity.signAnswer,
+    consents: identity.consents,
     mayRelease: (number) => authority.mayRelease(number),
     onWithheld: telemetry.answerWithheld,
     ledger: attested,
@@ -254,6 +256,14 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       }),
       jobSide.router,
       ...events.routers,
+      createConsentSide({
+        ...shared,
+        authenticate: identity.authenticate,
+        checkStanding: identity.checkStanding,
+        ledger: attested,
+        revoke: identitySide.revoke,
+        observe: telemetry.exchange,
+      }),
       createProblemPages(),
       createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
     ],

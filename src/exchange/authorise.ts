@@ -1,10 +1,11 @@
 import { isWithin } from '../model/agreement.ts'
+import type { JudgedConsent } from '../model/consent.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { DataExchangeDetail } from '../model/exchange.ts'
-import type { Bilingual } from '../model/identifier.ts'
 import type { CompiledAgreement, CompiledGrant } from '../registry/snapshot.ts'
-import { narrow } from './narrow.ts'
+import { type Objection, objectionToConsent } from './consent.ts'
+import { narrow, withinConsent } from './narrow.ts'
 
 /** What is asked for, as far as an agreement judges it. */
 export interface Ask {
@@ -17,6 +18,8 @@ export interface Ask {
   readonly procedure: string | undefined
   /** Whether the request has a signature, found good. */
   readonly isSigned: boolean
+  /** The consent that came with the request, its signature found good. */
+  readonly consent?: JudgedConsent | undefined
   /** What the consumer's token is narrowed to (RFC 9396). */
   readonly details?: readonly DataExchangeDetail[] | undefined
 }
@@ -30,11 +33,6 @@ export interface Authorisation {
   readonly purpose: string
 }
 
-interface Objection {
-  readonly code: ErrorCode
-  readonly detail: Bilingual
-}
-
 /** The checks in the order in which they are made: an agreement that fails later came nearer. */
 const ORDER: readonly ErrorCode[] = [
   'agreement_missing',
@@ -44,6 +42,11 @@ const ORDER: readonly ErrorCode[] = [
   'particulars_missing',
   'signature_missing',
   'field_not_agreed',
+  'consent_required',
+  'consent_invalid',
+  'consent_expired',
+  'consent_withdrawn',
+  'consent_mismatch',
   'token_too_narrow',
 ]
 
@@ -118,7 +121,7 @@ function objectionTo(agreement: CompiledAgreement, ask: Ask, nowMs: number): Obj
       },
     }
   }
-  return undefined
+  return objectionToConsent(document, { ...ask, consent: ask.consent }, nowMs)
 }
 
 function tooNarrow({ document }: CompiledAgreement): Objection {
@@ -155,8 +158,12 @@ export function authorise(
     const grant = agreement.grants.get(ask.operation)
     let told = objection
     if (objection === undefined && grant !== undefined) {
-      const fields = narrow(agreement.document, grant, ask)
-      if (fields !== undefined) return { agreement, grant, fields, purpose: ask.purpose }
+      const narrowed = narrow(agreement.document, grant, ask)
+      if (narrowed !== undefined) {
+        const given = agreement.document.consent && ask.consent?.fields
+        const fields = given ? withinConsent(narrowed, grant, given) : narrowed
+        return { agreement, grant, fields, purpose: ask.purpose }
+      }
       told = tooNarrow(agreement)
     }
     if (told && ORDER.indexOf(told.code) >= ORDER.indexOf(nearest.code)) nearest = told

@@ -1,5 +1,4 @@
 import type { SignAnswer } from '../identity/answer-signature.ts'
-import type { CheckRequestSignature } from '../identity/request-signature.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type {
@@ -12,11 +11,11 @@ import type {
 } from '../model/exchange.ts'
 import type { OpenSink } from '../model/whole.ts'
 import type { ProviderCall } from '../provider/call.ts'
-import type { Authority } from '../registry/authority.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
-import { type Authorisation, authorise } from './authorise.ts'
-import { assertAudience, type PartIdentity } from './composite.ts'
+import type { Authorisation } from './authorise.ts'
+import type { PartIdentity } from './composite.ts'
 import { type AskStep, createComposition } from './composition.ts'
+import { createJudge, type JudgeParts } from './judge.ts'
 import {
   type Answer,
   type EndedExchange,
@@ -30,37 +29,21 @@ import {
 } from './passage.ts'
 import type { ProcedureStore } from './procedure.ts'
 import type { TakeQuota } from './quota.ts'
-import {
-  askProvider,
-  askProviderWhole,
-  digestOf,
-  noteAuthorisation,
-  type Resolved,
-  readAnswer,
-  resolve,
-  startFacts,
-} from './stages.ts'
+import { askProvider, askProviderWhole, digestOf, type Resolved, readAnswer, startFacts } from './stages.ts'
 import { claimSubmission, type SubmissionStore, submissionDigest, submissionSlot } from './submission.ts'
 
-export interface ConductParts {
-  /** What is in force; the same object for as long as nothing changed. */
-  readonly authority: () => Authority
-  /** Whether the consumer may (still) use its credential; throws where not. */
-  readonly checkStanding: (consumer: Consumer, authority: Authority) => void
+export interface ConductParts extends JudgeParts {
   /** Whether an answer judged under this authority's number may leave at this moment. */
   readonly mayRelease: (authority: number) => boolean
   /** Told of each recorded answer that was held back because it may not leave any more. */
   readonly onWithheld: () => void
   readonly authenticate: (credentials: Credentials) => Consumer | Promise<Consumer>
-  readonly checkSignature: CheckRequestSignature
   readonly signAnswer: SignAnswer
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'begin' | 'complete' | 'ensureRecorded'>
   readonly takeQuota: TakeQuota
   readonly submissions: SubmissionStore
   readonly openSink: OpenSink
   readonly callOf: (service: CompiledService) => ProviderCall
-  /** Unix milliseconds. */
-  readonly now: () => number
   /** Monotonic milliseconds. */
   readonly clock: () => number
   readonly observe: (ended: EndedExchange) => void
@@ -98,45 +81,7 @@ const DEFAULT_REQUEST_BYTES = 16 * 1024 * 1024
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
 export function createConduct(parts: ConductParts): { readonly conduct: Conduct; readonly askStep: AskStep } {
   const { ledger, now, clock } = parts
-
-  /** By what is in force at this moment. */
-  function allow(passage: Passage): [Resolved, Authorisation] {
-    const { request, consumer, facts, parent } = passage
-    const authority = parts.authority()
-    if (authority.number === undefined) throw unconfirmed()
-    facts.registryDigest = authority.registry.digest
-    parts.checkStanding(consumer, authority)
-    const { requestSignature } = facts
-    // The key that signed the request need not be the one that got the token.
-    if (requestSignature) parts.checkStanding({ ...consumer, clientKey: requestSignature.key }, authority)
-    const resolved = resolve(authority.registry, request, facts)
-    if (parent) assertAudience(consumer, request)
-    const candidates = resolved.service.agreementsOf(consumer.id)
-    const { purpose = '', fields, officer, dossier, procedure } = request
-    const { details } = consumer
-    const { service } = request
-    const operation = resolved.operation.id
-    // A part is asked for by what its parent's signature covers.
-    const isSigned = requestSignature !== undefined || parent?.isSigned === true
-    const ask = { service, operation, purpose, fields, officer, dossier, procedure, isSigned, details }
-    const authorisation = authorise(candidates, ask, now())
-    noteAuthorisation(facts, authorisation)
-    passage.judged = { authority, authorisation }
-    return [resolved, authorisation]
-  }
-
-  /** What was revoked or narrowed since it was last looked at is not allowed any more. */
-  function stillAllowed(passage: Passage): Authorisation {
-    const { judged } = passage
-    return judged?.authority === parts.authority() ? judged.authorisation : allow(passage)[1]
-  }
-
-  /** A wrong signature is refused even where none was demanded. */
-  async function checkSignature({ facts, request, consumer }: Passage): Promise<void> {
-    if (request.message === undefined) return
-    const signature = await parts.checkSignature(request.message, request.body, consumer)
-    if (signature !== undefined) facts.requestSignature = signature
-  }
+  const { checkEvidence, allow, stillAllowed } = createJudge(parts)
 
   async function timed<Result>(passage: Passage, ask: () => Promise<Result>): Promise<Result> {
     const startedMs = clock()
@@ -338,6 +283,7 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
       request,
       quota: undefined,
       judged: undefined,
+      consent: undefined,
       sealed: undefined,
       slot: undefined,
       providerMs: 0,
@@ -352,7 +298,7 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
     let obtained: Obtained | GatewayError
     try {
       ledger.assertAvailable()
-      if (request.message !== undefined) await checkSignature(passage)
+      if (request.message !== undefined || request.consent !== undefined) await checkEvidence(passage)
       obtained = await carry(passage)
       if (facts.requestSignature !== undefined) await seal(passage, obtained)
     } catch (thrown) {

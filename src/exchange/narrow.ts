@@ -30,6 +30,24 @@ function intersect(grant: CompiledGrant, named: ReadonlySet<string>): readonly s
 }
 
 /**
+ * @param given pointers of the fields that a person agreed to.
+ * @returns of the fields that may leave those that the person agreed to: where no fields were asked for, an answer
+ * under a narrower consent is a narrower answer.
+ */
+export function withinConsent(
+  fields: readonly string[],
+  grant: CompiledGrant,
+  given: readonly string[],
+): readonly string[] {
+  const named = new Set(given)
+  const kept = fields.filter((pointer) => coversPointer(named, pointer))
+  if (kept.length === fields.length) return fields
+  const allowed = new Set(fields)
+  const deeper = given.filter((pointer) => !kept.includes(pointer) && coversPointer(allowed, pointer))
+  return [...kept, ...deeper.filter((pointer) => grant.covers(pointer))]
+}
+
+/**
  * Holds a request that an agreement allows to what its token is narrowed to (RFC 9396): it must lie within the
  * details that speak of this service, operation, purpose, legal basis and agreement. They only ever take away.
  * @returns the fields that may leave, the grant's own list where nothing narrows it; undefined where the token

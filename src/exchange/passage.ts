@@ -1,4 +1,5 @@
 import type { SignedAnswer } from '../identity/answer-signature.ts'
+import type { VerifiedConsent } from '../identity/consent.ts'
 import type { Stage } from '../model/error-entry.ts'
 import { GatewayError } from '../model/errors.ts'
 import type {
@@ -65,6 +66,8 @@ export interface Passage {
   quota: QuotaState | undefined
   /** What it was last allowed by. */
   judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined
+  /** What the person concerned agreed to, where the request brought it. */
+  consent: VerifiedConsent | undefined
   /** The signature on the answer to a signed request, and the bytes it is over. */
   sealed: (SignedAnswer & { readonly body: Buffer }) | undefined
   /** The claimed slot of a submission that has not settled. */

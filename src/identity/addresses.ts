@@ -25,6 +25,7 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined, xroad
       ...(xroad ? [`${issuer}/r1`] : []),
       `${issuer}/events`,
       `${issuer}/subscriptions`,
+      `${issuer}/consents`,
       ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
     ],
   }

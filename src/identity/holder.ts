@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { ASSERTION_LIFETIME_SECONDS } from './client-assertion.ts'
+import { CONSENT_TYPE, subjectTag } from './consent.ts'
 import { PROOF_TYPE } from './dpop.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -61,4 +62,43 @@ export function signProof(key: SigningKey, content: ProofContent): Promise<strin
       ...(nonce !== undefined && { nonce }),
     },
   )
+}
+
+export interface ConsentContent {
+  /** The issuing subsystem. */
+  readonly issuer: string
+  /** The gateway's public URL. */
+  readonly audience: string
+  /** 16 to 128 unreserved characters; it names nobody. */
+  readonly id: string
+  /** Identifier of the person as requests name them; only its tag stands in the consent. */
+  readonly subject: string
+  /** At least 16 random bytes, fresh for each consent. */
+  readonly salt: Uint8Array
+  readonly consumer: string
+  readonly service: string
+  readonly purposes: readonly string[]
+  readonly fields: readonly string[]
+  readonly nowMs: number
+  readonly lifetimeSeconds: number
+}
+
+/** A person's consent as its issuer signs it. */
+export function signConsent(key: SigningKey, content: ConsentContent): Promise<string> {
+  const { issuer, audience, id, subject, salt, consumer, service, purposes, fields } = content
+  const iat = Math.floor(content.nowMs / 1000)
+  const claims = {
+    iss: issuer,
+    sub: subjectTag(subject, salt),
+    aud: audience,
+    jti: id,
+    iat,
+    exp: iat + content.lifetimeSeconds,
+    salt: Buffer.from(salt).toString('base64url'),
+    consumer,
+    service,
+    purposes,
+    fields,
+  }
+  return signJwt(key, { typ: CONSENT_TYPE, kid: key.kid }, claims)
 }

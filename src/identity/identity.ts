@@ -5,6 +5,7 @@ import { type Authenticate, createAuthenticator } from './authenticate.ts'
 import { createClaimCheck } from './claim.ts'
 import { createClientAssertionCheck } from './client-assertion.ts'
 import { createClientAuthentication } from './client-authentication.ts'
+import { type Consents, createConsents } from './consent.ts'
 import { createDecoyKeys } from './decoy.ts'
 import { createDpopCheck } from './dpop.ts'
 import { createDpopNonces, type DpopNonces } from './dpop-nonce.ts'
@@ -51,6 +52,7 @@ export interface Identity {
   readonly grantToken: GrantToken
   readonly checkSignature: CheckRequestSignature
   readonly signAnswer: SignAnswer
+  readonly consents: Consents
   readonly revokeToken: TokenStatus['revokeToken']
   readonly introspectToken: TokenStatus['introspectToken']
   readonly nonces: DpopNonces | undefined
@@ -60,6 +62,7 @@ export interface Identity {
 /** Tokens and proof keys remembered by one process; a token takes about a kilobyte. */
 const CACHED_TOKENS = 10_000
 const CACHED_PROOF_KEYS = 10_000
+const CACHED_CONSENTS = 10_000
 
 /** Puts the parts of identity together; the same checks stand behind the token endpoint and every door. */
 export function createIdentity(parts: IdentityParts): Identity {
@@ -112,6 +115,15 @@ export function createIdentity(parts: IdentityParts): Identity {
     }),
     checkSignature: createRequestSignatureCheck({ directory, findKey, replay, now }),
     signAnswer: createAnswerSigner({ keys, now }),
+    consents: createConsents({
+      addresses,
+      directory,
+      findKey,
+      decoys,
+      checkStanding,
+      now,
+      cacheEntries: CACHED_CONSENTS,
+    }),
     grantToken: createTokenGrant({
       addresses,
       authenticateClient,

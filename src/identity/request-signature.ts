@@ -26,6 +26,7 @@ export const COVERED_WHERE_PRESENT = [
   'exchange-procedure',
   'exchange-officer',
   'exchange-fields',
+  'exchange-consent',
   'idempotency-key',
 ] as const
 

@@ -22,6 +22,7 @@ export interface ExchangeRecord {
   readonly attempts: number | undefined
   readonly binding: string
   readonly code: string | undefined
+  readonly consent?: { readonly id: string; readonly issuer: string } | undefined
   readonly consumer: string
   readonly contract: string | undefined
   readonly dossierTag: string | undefined
@@ -76,6 +77,7 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     attempts: facts.attempts,
     binding: facts.binding,
     code: facts.code,
+    consent: facts.consent && { id: facts.consent.id, issuer: facts.consent.issuer },
     consumer: facts.consumer,
     contract: facts.contractDigest,
     dossierTag: tags.dossier,

@@ -1,3 +1,4 @@
+import type { ConsentTerms } from './consent.ts'
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Validity } from './party.ts'
 import type { DelayedDisclosure } from './reader.ts'
@@ -48,6 +49,8 @@ export interface Agreement {
     /** Requests are signed (RFC 9421); their answers are, then. */
     readonly signature?: boolean
   }
+  /** The basis is the consent of the person concerned; duties of the state need none. */
+  readonly consent?: ConsentTerms
   readonly delayedDisclosure?: DelayedDisclosure
   readonly validity: Validity
   readonly state: 'active' | 'suspended' | 'revoked'

@@ -1,3 +1,4 @@
+import { CONSENT_ERRORS } from './consent-errors.ts'
 import type { ErrorEntry } from './error-entry.ts'
 import { EVENT_ERRORS } from './event-errors.ts'
 import { IDENTITY_ERRORS } from './identity-errors.ts'
@@ -96,6 +97,7 @@ export const ERRORS = {
   ...XROAD_ERRORS,
   ...JOB_ERRORS,
   ...EVENT_ERRORS,
+  ...CONSENT_ERRORS,
   service_unknown: {
     status: 404,
     fault: 'consumer',

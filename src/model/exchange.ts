@@ -1,4 +1,5 @@
 import type { Cancellation } from './cancellation.ts'
+import type { ConsentFacts } from './consent.ts'
 import type { ErrorCode } from './error-table.ts'
 import type { ServiceId, SubsystemId } from './identifier.ts'
 import type { ForeignClient } from './party.ts'
@@ -129,6 +130,8 @@ export interface InboundRequest {
   readonly procedure: string | undefined
   readonly officer: string | undefined
   readonly idempotencyKey: string | undefined
+  /** `Exchange-Consent` as it came. */
+  readonly consent?: string | undefined
   /** The fields asked for; all agreed ones where absent. */
   readonly fields: readonly string[] | undefined
   readonly trace: TraceContext
@@ -184,6 +187,8 @@ export interface ExchangeFacts {
   agreement?: string
   agreementDigest?: string
   purpose?: string
+  /** Of the consent it was judged by; it names nobody. */
+  consent?: ConsentFacts
   legalBases?: readonly string[]
   procedure?: string
   /** Never in clear: the ledger keeps keyed tags of these three. */

@@ -188,6 +188,22 @@ function checkGrants(agreement: Agreement, contract: Contract): DocumentFault[] 
   })
 }
 
+/** A consent is one person's: what is opened under one has to say whom it is about. */
+function checkConsent({ consent, ...agreement }: Agreement, contract: Contract): DocumentFault[] {
+  if (consent === undefined) return []
+  const detail = {
+    vi: 'Thao tác dựa trên sự đồng ý phải có x-exchange.subject, hỏi từng người một.',
+    en: 'An operation under consent needs x-exchange.subject, one person at a time.',
+  }
+  return agreement.operations.flatMap(({ operation: id }, index) => {
+    const operation = contract.operations.get(id)
+    const isOfOne = operation?.subjectPointer !== undefined && operation.kind !== 'event'
+    if (operation === undefined || (isOfOne && operation.batch === undefined)) return []
+    const path = documentPath(agreement)
+    return [{ path, pointer: `/operations/${index}/operation`, rule: 'consent_subject_missing', detail }]
+  })
+}
+
 /**
  * @param contract the contract of the agreement's service, where its operations and fields are to be checked.
  * @returns what an agreement names and the registry does not have.
@@ -204,8 +220,13 @@ export function checkAgreementReferences(
   agreement.legalBases.forEach((id, index) => {
     check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
   })
+  agreement.consent?.issuers.forEach((id, index) => {
+    check(directory.subsystems, { kind: 'Subsystem', id }, `/consent/issuers/${index}`)
+  })
   checkDelay(agreement.delayedDisclosure, directory, check)
-  if (contract !== undefined) faults.push(...checkGrants(agreement, contract))
+  if (contract !== undefined) {
+    faults.push(...checkGrants(agreement, contract), ...checkConsent(agreement, contract))
+  }
   return faults
 }
 

@@ -6,6 +6,7 @@ import type { Service } from '../../src/model/party.ts'
 import type { Authority } from '../../src/registry/authority.ts'
 import type { CompiledService, Registry } from '../../src/registry/snapshot.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
+import { NO_CONSENTS } from '../support/no-consents.ts'
 import { NO_PROCEDURES } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
@@ -57,6 +58,7 @@ describe('a composite exchange whose part is revoked meanwhile', () => {
         tokenDigest: 't',
         audience: 'https://gw.test/exchange',
       }),
+      consents: NO_CONSENTS,
       checkSignature: async () => undefined,
       signAnswer: () => Promise.reject(new Error('nothing is signed')),
       ledger: {

@@ -7,6 +7,7 @@ import type { ProviderReply } from '../../src/provider/call.ts'
 import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
+import { NO_CONSENTS } from '../support/no-consents.ts'
 import { NO_PROCEDURES } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
@@ -64,6 +65,7 @@ function bench(
       steps.push('authenticate')
       return { id: 'H29/mot-cua', binding: 'dpop', tokenDigest: 't', audience: 'https://gw.test/exchange' }
     },
+    consents: NO_CONSENTS,
     async checkSignature() {
       steps.push('check signature')
       return SIGNATURE

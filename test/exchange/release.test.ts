@@ -7,6 +7,7 @@ import { createConduct } from '../../src/exchange/conduct.ts'
 import type { InboundRequest } from '../../src/model/exchange.ts'
 import { CONTRACT_PATH, documents, put } from '../contract/documents.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
+import { NO_CONSENTS } from '../support/no-consents.ts'
 import { NO_PROCEDURES } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
@@ -165,6 +166,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
     checkStanding() {},
     mayRelease: () => true,
     onWithheld() {},
+    consents: NO_CONSENTS,
     checkSignature: async () => undefined,
     signAnswer: async () => {
       throw new Error('nothing is signed here')

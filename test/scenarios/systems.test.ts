@@ -7,6 +7,7 @@ import { createSigningKey } from '../../src/identity/signing-key.ts'
 import type { Agreement } from '../../src/model/agreement.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
 import { providerIdOf } from '../../src/registry/references.ts'
+import { createSandboxConsentIssuer } from '../../src/sandbox/consent-issuer.ts'
 import { cloudEvent, createParty, type Party, publish } from '../support/event-world.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { readRegistryFiles } from '../support/registry-files.ts'
@@ -51,8 +52,9 @@ async function makeKeys(consumers: readonly string[]) {
       consumers.map(async (id) => {
         const pair = await oauth.generateKeyPair('ES256', { extractable: true })
         const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
-        const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
-        return [id, { pair, credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] } }] as const
+        const key = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
+        const { publicJwk } = key
+        return [id, { key, pair, credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] } }] as const
       }),
     ),
   )
@@ -96,6 +98,19 @@ describe('systems that exchange through the gateway', () => {
     return known
   }
 
+  /** The person of the request agrees to all that the agreement opens. */
+  async function consentFor(agreement: Agreement, body: object): Promise<string | undefined> {
+    const { consumer, service, purposes, operations, consent } = agreement
+    const [issuer = ''] = consent?.issuers ?? []
+    const key = keys.get(issuer)?.key
+    if (key === undefined) throw new Error(`no key of ${issuer}`)
+    const subject = 'personalId' in body ? String(body.personalId) : ''
+    const fields = operations.flatMap((operation) => operation.fields)
+    const agreed = { subject, consumer, service, purposes, fields }
+    const audience = () => world.gateway.publicUrl
+    return (await createSandboxConsentIssuer({ issuer, key, audience, now: Date.now }).issue(agreed)).artefact
+  }
+
   /** Asks an operation's examples under an agreement; what comes back is the example, minimised. */
   async function ask(row: number, agreement: Agreement, path: string, fields: readonly string[]) {
     const contract = readContract(agreement.service)
@@ -109,6 +124,7 @@ describe('systems that exchange through the gateway', () => {
         body,
         headers: {
           'exchange-purpose': agreement.purposes[0],
+          ...(agreement.consent && { 'exchange-consent': await consentFor(agreement, body) }),
           ...(described['x-exchange'].kind === 'submit' && {
             'idempotency-key': `${row}-${described.operationId}-${index}`,
           }),

@@ -5,6 +5,8 @@ export const SYSTEMS_TEST = 'test/scenarios/systems.test.ts'
 
 export const BULK_TEST = '`test/scenarios/bulk.test.ts` “bulk match and clean”'
 
+export const CONSENT_TEST = '`test/scenarios/consent.test.ts` “an exchange under consent”'
+
 /** The title of the test that holds a row. */
 export function titleOf({ number, name }: SystemRow): string {
   return `S${number} ${name.en}`
@@ -28,7 +30,11 @@ export function systemsTable(): readonly string[] {
     const modes = row.modes.map((mode) => MODES[mode]).join(', ') || '–'
     const missing = row.outside ? `outside: ${row.outside}` : row.open ? `open: ${row.open}` : 'all of it'
     const own = row.services.length > 0 ? `\`${SYSTEMS_TEST}\` “${titleOf(row)}”` : 'none'
-    const test = row.modes.includes('B') ? `${own}, ${BULK_TEST}` : own
+    const more = [
+      ...(row.modes.includes('B') ? [BULK_TEST] : []),
+      ...(row.modes.includes('A') ? [CONSENT_TEST] : []),
+    ]
+    const test = [own, ...more].join(', ')
     return `| S${row.number} | ${title} | ${partiesOf(row, agreements)} | ${modes}; ${missing} | ${test} |`
   })
   return [

@@ -11,6 +11,7 @@ export const MODES = {
   R: 'report',
   P: 'payment reconciliation',
   C: 'composite or linked procedure',
+  A: "with the citizen's consent",
 } as const
 
 /** One system, data set or portal that the requirements name, as `docs/systems.md` tells of it. */
@@ -216,8 +217,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'VNeID', en: 'VNeID' },
     figures: '55.25 million accounts',
     services: ['G01/vneid/dinh-danh/v1'],
-    modes: ['V'],
-    open: 'consent of the citizen as a document of its own',
+    modes: ['V', 'A'],
   },
   {
     number: 28,
@@ -231,8 +231,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Sổ sức khỏe điện tử', en: 'Electronic health book' },
     figures: '90 % of the insured',
     services: ['G18/so-suc-khoe/so/v1'],
-    modes: ['L'],
-    open: 'consent of the citizen as a document of its own',
+    modes: ['L', 'A'],
   },
   {
     number: 30,
