@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { createListing } from './exchange/listing.ts'
 import type { ExchangeDoorParts } from './http/exchange.ts'
 import { createXroadDoor, type XroadDoor } from './http/xroad.ts'
+import type { EvidenceSource } from './http/xroad-evidence.ts'
 import { isGatewayToken } from './identity/claim.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -17,6 +19,7 @@ interface XroadSideParts {
   readonly authority: Pick<AuthorityHolder, 'current' | 'mayRelease'>
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'complete'>
   readonly identity: Identity
+  readonly evidence: Omit<EvidenceSource, 'policy'>
   /** Whether the address is a trusted proxy's, which speaks TLS to consumers. */
   readonly isProxy: (address: string | undefined) => boolean
 }
@@ -27,12 +30,15 @@ export function createXroadSide(parts: XroadSideParts): XroadDoor | undefined {
   const { enabled, instance, securityServer, errors } = settings.xroad
   if (!enabled) return undefined
   const foreign = settings.tokens.issuers.map(({ issuer }) => issuer)
+  const { policyFile } = settings.ledger.witnesses
+  const policy = () => (policyFile === undefined ? undefined : readFileSync(policyFile, 'utf8'))
   return createXroadDoor({
     ...door,
     instance,
     securityServer,
     errors,
     openSink,
+    evidence: { ...parts.evidence, policy },
     list: createListing({
       ledger,
       authority: authority.current,

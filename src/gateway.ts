@@ -232,7 +232,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.bulkStep,
     onError: telemetry.databaseError,
   })
-  const xroad = createXroadSide({ settings, door: doorParts, openSink, identity, isProxy, authority, ledger })
+  const evidence = { ...log.reader, verifierKey: log.verifierKey }
+  const opened = { settings, door: doorParts, openSink, identity, isProxy, authority, ledger, evidence }
+  const xroad = createXroadSide(opened)
   const { keepDays } = settings.events
   const delivering = { ledger: attested, identity, takeQuota, providers, telemetry }
   const events = createEventSide({ ...shared, ...delivering, keysDir, keepDays })

@@ -19,6 +19,8 @@ export interface ListingRequest {
   readonly operation: string
   readonly provider: SubsystemId | undefined
   readonly xroad?: XroadFacts
+  /** Reads what is to be told, once the consumer is known; what it throws is how the question ends. */
+  readonly prepare?: () => Promise<void>
   /** @throws GatewayError where there is nothing to tell. */
   readonly answer: (registry: Registry, consumer: SubsystemId) => Buffer
 }
@@ -58,6 +60,7 @@ export function createListing(parts: ListingParts): List {
     }
     if (request.provider !== undefined) facts.provider = request.provider
     if (request.xroad !== undefined) facts.xroad = request.xroad
+    let prepared: GatewayError | undefined
     let ended: Buffer | GatewayError = unconfirmed()
     let judgedBy: number | undefined
     const look = (): Buffer | GatewayError => {
@@ -66,6 +69,7 @@ export function createListing(parts: ListingParts): List {
       try {
         if (authority.number === undefined) throw unconfirmed()
         parts.checkStanding(consumer, authority)
+        if (prepared !== undefined) throw prepared
         judgedBy = authority.number
         return request.answer(authority.registry, consumer.id)
       } catch (thrown) {
@@ -74,6 +78,9 @@ export function createListing(parts: ListingParts): List {
     }
     try {
       parts.ledger.assertAvailable()
+      await request.prepare?.().catch((thrown: unknown) => {
+        prepared = asGatewayError(thrown)
+      })
       const receipt = await parts.ledger.complete(facts, () => {
         ended = look()
         if (ended instanceof Error) {

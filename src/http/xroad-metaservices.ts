@@ -49,14 +49,14 @@ function describe(
   }
 }
 
-function servicesOf({ registry }: MetaGround, provider: SubsystemId): CompiledService[] {
-  if (!registry.subsystems.has(provider)) throw new GatewayError('service_unknown')
+function servicesOf({ registry }: MetaGround, provider: SubsystemId | undefined): CompiledService[] {
+  if (provider === undefined || !registry.subsystems.has(provider)) throw new GatewayError('service_unknown')
   return [...registry.services.values()].filter(
     (service) => service.provider.id === provider && service.document.state === 'active',
   )
 }
 
-export function listMethods(ground: MetaGround, provider: SubsystemId): MetaAnswer {
+export function listMethods(ground: MetaGround, provider: SubsystemId | undefined): MetaAnswer {
   const all = servicesOf(ground, provider)
   return json({ service: all.flatMap((service) => describe(ground, service, () => true) ?? []) })
 }
@@ -64,9 +64,14 @@ export function listMethods(ground: MetaGround, provider: SubsystemId): MetaAnsw
 /** Only what the consumer's agreements open at this moment. */
 export function allowedMethods(
   ground: MetaGround,
-  asked: { readonly provider: SubsystemId; readonly consumer: SubsystemId; readonly nowMs: number },
+  asked: {
+    readonly provider: SubsystemId | undefined
+    readonly consumer: SubsystemId | undefined
+    readonly nowMs: number
+  },
 ): MetaAnswer {
   const { provider, consumer, nowMs } = asked
+  if (consumer === undefined) throw new GatewayError('client_unknown')
   const allowed = servicesOf(ground, provider).flatMap((service) => {
     const inForce = service
       .agreementsOf(consumer)
@@ -140,7 +145,12 @@ function withoutHost(url: unknown): string {
 }
 
 /** @param query of the request, raw. */
-export function getOpenApi(ground: MetaGround, provider: SubsystemId, query: string | undefined): MetaAnswer {
+export function getOpenApi(
+  ground: MetaGround,
+  provider: SubsystemId | undefined,
+  query: string | undefined,
+): MetaAnswer {
+  if (provider === undefined) throw new GatewayError('service_unknown')
   const code = new URLSearchParams(query ?? '').get('serviceCode')
   if (!code) {
     const text = 'Missing serviceCode in message body'

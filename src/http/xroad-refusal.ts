@@ -17,6 +17,8 @@ export interface Asked {
   message: XroadMessage | undefined
   consumer: SubsystemId | undefined
   provider: SubsystemId | undefined
+  /** Where it is not as the consumer has chosen. */
+  style?: XroadErrorStyle
   /** Of the body, for the request hash. */
   readonly body: ReceivedDigest
 }
@@ -27,7 +29,7 @@ interface ErrorSenderParts {
   readonly errors: XroadErrorStyle
 }
 
-type SendError = (
+export type SendError = (
   request: IncomingMessage,
   response: ServerResponse,
   told: { readonly error: GatewayError; readonly asked: Asked; readonly headers?: Record<string, string> },
@@ -40,7 +42,7 @@ export function createErrorSender(parts: ErrorSenderParts): SendError {
     const registry = parts.registry()
     const own = consumer && registry.subsystems.get(consumer)?.xroad?.errors
     return {
-      style: own ?? parts.errors,
+      style: asked.style ?? own ?? parts.errors,
       language: preferredLanguage(request.headers['accept-language'] ?? 'en'),
       service: target ? `SERVICE:${[...target.provider, target.serviceCode].join('/')}` : '',
       client: message?.client ?? '',

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import { ANSWER_TYPE, type Conclusion } from '../exchange/conduct.ts'
-import type { List, Listed } from '../exchange/listing.ts'
+import type { List } from '../exchange/listing.ts'
 import type { Answer } from '../exchange/passage.ts'
 import { createCanceller } from '../model/cancellation.ts'
-import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { Claim, Credentials, InboundRequest, XroadFacts } from '../model/exchange.ts'
-import type { ServiceId, SubsystemId } from '../model/identifier.ts'
+import { asGatewayError, type GatewayError } from '../model/errors.ts'
+import type { InboundRequest } from '../model/exchange.ts'
+import type { ServiceId } from '../model/identifier.ts'
 import type { XroadErrorStyle } from '../model/party.ts'
 import type { OpenSink } from '../model/whole.ts'
-import type { Registry } from '../registry/snapshot.ts'
 import { createXroadNames, type XroadSubsystem } from '../registry/xroad-names.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import {
@@ -21,44 +20,19 @@ import {
   traceOf,
   untilItsTurn,
 } from './exchange.ts'
-import {
-  digestOfBody,
-  protocolFields,
-  readIssue,
-  readXroadMessage,
-  requestHash,
-  type XroadMessage,
-} from './xroad-message.ts'
-import {
-  allowedMethods,
-  getOpenApi,
-  listClients,
-  listMethods,
-  METASERVICES,
-  type MetaAnswer,
-} from './xroad-metaservices.ts'
+import type { EvidenceSource } from './xroad-evidence.ts'
+import { digestOfBody, protocolFields, readIssue, requestHash, type XroadMessage } from './xroad-message.ts'
+import { createQuestions, QUESTION_PATHS } from './xroad-questions.ts'
 import { type Asked, createErrorSender } from './xroad-refusal.ts'
-import {
-  formatIdentifier,
-  malformed,
-  parseClientField,
-  parseXroadTarget,
-  type XroadTarget,
-} from './xroad-target.ts'
+import { BELOW_ROUTE, createSender, type SenderParts } from './xroad-sender.ts'
+import { formatIdentifier, parseXroadTarget, type XroadTarget } from './xroad-target.ts'
 import { createWholeRequest, sendWhole } from './xroad-whole.ts'
 
-export interface XroadDoorParts extends ExchangeDoorParts {
-  readonly instance: string
-  /** What consumers call this gateway in X-Road-Security-Server: `I/C/M/server`; undefined where they may not. */
-  readonly securityServer: string | undefined
+export interface XroadDoorParts extends ExchangeDoorParts, SenderParts {
   readonly errors: XroadErrorStyle
   readonly openSink: OpenSink
   readonly list: List
-  readonly registry: () => Registry
-  /** Whether the request came over TLS, here or at a trusted proxy. */
-  readonly isSecure: (request: IncomingMessage) => boolean
-  /** Whether an `Authorization` is meant for the gateway. */
-  readonly isGatewayToken: (authorization: string | undefined) => boolean
+  readonly evidence: EvidenceSource
 }
 
 export interface XroadDoor {
@@ -68,8 +42,6 @@ export interface XroadDoor {
 }
 
 const ROUTE = '/r1'
-const BELOW_ROUTE = `${ROUTE}/`
-const LIST_CLIENTS = '/listClients'
 /** A service code that can stand in a record though nothing is registered under it. */
 const PLAIN = /^[a-z0-9-]{1,64}$/
 
@@ -92,24 +64,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
   const { conduct, now, instance } = parts
   const namesOf = createXroadNames(instance)
   const sendError = createErrorSender(parts)
-
-  function resolveClient(field: string | undefined): SubsystemId {
-    if (field === undefined) throw new GatewayError('client_header_missing')
-    const { subsystems } = parts.registry()
-    const id = namesOf(parts.registry()).subsystemId(parseClientField(field))
-    if (id === undefined || !subsystems.has(id)) throw new GatewayError('client_unknown')
-    return id
-  }
-
-  /** What the record keeps of the protocol: nothing that a consumer could make up and that could be of a person. */
-  function factsOf({ ownId, representedParty }: XroadMessage): XroadFacts {
-    const [code = '', memberClass] = representedParty?.toReversed() ?? []
-    const agency = code === '' ? undefined : namesOf(parts.registry()).agencyOf(code, memberClass)
-    return {
-      ...(ownId !== undefined && { messageId: ownId }),
-      ...(agency !== undefined && { representedParty: agency }),
-    }
-  }
+  const sender = createSender(parts, namesOf)
 
   /** A service nobody registered is asked for all the same: the pipeline refuses it and records that. */
   function resolveService({ provider, serviceCode }: XroadTarget, asked: Asked): ServiceId {
@@ -118,37 +73,6 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     if (id === undefined) return `_/_/${PLAIN.test(serviceCode) ? serviceCode : '_'}/v0`
     asked.provider = id
     return names.serviceId(id, serviceCode) ?? `${id}/${PLAIN.test(serviceCode) ? serviceCode : '_'}/v0`
-  }
-
-  function assertSecurityServer(field: string | undefined): void {
-    if (field === undefined) return
-    if (field.split('/').length !== 4)
-      throw malformed('X-Road-Security-Server không đúng dạng.', 'Invalid SecurityServer Id')
-    if (field !== parts.securityServer) throw new GatewayError('security_server_unknown')
-  }
-
-  function claimOf(request: IncomingMessage, subsystem: SubsystemId): Claim {
-    const address = request.socket.remoteAddress ?? ''
-    return {
-      subsystem,
-      connection: parts.isSecure(request) ? 'https' : 'http',
-      address: address.replace(/^::ffff:/, ''),
-    }
-  }
-
-  function credentialsOf(request: IncomingMessage, consumer: SubsystemId): Credentials {
-    const { method = 'GET', headers, url = ROUTE } = request
-    const { authorization } = headers
-    const isTokenOurs = parts.isGatewayToken(authorization)
-    const thumbprint = parts.thumbprintOf(request)
-    return {
-      method,
-      url: parts.publicUrl() + url.replace(/\?.*$/, ''),
-      claim: claimOf(request, consumer),
-      ...(isTokenOurs && authorization !== undefined && { authorization }),
-      ...(isTokenOurs && typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-      ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-    }
   }
 
   /** With a contract it is read at once; without one it stays on the connection until access is decided. */
@@ -166,28 +90,13 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     return { passedOn: protocolFields(message), body, json: parseJsonBody(request, body) }
   }
 
-  /** What every request of the protocol is read into first; the rest tells of its errors by it. */
-  function understand(
-    request: IncomingMessage,
-    asked: Asked,
-  ): XroadMessage & { readonly sender: SubsystemId } {
-    const { headers, url = ROUTE, rawHeaders } = request
-    const isTokenOurs = parts.isGatewayToken(headers.authorization)
-    if (url.startsWith(BELOW_ROUTE)) asked.target = parseXroadTarget(url)
-    const message = readXroadMessage(rawHeaders, { requestId: asked.requestId, instance, isTokenOurs })
-    asked.message = message
-    asked.consumer = resolveClient(message.client)
-    assertSecurityServer(message.securityServer)
-    return { ...message, sender: asked.consumer }
-  }
-
   async function translate(
     request: IncomingMessage,
     response: ServerResponse,
     asked: Asked,
   ): Promise<InboundRequest> {
     const { method = 'GET', url = ROUTE } = request
-    const message = understand(request, asked)
+    const message = sender.understand(request, asked)
     const target = asked.target ?? parseXroadTarget(url)
     const service = resolveService(target, asked)
     const salt = parts.newSalt()
@@ -202,7 +111,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     return {
       exchangeId: asked.requestId,
       receivedAtMs: asked.receivedAtMs,
-      credentials: credentialsOf(request, message.sender),
+      credentials: sender.credentialsOf(request, message.sender),
       service,
       method,
       path: target.path,
@@ -216,7 +125,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       fields: undefined,
       trace: traceOf(request, parts.randomHex),
       salt,
-      xroad: factsOf(message),
+      xroad: sender.factsOf(message),
       ...content,
       signal: gone,
     }
@@ -307,74 +216,23 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
     })
   }
 
-  function answerMeta(request: IncomingMessage, asked: Asked, registry: Registry): MetaAnswer {
-    const { target, provider, consumer } = asked
-    const ground = { registry, names: namesOf(registry), instance }
-    if (target === undefined) return listClients(ground, request.headers.accept)
-    if (provider === undefined || consumer === undefined) throw new GatewayError('service_unknown')
-    if (target.serviceCode === 'listMethods') return listMethods(ground, provider)
-    if (target.serviceCode === 'getOpenAPI') return getOpenApi(ground, provider, target.query)
-    return allowedMethods(ground, { provider, consumer, nowMs: now() })
-  }
-
-  /** A question about what may be asked: recorded like any other, allowed by no agreement. */
-  async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = begin()
-    const salt = parts.newSalt()
-    const trace = traceOf(request, parts.randomHex)
-    let contentType = ''
-    let listed: Listed
-    try {
-      const message = understand(request, asked)
-      asked.provider = asked.target && namesOf(parts.registry()).subsystemId(asked.target.provider)
-      const operation = asked.target?.serviceCode ?? LIST_CLIENTS.slice(1)
-      listed = await parts.list({
-        exchangeId: asked.requestId,
-        receivedAtMs: asked.receivedAtMs,
-        traceId: trace.traceId,
-        salt,
-        credentials: credentialsOf(request, message.sender),
-        xroad: factsOf(message),
-        service: 'xroad',
-        operation,
-        provider: asked.provider,
-        answer(registry) {
-          const answer = answerMeta(request, asked, registry)
-          contentType = answer.contentType
-          return answer.body
-        },
-      })
-    } catch (thrown) {
-      refuse(request, response, thrown, asked)
-      return
-    }
-    if (response.socket === null) await untilItsTurn(response)
-    const ended = listed.release()
-    const status = ended instanceof Error ? ended.entry.status : 200
-    const { method = 'GET' } = request
-    parts.onRefusal({ method, route: ROUTE, status, totalMs: now() - asked.receivedAtMs })
-    const headers = replyHeaders({ exchangeId: asked.requestId, trace, salt }, listed, parts.logOrigin)
-    if (ended instanceof Error) {
-      sendError(request, response, { error: ended, asked, headers })
-      return
-    }
-    const fields = { ...headers, ...protocolReply(request, asked), 'content-type': contentType }
-    response.writeHead(200, { ...fields, 'content-length': ended.length, 'cache-control': 'no-store' })
-    response.end(ended)
-  }
-
-  function isMeta({ method, url = '' }: IncomingMessage): boolean {
-    const [path = ''] = url.split('?')
-    const [, , , , , , code = '', ...rest] = path.split('/')
-    return method === 'GET' && (path === LIST_CLIENTS || (rest.length === 0 && METASERVICES.has(code)))
-  }
-
-  const isOurs = (url = '') => url.startsWith(BELOW_ROUTE) || /^\/listClients(?:\?|$)/.test(url)
+  const isOurs = (url = '') => url.startsWith(BELOW_ROUTE) || QUESTION_PATHS.has(url.split('?')[0] ?? '')
+  const questions = createQuestions({
+    ...parts,
+    namesOf,
+    sender,
+    sendError,
+    refuse,
+    protocolReply,
+    onAnswered: (method, status, totalMs) => parts.onRefusal({ method, route: ROUTE, status, totalMs }),
+  })
 
   return {
     handler: (request, response, next) => {
       if (!isOurs(request.url)) return next()
-      return isMeta(request) ? tell(request, response) : carry(request, response)
+      return questions.isQuestion(request)
+        ? questions.tell(request, response, begin())
+        : carry(request, response)
     },
     answerRefusal(request, response, error) {
       if (!isOurs(request.url)) return false

@@ -1,5 +1,4 @@
 import { createHash, createPublicKey, verify, type webcrypto } from 'node:crypto'
-import { inflateRawSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
@@ -11,6 +10,7 @@ import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { unzip } from '../support/unzip.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
 const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
@@ -29,30 +29,6 @@ interface Answer {
   readonly json: Record<string, unknown>
   readonly bytes: Buffer
   readonly exchange: string
-}
-
-/** The parts of an archive made with data descriptors, by the central directory (APPNOTE 4.3.12). */
-function unzip(archive: Buffer): ReadonlyMap<string, Buffer> {
-  const parts = new Map<string, Buffer>()
-  const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'))
-  let at = archive.readUInt32LE(end + 16)
-  for (let entries = archive.readUInt16LE(end + 10); entries > 0; entries -= 1) {
-    const [method, size] = [archive.readUInt16LE(at + 10), archive.readUInt32LE(at + 20)]
-    const [nameLength, extra, comment] = [28, 30, 32].map((offset) => archive.readUInt16LE(at + offset)) as [
-      number,
-      number,
-      number,
-    ]
-    const local = archive.readUInt32LE(at + 42)
-    const start = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28)
-    const bytes = archive.subarray(start, start + size)
-    parts.set(
-      archive.subarray(at + 46, at + 46 + nameLength).toString(),
-      method === 0 ? bytes : inflateRawSync(bytes),
-    )
-    at += 46 + nameLength + extra + comment
-  }
-  return parts
 }
 
 describe('reading the log over HTTP', () => {
