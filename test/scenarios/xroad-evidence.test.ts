@@ -11,6 +11,7 @@ import { unzip } from '../support/unzip.ts'
 import {
   CITIZENS,
   CLIENT,
+  certificateFor,
   startXroadWorld,
   type XroadAnswer,
   type XroadWorld,

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import type { Subsystem } from '../../src/model/party.ts'
+import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { CITIZENS, CLIENT, expectedHash, startXroadWorld, type XroadWorld } from '../support/xroad-world.ts'
 
@@ -9,11 +11,37 @@ const LOOK_UP = JSON.stringify(person.lookUp)
 const JSON_TYPE = ['Content-Type', 'application/json'] as const
 const SENDER = ['X-Road-Client', CLIENT] as const
 
+/** Two subsystems that need no certificate: one named for where the tests come from, the other for elsewhere. */
+function withUnproved(documents: RegistryDocuments): RegistryDocuments {
+  const sample = documents.agreements.find(
+    ({ consumer, service }) => consumer === 'H29/mot-cua' && service === 'G01/dan-cu/cong-dan/v1',
+  )
+  const places = { 'H29/noauth': '127.0.0.0/8', 'H29/noauth-noi-khac': '10.0.0.0/8' } as const
+  const subsystems = Object.entries(places).map(
+    ([id, address]): Subsystem => ({
+      kind: 'Subsystem',
+      id: id as Subsystem['id'],
+      name: { vi: 'Thử', en: 'Test' },
+      state: 'active',
+      securityLevel: 3,
+      contact: 'test',
+      xroad: { connection: 'https', addresses: [address] },
+    }),
+  )
+  const agreements = sample
+    ? subsystems.map(({ id }, index) => ({ ...sample, id: `TT-2026-98${index}`, consumer: id }))
+    : []
+  return overlay(documents, { subsystems, agreements })
+}
+
 describe('an X-Road consumer over mutual TLS', () => {
   let world: XroadWorld
 
   before(async () => {
-    world = await startXroadWorld({ settings: { securityServer: 'VN/GOV/G22/lien-thong' } })
+    world = await startXroadWorld({
+      settings: { securityServer: 'VN/GOV/G22/lien-thong' },
+      change: withUnproved,
+    })
   })
 
   after(async () => {
@@ -144,6 +172,26 @@ describe('an X-Road consumer over mutual TLS', () => {
     ])
     const other = await world.ask(CITIZENS, { headers: [['X-Road-Client', 'VN/GOV/H26/mot-cua']] })
     expect(other.headers['x-road-error']).to.equal('server.clientproxy.ssl_authentication_failed')
+  })
+
+  it('may come over TLS without a certificate from a place the registry names for it, and from no other', async () => {
+    const ask = (subsystem: string) =>
+      world.ask(`${CITIZENS}/xac-thuc`, {
+        method: 'POST',
+        headers: [['X-Road-Client', `VN/GOV/H29/${subsystem}`], JSON_TYPE],
+        body: VERIFY,
+        certificate: null,
+      })
+    const answer = await ask('noauth')
+    expect(answer.status, answer.body.toString()).to.equal(200)
+    expect((await world.records()).at(-1)).to.include({ binding: 'network', consumer: 'H29/noauth' })
+    for (const subsystem of ['noauth-noi-khac', 'mot-cua']) {
+      const refused = await ask(subsystem)
+      expect([refused.status, refused.headers['x-road-error']]).to.deep.equal([
+        401,
+        'server.clientproxy.ssl_authentication_failed',
+      ])
+    }
   })
 
   it('gets the errors of the door where the gate already refuses', async () => {
