@@ -130,7 +130,10 @@ describe('an X-Road consumer without a certificate', () => {
     for (const subsystem of Object.keys(UNPROVED)) {
       const { status, headers } = await world.ask(`${CITIZENS}/xac-thuc`, {
         ...VERIFY,
-        headers: [['X-Road-Client', companyClient(subsystem)]],
+        headers: [
+          ['X-Road-Client', companyClient(subsystem)],
+          ['Content-Type', 'application/json'],
+        ],
       })
       expect([subsystem, status, headers['x-road-error']]).to.deep.equal([
         subsystem,
