@@ -54,6 +54,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yazl: ['http/'],
+  '@xmldom/xmldom': ['provider/xml.ts', 'sandbox/'],
   pkijs: ['ledger/timestamp.ts'],
   asn1js: ['ledger/timestamp.ts'],
   yaml: ['registry/', 'settings.ts', 'cli/', 'dashboards/'],

@@ -5,6 +5,7 @@ import { type BundledDocument, bundleDocument } from './bundle.ts'
 import { type CheckFactory, type LazyCheck, lazy } from './checks.ts'
 import { compileDeclared } from './declared.ts'
 import type { Documents } from './document.ts'
+import { type OperationMembers, viewMembers } from './members.ts'
 import { isPointer, type Projection, parsePointer } from './minimise.ts'
 import type {
   BatchForm,
@@ -60,6 +61,8 @@ export interface Operation {
   keepDeclared(status: number, body: unknown): unknown
   /** @returns whether a 2xx answer describes the member; arrays are passed through, as in agreements. */
   hasField(pointer: string): boolean
+  /** What its bodies consist of; absent of what has no document. */
+  readonly members?: () => OperationMembers
 }
 
 /** What may be said between a consumer and a provider: an OpenAPI document, compiled. */
@@ -194,6 +197,18 @@ function createFieldLookUp({ responses }: OperationDescription, documents: Docum
   return (pointer) => isPointer(pointer) && lookUp()(parsePointer(pointer))
 }
 
+function describeMembers(
+  { parameters, body, responses }: OperationDescription,
+  documents: Documents,
+): () => OperationMembers {
+  const answer = responses.get('200')
+  return lazy(() => ({
+    hasParameters: parameters.some((parameter) => parameter.in !== 'header'),
+    request: body && viewMembers(documents, body.schema),
+    answer: answer && viewMembers(documents, answer),
+  }))
+}
+
 function createOperation(description: OperationDescription, parts: Parts): Operation {
   const { id, method, pathTemplate, title = { vi: id, en: id } } = description
   const { kind, durableBefore, personalData, subjectPointer, batch, freshness } = description
@@ -212,6 +227,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     ...compileRequestCheck(description, parts),
     ...compileAnswers(description, parts),
     hasField: createFieldLookUp(description, parts.documents),
+    members: describeMembers(description, parts.documents),
   })
 }
 

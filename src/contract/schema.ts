@@ -141,18 +141,26 @@ interface MemberNode {
   others: MemberNode | undefined
 }
 
+interface TreeOptions {
+  /** Whether a name after an array means that member of each item. */
+  readonly throughArrays: boolean
+  /** Whether only schemas count that hold whatever the value is. */
+  readonly certain?: boolean
+}
+
 /**
- * @param options.throughArrays whether a name after an array means that member of each item.
- * @returns whether a place (names from the top) is described by one of the schemas. A member that is merely
- * not forbidden is not. What was found is kept, so asking costs a look-up; only names that stand in a
- * schema are kept, whatever is asked.
+ * @returns a function from a place (names from the top) to the schemas that describe it, none where it is described by
+ * none: a member that is merely not forbidden is not. What was found is kept, so asking costs a look-up; only names
+ * that stand in a schema are kept, whatever is asked.
  */
-export function createMemberLookUp(
+export function createMemberTree(
   documents: Documents,
   roots: readonly Location[],
-  options: { readonly throughArrays: boolean },
-): (tokens: readonly string[]) => boolean {
-  const isView = (keyword: string) => DESCRIBING.has(keyword) || (options.throughArrays && ITEMS.has(keyword))
+  options: TreeOptions,
+): (tokens: readonly string[]) => readonly PlacedSchema[] {
+  const isView = (keyword: string) =>
+    (options.certain === true ? keyword === 'allOf' : DESCRIBING.has(keyword)) ||
+    (options.throughArrays && ITEMS.has(keyword))
   const createNode = (placed: readonly PlacedSchema[]): MemberNode => ({
     views: spread(documents, placed, isView),
     members: new Map(),
@@ -187,10 +195,20 @@ export function createMemberLookUp(
     let node: MemberNode | undefined = root
     for (const name of tokens) {
       node = below(node, name)
-      if (node === undefined) return false
+      if (node === undefined) return []
     }
-    return node.views.some(({ schema }) => schema !== undefined && schema !== false)
+    return node.views.filter(({ schema }) => schema !== undefined && schema !== false)
   }
+}
+
+/** @returns whether a place is described by one of the schemas; see `createMemberTree`. */
+export function createMemberLookUp(
+  documents: Documents,
+  roots: readonly Location[],
+  options: Pick<TreeOptions, 'throughArrays'>,
+): (tokens: readonly string[]) => boolean {
+  const viewsAt = createMemberTree(documents, roots, options)
+  return (tokens) => viewsAt(tokens).length > 0
 }
 
 /** @returns the names of all members that stand under `properties` anywhere in a document. */

@@ -196,6 +196,7 @@ export async function askProvider(
   const deadline = startDeadline(binding.timeoutMs, operation.idempotent ? request.signal : undefined)
   try {
     return await call({
+      operation: operation.id,
       method: request.method,
       target: encodePath(request.path) + query,
       headers: headersFor(request, asked.consumer, asked.authorisation),

@@ -1,5 +1,6 @@
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Plan } from './plan.ts'
+import type { SoapMapping } from './soap.ts'
 
 /** A span of days, both ends included, `yyyy-mm-dd` in Vietnam's time; open where an end is absent. */
 export interface Validity {
@@ -145,6 +146,8 @@ export interface Binding {
   /** Loopback and private addresses are refused unless this says otherwise. */
   readonly allowPrivateAddress?: boolean
   readonly maintenance?: Maintenance
+  /** Of a provider that speaks SOAP: how the contract is said to it. */
+  readonly soap?: SoapMapping
 }
 
 /** Something a provider answers. */

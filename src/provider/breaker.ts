@@ -10,9 +10,9 @@ export interface BreakerOptions {
   readonly onState: (state: BreakerState) => void
 }
 
-/** The consumer's own hang-up says nothing of the provider. */
+/** The consumer's own hang-up, or a value that cannot be said to the provider, says nothing of the provider. */
 function saysNothingOfProvider(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === 'consumer_gone'
+  return error instanceof GatewayError && error.entry.fault === 'consumer'
 }
 
 function translate(error: unknown, openMs: number): unknown {

@@ -4,6 +4,8 @@ import type { BodySink, Field, KeptBody, WholeReply } from '../model/whole.ts'
 
 /** One request as it goes to a provider. */
 export interface ProviderRequest {
+  /** Id in the service's contract; absent of a message that is passed whole. */
+  readonly operation?: string
   readonly method: string
   /** Path and query below the binding's base URL, `/` first, already checked against the contract. */
   readonly target: string

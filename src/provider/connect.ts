@@ -7,6 +7,7 @@ import { createHttpCall } from './http.ts'
 import { withHub } from './hub.ts'
 import { createPoolAdapter } from './pool-adapter.ts'
 import { withRetry } from './retry.ts'
+import { withSoap } from './soap.ts'
 import { createWholeCall } from './whole.ts'
 
 interface ConnectParts {
@@ -59,6 +60,7 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
     const isHub = hub?.protocol === 'xroad'
     const http = createHttpCall({
       isHub,
+      readsFailures: binding.soap !== undefined,
       baseUrl: binding.baseUrl,
       adapter: parts.adapter ?? pool.adapter,
       maxResponseBytes,
@@ -74,7 +76,8 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
       onAttempt: (attempt) => observer.attempt(attempt),
     })
     const plain: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
-    const either = hub ? withHub(plain, hub) : plain
+    const through = hub ? withHub(plain, hub) : plain
+    const either = binding.soap ? withSoap(through, binding.soap, { readSecret }) : through
     const known = credential
       ? withCredential(either, credential.header, readSecret(credential.secret))
       : either

@@ -13,6 +13,8 @@ interface HttpOptions {
   readonly maxResponseBytes: number
   /** Whether a Security Server answers, whose own errors are marked. */
   readonly isHub?: boolean
+  /** Whether a 500 is an answer to be read, as a SOAP 1.1 fault is (its HTTP binding §6.2). */
+  readonly readsFailures?: boolean
   /** Throws where the host may not be reached. */
   readonly assertReachable: () => void
   readonly onAttempt: (attempt: Attempt) => void
@@ -136,7 +138,7 @@ export function createHttpCall(options: HttpOptions): ProviderCall {
       const told = options.isHub ? header(answered['x-road-error']) : undefined
       if (told !== undefined) throw hubError(told)
       const retryAfter = header(answered['retry-after'])
-      assertAnswered(status, retryAfter)
+      if (status !== 500 || options.readsFailures !== true) assertAnswered(status, retryAfter)
       onAttempt({ method, seconds: elapsedSeconds(), status })
       const contentType = header(answered['content-type']) ?? ''
       return { status, contentType, retryAfter, body: data, attempts: 1 }

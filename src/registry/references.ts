@@ -6,6 +6,7 @@ import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import { type DocumentName, documentPath } from './documents.ts'
 import { checkPlan } from './plan-rules.ts'
+import { checkSoap } from './soap-rules.ts'
 
 /** What the documents of a registry say of each other. */
 
@@ -159,7 +160,7 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
     contractOf: (path: string) => directory.catalogue.contract(path),
     isFaulty: (id: string) => directory.declared.has(documentPath({ kind: 'Service', id })),
   }
-  faults.push(...checkPlan(service, ground))
+  faults.push(...checkPlan(service, ground), ...checkSoap(service, directory.catalogue.contract(to.id)))
 }
 
 function checkDelay(delay: DelayedDisclosure | undefined, directory: Directory, check: Check): void {

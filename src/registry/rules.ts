@@ -97,6 +97,16 @@ function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
     }
     violations.push({ pointer: '/binding/credential/header', rule: 'header_reserved', detail })
   }
+  if (
+    binding.soap !== undefined &&
+    (endpoints !== undefined || (binding.hub?.protocol ?? 'direct') !== 'direct')
+  ) {
+    const detail = {
+      vi: 'Ánh xạ SOAP cần hợp đồng, và gọi thẳng bên cung cấp.',
+      en: 'A SOAP mapping needs a contract, and a provider that is called directly.',
+    }
+    violations.push({ pointer: '/binding/soap', rule: 'binding_forms', detail })
+  }
   const { maintenance } = binding
   if (maintenance) violations.push(...checkOrder(maintenance.from, maintenance.until, '/binding/maintenance'))
   return violations

@@ -4,6 +4,7 @@ import agreementSchema from '../../schemas/registry/agreement.schema.json' with 
 import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' with { type: 'json' }
 import readerSchema from '../../schemas/registry/reader.schema.json' with { type: 'json' }
 import serviceSchema from '../../schemas/registry/service.schema.json' with { type: 'json' }
+import soapSchema from '../../schemas/registry/soap.schema.json' with { type: 'json' }
 import subsystemSchema from '../../schemas/registry/subsystem.schema.json' with { type: 'json' }
 import termsSchema from '../../schemas/registry/terms.schema.json' with { type: 'json' }
 import { createFormats } from '../contract/formats.ts'
@@ -77,6 +78,7 @@ export function createShapeCheck(): CheckShape {
     formats: createFormats({ syntheticPersons: false }),
   })
   ajv.addSchema(termsSchema)
+  ajv.addSchema(soapSchema)
   const compiled = new Map<Kind, ValidateFunction>()
   for (const kind of Object.keys(SCHEMAS).filter(isRegistryKind))
     compiled.set(kind, ajv.compile(SCHEMAS[kind]))

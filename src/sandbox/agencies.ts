@@ -15,6 +15,7 @@ import { createInsuranceAgency } from './agencies/insurance.ts'
 import { createInvoicesAgency } from './agencies/invoices.ts'
 import { createLandAgency } from './agencies/land.ts'
 import { createOfficialsAgency } from './agencies/officials.ts'
+import { createOldPopulationAgency } from './agencies/old-population.ts'
 import { createPopulationAgency } from './agencies/population.ts'
 import { createPublicServicesAgency } from './agencies/public-services.ts'
 import { createResidenceAgency } from './agencies/residence.ts'
@@ -25,6 +26,7 @@ import { createVaccinationAgency } from './agencies/vaccination.ts'
 import { createVneidAgency } from './agencies/vneid.ts'
 import { createWarehouseAgency } from './agencies/warehouse.ts'
 import type { Country } from './country.ts'
+import { type Door, OLD_POPULATION_DOOR } from './old-population-door.ts'
 import type { SandboxOperation } from './operation.ts'
 
 /** One agency's system in the sandbox. */
@@ -34,6 +36,8 @@ export interface AgencyEntry {
   /** Where it stands on loopback by default; `config/registry` binds its services to this. */
   readonly port: number
   readonly create: (country: Country, now: () => Date) => readonly SandboxOperation[]
+  /** Of a system that does not speak JSON. */
+  readonly door?: Door
 }
 
 /** Every system that the sandbox plays. */
@@ -77,6 +81,12 @@ export const AGENCIES = {
   },
   warehouse: { service: 'H21/kho-du-lieu/nap-du-lieu/v1', port: 9126, create: createWarehouseAgency },
   documents: { service: 'H29/kho-giay-to/giay-to/v1', port: 9127, create: createDocumentsAgency },
+  oldPopulation: {
+    service: 'G01/dan-cu/cong-dan-cu/v1',
+    port: 9128,
+    create: createOldPopulationAgency,
+    door: OLD_POPULATION_DOOR,
+  },
 } as const satisfies Record<string, AgencyEntry>
 
 export type AgencyName = keyof typeof AGENCIES

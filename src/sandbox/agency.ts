@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { AGENCIES, type AgencyName } from './agencies.ts'
+import { AGENCIES, type AgencyEntry, type AgencyName } from './agencies.ts'
 import { type Country, createCountry } from './country.ts'
+import type { Door } from './old-population-door.ts'
 import { refuse } from './operation.ts'
 import {
   type BreakMode,
@@ -54,6 +55,17 @@ function isObject(value: unknown): value is Body {
 
 /** @returns the parsed body, or the status that says why there is none. */
 async function readBody(request: IncomingMessage): Promise<Body | 400 | 413> {
+  const text = await readText(request)
+  if (typeof text !== 'string') return text
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : 400
+  } catch {
+    return 400
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string | 400 | 413> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
@@ -62,12 +74,7 @@ async function readBody(request: IncomingMessage): Promise<Body | 400 | 413> {
     if (bytes > MAX_BODY_BYTES) return 413
     chunks.push(chunk)
   }
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
-    return isObject(value) ? value : 400
-  } catch {
-    return 400
-  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {
@@ -91,7 +98,7 @@ function send(response: ServerResponse, reply: Reply): void {
   if (reply === undefined) return
   const bytes = Buffer.from(reply.text)
   response.writeHead(reply.status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': reply.contentType ?? 'application/json; charset=utf-8',
     'content-length': bytes.length,
   })
   response.end(bytes)
@@ -100,14 +107,27 @@ function send(response: ServerResponse, reply: Reply): void {
 /** Everything an agency says to one request when it works. Nothing is logged. */
 function createHandler(options: SandboxAgencyOptions): (request: IncomingMessage) => Promise<Reply> {
   const { agency, now, credential, delay = waitFor, country = createCountry() } = options
-  const operations = AGENCIES[agency].create(country, now)
+  const entry: AgencyEntry = AGENCIES[agency]
+  const operations = entry.create(country, now)
   const byPath = new Map(operations.map((operation) => [operation.path, operation]))
+
+  async function answerAt(door: Door, request: IncomingMessage): Promise<Reply> {
+    const text = await readText(request)
+    if (typeof text !== 'string') return refusal(text, 'body_unreadable', 'Không đọc được nội dung.')
+    const asked = door.read(text)
+    if (asked === undefined || 'status' in asked) return asked
+    const operation = byPath.get(asked.path)
+    if (operation === undefined) return refusal(404, 'path_unknown', 'Không có thao tác này.')
+    const reply = await respond(operation, { body: asked.body, idempotencyKey: undefined }, delay)
+    return reply && door.write(asked.path, reply)
+  }
 
   return async (request) => {
     if (request.method === 'GET' && request.url === '/') return describe(agency, operations)
     if (!isAdmitted(request, credential)) {
       return refusal(401, 'credential_invalid', 'Thiếu hoặc sai khóa truy cập.')
     }
+    if (entry.door !== undefined) return answerAt(entry.door, request)
     const operation = byPath.get(request.url ?? '')
     if (operation === undefined) return refusal(404, 'path_unknown', 'Không có thao tác này.')
     if (request.method !== 'POST') return refusal(405, 'method_unsupported', 'Chỉ nhận POST.')

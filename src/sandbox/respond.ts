@@ -9,7 +9,13 @@ export type BreakMode = 'down' | 'slow' | 'garbage' | 'error'
 export type Delay = (ms: number) => Promise<void>
 
 /** Bytes to send, or `undefined` where no answer is ever given. */
-export type Reply = { readonly status: number; readonly text: string } | undefined
+export type Reply =
+  | {
+      readonly status: number
+      readonly text: string /** JSON where absent. */
+      readonly contentType?: string
+    }
+  | undefined
 
 /** How late a slow answer is. */
 const SLOW_MS = 3_000

@@ -38,7 +38,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     number: 1,
     name: { vi: 'CSDL quốc gia về dân cư', en: 'National population database' },
     figures: 'hundreds of millions of records verified (2024)',
-    services: [CITIZEN],
+    services: [CITIZEN, 'G01/dan-cu/cong-dan-cu/v1'],
     modes: ['L', 'V', 'B', 'E'],
   },
   {
