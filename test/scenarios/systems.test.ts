@@ -125,6 +125,7 @@ describe('systems that exchange through the gateway', () => {
         headers: {
           'exchange-purpose': agreement.purposes[0],
           ...(agreement.consent && { 'exchange-consent': await consentFor(agreement, body) }),
+          ...(agreement.requires?.procedure === true && { 'exchange-procedure': '1.001193' }),
           ...(described['x-exchange'].kind === 'submit' && {
             'idempotency-key': `${row}-${described.operationId}-${index}`,
           }),
