@@ -1,5 +1,6 @@
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Plan } from './plan.ts'
+import type { SecretReference } from './secret.ts'
 import type { SoapMapping } from './soap.ts'
 
 /** A span of days, both ends included, `yyyy-mm-dd` in Vietnam's time; open where an end is absent. */
@@ -101,8 +102,6 @@ export interface Maintenance {
   readonly notice: Bilingual
 }
 
-/** Where a secret is kept; the registry names it and never holds it. */
-export type SecretReference = { readonly file: string } | { readonly environment: string }
 
 /**
  * The national hub a provider stands behind, and until when it will: moving from one hub to the next is a change of

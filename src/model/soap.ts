@@ -1,5 +1,5 @@
 import type { ErrorCode } from './error-table.ts'
-import type { SecretReference } from './party.ts'
+import type { SecretReference } from './secret.ts'
 import type { TextForm } from './text-form.ts'
 
 /** How a JSON contract is said to a provider that speaks SOAP, and its answers back: data, never code. */

@@ -129,7 +129,9 @@ export function readXml(bytes: Buffer, charset?: string, limits?: XmlLimits): Xm
       locator: false,
       // As XML 1.0 §2.11 has it: the default takes what only 1.1 calls the end of a line.
       normalizeLineEndings: (source) => source.replace(/\r\n?/g, '\n'),
-      onError: () => {
+      onError: (level, words) => {
+        // It warns of U+FFFD, which is a character like others in what was decoded strictly.
+        if (level === 'warning' && words.startsWith('Unicode replacement character')) return
         throw new XmlRefusal('it is not well-formed')
       },
     })
