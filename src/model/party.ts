@@ -102,7 +102,6 @@ export interface Maintenance {
   readonly notice: Bilingual
 }
 
-
 /**
  * The national hub a provider stands behind, and until when it will: moving from one hub to the next is a change of
  * the registry, and what has moved can be listed.

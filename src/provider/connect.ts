@@ -1,5 +1,5 @@
 import type { AxiosAdapter } from 'axios'
-import type { SecretReference } from '../model/party.ts'
+import type { SecretReference } from '../model/secret.ts'
 import { createAddressGuard, type Lookup } from './address.ts'
 import { withBreaker } from './breaker.ts'
 import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type ProviderCall } from './call.ts'
