@@ -11,7 +11,7 @@ import {
   textOf,
 } from './operation.ts'
 import type { Person } from './person-number.ts'
-import type { Entry, Register } from './register.ts'
+import { createRegister, type Entry, type Register } from './register.ts'
 
 /** `POST {path}` with a personal id: what the agency holds about that person. */
 export function aboutPerson(
@@ -38,6 +38,8 @@ export interface Filing {
   readonly numberName: string
   /** The member that names whom or what the claim is about. */
   readonly subject: string
+  /** Further members whose endings provoke faults. */
+  readonly identifiers?: readonly string[]
   /** Whether the agency knows that subject; absent: it takes any. */
   readonly isKnown?: (subject: string) => boolean
   /** What the agency adds of its own, e.g. a number it issues; told at once and whenever the entry is looked up. */
@@ -46,11 +48,11 @@ export interface Filing {
 
 /** `POST {path}` that takes a claim down. */
 export function filing(path: string, options: Filing): SandboxOperation {
-  const { register, members, numberName, subject, isKnown, addTo } = options
+  const { register, members, numberName, subject, identifiers = [], isKnown, addTo } = options
   return {
     path,
     kind: 'submit',
-    identifiers: [subject],
+    identifiers: [subject, ...identifiers],
     answer(request) {
       const claim = claimIn(request, members)
       if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin bắt buộc.')
@@ -81,6 +83,40 @@ export function entryLookUp(
       if (entry === undefined || entry.claim[subject] !== textOf(request, subject)) return notFound()
       const { number, receivedAt, claim } = entry
       return { status: 200, body: { [numberName]: number, receivedAt, ...claim, ...addTo?.(entry) } }
+    },
+  }
+}
+
+export interface Cancelling {
+  readonly now: () => Date
+  readonly prefix: string
+  /** The member that names what is cancelled, by the number given to it. */
+  readonly subject: string
+  /** Whose entries can be cancelled. */
+  readonly registers: readonly Register<Claim>[]
+}
+
+/** `POST {path}` that takes an entry out of its register, as linked procedures need where a later step is refused. */
+export function cancelling(path: string, { now, prefix, subject, registers }: Cancelling): SandboxOperation {
+  const cancellations = createRegister<Claim>({ now, prefix, matterOf: (claim) => String(claim[subject]) })
+  const operation = filing(path, {
+    register: cancellations,
+    members: { [subject]: 'text', reason: 'text' },
+    numberName: 'cancellationNumber',
+    subject,
+    // What was cancelled already is known too: a repetition gets the first answer.
+    isKnown: (number) =>
+      cancellations.findByMatter(number) !== undefined ||
+      registers.some((register) => register.find(number) !== undefined),
+  })
+  return {
+    ...operation,
+    answer(request) {
+      const answered = operation.answer(request)
+      if (answered.status === 200) {
+        for (const register of registers) register.remove(textOf(request, subject))
+      }
+      return answered
     },
   }
 }

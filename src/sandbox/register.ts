@@ -20,6 +20,8 @@ export interface Register<T> {
   submit(claim: T, idempotencyKey: string | undefined): Submission<T>
   find(number: string): Entry<T> | undefined
   findByMatter(matter: string): Entry<T> | undefined
+  /** Takes an entry out, so that its matter can be entered anew; entered as it was, it gets its number back. */
+  remove(number: string): void
 }
 
 export interface RegisterOptions<T> {
@@ -55,6 +57,7 @@ export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
   const byNumber = new Map<string, Entry<T>>()
   const byKey = new Map<string, Entry<T>>()
   const byMatter = new Map<string, Entry<T>>()
+  const removed = new Map<string, Entry<T>>()
   let issued = 0
 
   function enter(claim: T): Entry<T> {
@@ -62,6 +65,12 @@ export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
     const receivedAt = now().toISOString()
     const number = `${prefix}-${receivedAt.slice(0, 4)}-${String(issued).padStart(7, '0')}`
     return { number, receivedAt, claim }
+  }
+
+  function takeBack(matter: string, claim: T): Entry<T> | undefined {
+    const entry = removed.get(matter)
+    removed.delete(matter)
+    return isDeepStrictEqual(entry?.claim, claim) ? entry : undefined
   }
 
   return {
@@ -74,7 +83,7 @@ export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
       const standing = byMatter.get(matter)
       const isSame = standing !== undefined && isDeepStrictEqual(standing.claim, claim)
       if (standing !== undefined && !isSame && !supersedes) return { conflict: 'content' }
-      const entry = isSame ? standing : enter(claim)
+      const entry = isSame ? standing : (takeBack(matter, claim) ?? enter(claim))
       keep(byMatter, capacity, [matter, entry])
       keep(byNumber, capacity, [entry.number, entry])
       if (!isSame) onEntry?.(entry)
@@ -83,5 +92,13 @@ export function createRegister<T>(options: RegisterOptions<T>): Register<T> {
     },
     find: (number) => byNumber.get(number),
     findByMatter: (matter) => byMatter.get(matter),
+    remove(number) {
+      const entry = byNumber.get(number)
+      if (entry === undefined) return
+      byNumber.delete(number)
+      const matter = matterOf(entry.claim)
+      if (byMatter.get(matter) === entry) byMatter.delete(matter)
+      keep(removed, capacity, [matter, entry])
+    },
   }
 }

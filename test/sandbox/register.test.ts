@@ -66,4 +66,17 @@ describe('a register of the sandbox', () => {
     expect(second).not.to.equal(first)
     expect(obligations.findByMatter(submit.dossierCode)?.number).to.equal(second)
   })
+
+  it('forgets what was cancelled, and knows it again when it is entered as it was', () => {
+    const obligations = createObligations()
+    const { submit } = sampleTaxpayer(7)
+    const number = numberOf(obligations.submit(submit, 'k'))
+    obligations.remove(number)
+    expect(obligations.find(number)).to.equal(undefined)
+    expect(numberOf(obligations.submit({ ...submit, amountVnd: 1 }, undefined))).not.to.equal(number)
+    obligations.remove('other')
+    const again = numberOf(obligations.submit({ ...submit, amountVnd: 1 }, undefined))
+    obligations.remove(again)
+    expect(numberOf(obligations.submit({ ...submit, amountVnd: 1 }, undefined))).to.equal(again)
+  })
 })

@@ -47,21 +47,27 @@ export async function startAgency(answer: (effect: Effect) => { status: number; 
 }
 
 const receivedAt = '2026-11-22T01:30:00.000Z'
-/** What each operation of the linked birth procedure is answered. */
+/** What each operation of the linked procedures is answered. */
 export const ANSWERS: Readonly<Record<string, object>> = {
   '/khai-sinh': { registrationNumber: 'KS-2026-0000001', receivedAt },
   '/cap-so-dinh-danh': { issueNumber: 'CSDD-2026-0000001', receivedAt, personalId: '099326900001' },
   '/thuong-tru': { residenceNumber: 'DKCT-2026-0000001', receivedAt },
   '/the-tre-em': { cardApplication: 'BHYT-2026-0000001', receivedAt },
+  '/khai-tu': { registrationNumber: 'KT-2026-0000001', receivedAt },
+  '/xoa-thuong-tru': { removalNumber: 'XTT-2026-0000001', receivedAt },
+  '/cham-dut': { terminationNumber: 'CDBH-2026-0000001', receivedAt },
+  '/mai-tang-phi': { claimNumber: 'MTP-2026-0000001', receivedAt },
   '/huy-dang-ky': { cancellationNumber: 'HUY-2026-0000001', receivedAt },
   '/huy': { cancellationNumber: 'HUYCT-2026-0000001', receivedAt },
 }
 const AGENCIES = ['G15/ho-tich/su-kien/v1', 'G01/cu-tru/cap-so/v1', 'G12/bao-hiem/tham-gia/v1']
 
-/** The steps' paths, first to last. */
+/** The steps' paths of a birth, first to last. */
 export const FORWARD = ['/khai-sinh', '/cap-so-dinh-danh', '/thuong-tru', '/the-tre-em']
+/** Those of a death. */
+export const FORWARD_DEATH = ['/khai-tu', '/xoa-thuong-tru', '/cham-dut', '/mai-tang-phi']
 
-/** The registry with every agency of the linked birth procedure at one address, and room for a test's many calls. */
+/** The registry with every agency of the linked procedures at one address, and room for a test's many calls. */
 export function bindAgencies(documents: RegistryDocuments, baseUrl: string): RegistryDocuments {
   const services = documents.services.map((service) =>
     AGENCIES.includes(service.id) ? rebound(service, { baseUrl, retries: 0 }) : service,

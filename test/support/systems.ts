@@ -224,7 +224,6 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Liên thông khai sinh, khai tử', en: 'Linked births and deaths' },
     services: ['G15/ho-tich/su-kien/v1', 'G01/cu-tru/cap-so/v1', 'G12/bao-hiem/tham-gia/v1'],
     modes: ['S', 'C'],
-    open: 'births are linked (test/scenarios/linked-procedure.test.ts); of deaths only the registration works',
   },
   {
     number: 29,

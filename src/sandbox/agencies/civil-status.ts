@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, entryLookUp, filing } from '../declare.ts'
+import { aboutPerson, cancelling, entryLookUp, filing } from '../declare.ts'
 import { answer, personIn, type SandboxOperation } from '../operation.ts'
 import { keyOf, type Person, personalIdOf } from '../person-number.ts'
 import { createRegister } from '../register.ts'
@@ -32,12 +32,6 @@ export function createCivilStatusAgency(
     numberName,
     subject: 'personalId',
   }
-  const cancellations = createRegister<Claim>({
-    now,
-    prefix: 'HUY',
-    matterOf: ({ registrationNumber }) => String(registrationNumber),
-  })
-
   function maritalStatus(person: Person): object {
     const spouse = families.spouseOf(person)
     return {
@@ -102,13 +96,11 @@ export function createCivilStatusAgency(
           now,
         ),
     },
-    filing('/huy-dang-ky', {
-      register: cancellations,
-      members: { registrationNumber: 'text', reason: 'text' },
-      numberName: 'cancellationNumber',
+    cancelling('/huy-dang-ky', {
+      now,
+      prefix: 'HUY',
       subject: 'registrationNumber',
-      isKnown: (number) =>
-        births.register.find(number) !== undefined || deaths.register.find(number) !== undefined,
+      registers: [births.register, deaths.register],
     }),
   ]
 }

@@ -1,7 +1,7 @@
 import { compareNames, isNameMatch } from '../../model/name-match.ts'
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, entryLookUp, filing } from '../declare.ts'
+import { aboutPerson, cancelling, entryLookUp, filing } from '../declare.ts'
 import { pick } from '../draw.ts'
 import { enterpriseAt, taxCodeOf } from '../enterprise.ts'
 import { type SandboxOperation, textOf } from '../operation.ts'
@@ -15,7 +15,10 @@ const STATES = ['contributing', 'contributing', 'contributing', 'paused', 'pensi
 /** Groups of card holders: employees, households, children under six, pensioners. */
 const GROUPS = { employee: 'DN', household: 'GD', child: 'TE', pensioner: 'HT' } as const
 
-/** The operations of `services/G12/bao-hiem/tham-gia.v1.yaml`; cards of new-borns are issued on application. */
+/**
+ * The operations of `services/G12/bao-hiem/tham-gia.v1.yaml`; cards of new-borns are issued on application, those of the
+ * deceased end, and whoever buried them claims the allowance.
+ */
 export function createInsuranceAgency(
   { draw, names, citizens }: Country,
   now: () => Date,
@@ -29,6 +32,19 @@ export function createInsuranceAgency(
     numberName: 'cardApplication',
     subject: 'personalId',
   }
+  const matterOf = ({ personalId }: Claim) => String(personalId)
+  const terminations = {
+    register: createRegister<Claim>({ now, prefix: 'CDBH', matterOf }),
+    numberName: 'terminationNumber',
+    subject: 'personalId',
+  }
+  const claims = {
+    register: createRegister<Claim>({ now, prefix: 'MTP', matterOf }),
+    numberName: 'claimNumber',
+    subject: 'personalId',
+  }
+  /** The day on which a membership ended, where it did. */
+  const endOf = (person: Person) => terminations.register.findByMatter(personalIdOf(person))?.claim['endedOn']
 
   const numberOf = (person: Person) => `99${String(draw(TOPIC.number, keyOf(person)) % 1e8).padStart(8, '0')}`
 
@@ -46,6 +62,13 @@ export function createInsuranceAgency(
     return { cardNumber: `${GROUPS[group]}${level}${province}${numberOf(person)}`, benefitLevel: level }
   }
 
+  function stateOf(person: Person): string {
+    if (endOf(person) !== undefined) return 'ended'
+    return groupOf(person) === 'employee'
+      ? pick(STATES, draw(TOPIC.months, keyOf(person)) >>> 9)
+      : 'not_contributing'
+  }
+
   function membership(person: Person): object {
     const key = keyOf(person)
     const isEmployee = groupOf(person) === 'employee'
@@ -54,7 +77,7 @@ export function createInsuranceAgency(
       socialInsuranceNumber: numberOf(person),
       fullName: names.fullNameOf(person),
       birthDate: citizens.birthDateOf(person),
-      state: isEmployee ? pick(STATES, draw(TOPIC.months, key) >>> 9) : 'not_contributing',
+      state: stateOf(person),
       monthsContributed: isEmployee ? draw(TOPIC.months, key) % 300 : 0,
       ...(isEmployee && { employerTaxCode: taxCodeOf(enterpriseAt(draw(TOPIC.employer, key) % 1_000_000)) }),
     }
@@ -71,7 +94,7 @@ export function createInsuranceAgency(
         return {
           matched: isNameMatch(fullName),
           fullName,
-          ...(isNameMatch(fullName) && { ...card, validUntil: `${LAST_YEAR + 1}-12-31` }),
+          ...(isNameMatch(fullName) && { ...card, validUntil: endOf(person) ?? `${LAST_YEAR + 1}-12-31` }),
         }
       },
       'verify',
@@ -87,5 +110,32 @@ export function createInsuranceAgency(
       },
     }),
     entryLookUp('/the-tre-em/tra-cuu', applications),
+    filing('/cham-dut', {
+      ...terminations,
+      members: {
+        personalId: 'text',
+        endedOn: 'text',
+        deathRegistrationNumber: 'text',
+        'dossierCode?': 'text',
+      },
+    }),
+    entryLookUp('/cham-dut/tra-cuu', terminations),
+    filing('/mai-tang-phi', {
+      ...claims,
+      members: {
+        personalId: 'text',
+        claimantPersonalId: 'text',
+        deathRegistrationNumber: 'text',
+        'dossierCode?': 'text',
+      },
+      identifiers: ['claimantPersonalId'],
+    }),
+    entryLookUp('/mai-tang-phi/tra-cuu', claims),
+    cancelling('/huy', {
+      now,
+      prefix: 'HUYBH',
+      subject: 'number',
+      registers: [applications.register, terminations.register, claims.register],
+    }),
   ]
 }

@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { entryLookUp, filing } from '../declare.ts'
+import { cancelling, entryLookUp, filing } from '../declare.ts'
 import type { SandboxOperation } from '../operation.ts'
 import { SYNTHETIC_PREFIX } from '../person-number.ts'
 import { createRegister, type Entry } from '../register.ts'
@@ -15,8 +15,8 @@ function newPersonalId({ sex, birthDate }: Claim, issueNumber: string): string {
 }
 
 /**
- * The operations of `services/G01/cu-tru/cap-so.v1.yaml`: personal ids for the new-born and registrations of
- * residence, which linked procedures ask for one after the other, and their cancellation.
+ * The operations of `services/G01/cu-tru/cap-so.v1.yaml`: personal ids for the new-born, registrations of residence
+ * and their removal for the deceased, which linked procedures ask for one after the other, and their cancellation.
  */
 export function createResidenceAgency(_: Country, now: () => Date): readonly SandboxOperation[] {
   const issues = {
@@ -39,11 +39,11 @@ export function createResidenceAgency(_: Country, now: () => Date): readonly San
     numberName: 'residenceNumber',
     subject: 'personalId',
   }
-  const cancellations = createRegister<Claim>({
-    now,
-    prefix: 'HUYCT',
-    matterOf: ({ number }) => String(number),
-  })
+  const removals = {
+    register: createRegister<Claim>({ now, prefix: 'XTT', matterOf: ({ personalId }) => String(personalId) }),
+    numberName: 'removalNumber',
+    subject: 'personalId',
+  }
 
   return [
     filing('/cap-so-dinh-danh', {
@@ -62,13 +62,16 @@ export function createResidenceAgency(_: Country, now: () => Date): readonly San
       members: { personalId: 'text', headPersonalId: 'text', address: 'object', 'dossierCode?': 'text' },
     }),
     entryLookUp('/thuong-tru/tra-cuu', residences),
-    filing('/huy', {
-      register: cancellations,
-      members: { number: 'text', reason: 'text' },
-      numberName: 'cancellationNumber',
+    filing('/xoa-thuong-tru', {
+      ...removals,
+      members: { personalId: 'text', deathRegistrationNumber: 'text', 'dossierCode?': 'text' },
+    }),
+    entryLookUp('/xoa-thuong-tru/tra-cuu', removals),
+    cancelling('/huy', {
+      now,
+      prefix: 'HUYCT',
       subject: 'number',
-      isKnown: (number) =>
-        issues.register.find(number) !== undefined || residences.register.find(number) !== undefined,
+      registers: [issues.register, residences.register, removals.register],
     }),
   ]
 }
