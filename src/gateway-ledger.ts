@@ -16,6 +16,8 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What the log's part of a gateway shares with the others. */
 export interface LedgerSideParts extends Pick<LedgerParts, 'authority' | 'catchUp' | 'now'> {
+  /** The real time, Unix milliseconds: by which it is judged how long the log went unsigned. */
+  readonly realNow: () => number
   readonly settings: Settings
   readonly database: Database
   readonly vault: Vault
@@ -46,7 +48,7 @@ const PARTITION_MS = 3_600_000
 
 /** Part of the composition root: puts together what records exchanges. */
 export async function createLedgerSide(parts: LedgerSideParts): Promise<LedgerSide> {
-  const { settings, vault, processNumber, telemetry, authority, catchUp, now } = parts
+  const { settings, vault, processNumber, telemetry, authority, catchUp, now, realNow } = parts
   const { pool, url } = parts.database
   const store = createLedgerStore({ pool, url, vault, processNumber })
   const signer = await openLogSigner(settings)
@@ -64,7 +66,7 @@ export async function createLedgerSide(parts: LedgerSideParts): Promise<LedgerSi
   const reader = createLogReader(pool)
   const { stopAfterSeconds } = settings.ledger
   const onChange = telemetry.logStopped
-  const limit = createAttestationLimit({ read: reader.attestation, stopAfterSeconds, now, onChange })
+  const limit = createAttestationLimit({ read: reader.attestation, stopAfterSeconds, now: realNow, onChange })
   const onError = telemetry.databaseError
   const closeOrphans = async () => {
     const count = await ledger.closeOrphans()

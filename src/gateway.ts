@@ -17,6 +17,7 @@ import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
 import { createProblemPages } from './http/problem-pages.ts'
 import { createReferenceRouter } from './http/reference.ts'
+import { createSandboxRouter, type SandboxTools } from './http/sandbox.ts'
 import { createServer, type ServerParts } from './http/server.ts'
 import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
@@ -49,8 +50,12 @@ import { REFUSAL_WINDOW_SECONDS, type Telemetry } from './telemetry/telemetry.ts
 export interface Outside {
   readonly database: Database
   readonly telemetry: Telemetry
-  /** Unix milliseconds. */
+  /** Unix milliseconds: what agreements, legal bases and deadlines are judged by. */
   readonly now: () => number
+  /** The real time, by which credentials and readers are judged; `now` where absent. A sandbox's own clock may run ahead. */
+  readonly realNow?: () => number
+  /** Where the gateway is a sandbox. */
+  readonly sandbox?: SandboxTools | undefined
   /** Whether this process does background jobs; every process may give out some. */
   readonly worksJobs: boolean
 }
@@ -79,7 +84,7 @@ const JOB_STATES_MS = 10_000
 
 /** THE composition root: every part of one process is made here and handed what it needs, and nothing else. */
 export async function createGateway(settings: Settings, outside: Outside): Promise<Gateway> {
-  const { database, telemetry, now } = outside
+  const { database, telemetry, now, realNow = now } = outside
   const { pool, url } = database
   const { listen, limits } = settings
   const clock = () => performance.now()
@@ -100,6 +105,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     authority: () => authority.current().number,
     catchUp: (refused) => authority.catchUp(refused),
     now,
+    realNow,
   })
   const { ledger, attested } = log
 
@@ -135,7 +141,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     managementUrl: () => managementUrl,
     directory: () => holder.current(),
     ground: () => authority.current(),
-    now,
+    now: realNow,
   })
 
   const providers = createProviderCalls(
@@ -178,7 +184,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
 
   defineProcedureJobs(jobs, { store: procedures, askStep, now, random: Math.random })
-  const certificates = createClientCertificates(createCertificateReader(now), listen.trustedProxies)
+  const certificates = createClientCertificates(createCertificateReader(realNow), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)
   const allowance = { perMinute: limits.refusalsPerMinute, clock, isProxy }
   const strangers = createStrangers(allowance)
@@ -266,6 +272,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
         revoke: identitySide.revoke,
         observe: telemetry.exchange,
       }),
+      ...(outside.sandbox ? [createSandboxRouter({ ...shared, tools: outside.sandbox })] : []),
       createProblemPages(),
       createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
     ],
@@ -286,6 +293,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
 
   const audit = createAuditSide({
     ...shared,
+    now: realNow,
     databaseUrl: url,
     ledger,
     settings,

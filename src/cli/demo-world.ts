@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
 import type { AuditStore } from '../reporting/audit-query.ts'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { controlsOf, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings.ts'
 import { createAuditStore } from '../storage/reports.ts'
 import { createVault } from '../storage/vault.ts'
@@ -161,12 +161,15 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   undoing.add(() => finished(log.end()))
   const gateway = await startGateway(await demoSettings(settings, folder.path, database.url), version, {
     destination: log,
+    agencies: controlsOf(sandbox),
   })
   let reason = 'demo_failed'
   undoing.add(() => gateway.close(reason))
   goOn()
   progress({ part: 'gateway', gateway, ms: lap() })
 
+  const { managementUrl } = gateway
+  folder.writeSecret('control.json', `${JSON.stringify({ management: managementUrl })}\n`)
   const files = writeConsumerFiles(folder, gateway.publicUrl, key)
   const connect = (binding: 'dpop' | 'bearer') =>
     createConsumerClient({

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
+import { defineControl } from './demo-control.ts'
 import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
@@ -221,6 +222,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--exit', terminal.pick(TEXTS.exit))
     .option('--history', terminal.pick(TEXTS.history))
     .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
+  defineControl(command, tools)
   addGuide(command, terminal, {
     examples: [
       [
@@ -233,6 +235,15 @@ export function define(command: Command, tools: Tools): void {
       ['demo --exit', { vi: 'chỉ tham quan', en: 'the tour alone' }],
       ['demo --history', { vi: 'có hai năm số liệu để thống kê', en: 'with two years of figures' }],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
+      [
+        'demo break tax',
+        { vi: 'làm hỏng cơ quan thuế của bản đang chạy', en: "break the running demo's tax agency" },
+      ],
+      ['demo heal', { vi: 'cho mọi cơ quan chạy lại', en: 'mend every agency' }],
+      [
+        'demo clock --advance 30d',
+        { vi: 'đưa đồng hồ của cổng đi 30 ngày', en: "move the gateway's clock on" },
+      ],
     ],
     notes: {
       vi: 'Chỉ nghe trên máy này (127.0.0.1); cổng mạng nào đã bị chiếm thì lấy cổng khác. Dữ liệu ở .lienthong/demo; DATABASE_URL không được dùng.',

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { createManagementServer } from '../http/management.ts'
 import { createOperationsRouter } from '../http/operations.ts'
+import { createSandboxControl, type SandboxTools } from '../http/sandbox.ts'
 import { type LogKeeping, startLogKeeping } from '../log-keeping.ts'
 import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
@@ -17,6 +18,7 @@ import { watchProcess } from '../telemetry/process-metrics.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { createMetricsCollector, createWorkerMetrics } from '../telemetry/worker-metrics.ts'
 import { openSandboxSignIn } from './sandbox-sign-in.ts'
+import { openSandboxTools, type SandboxSide } from './sandbox-tools.ts'
 
 /** A gateway that serves, whatever the number of its processes. */
 export interface RunningGateway {
@@ -63,7 +65,13 @@ async function openMigrated(settings: Settings, telemetry: Telemetry, poolSize: 
   return database
 }
 
+/** The sandbox's tools of one of several processes. */
+function openTools(settings: Settings, database: Database, telemetry: Telemetry): Promise<SandboxSide> {
+  return openSandboxTools(settings, { database, now: Date.now, onError: telemetry.databaseError })
+}
+
 interface ManagementParts {
+  readonly sandbox: SandboxSide
   readonly keeping: LogKeeping
   readonly settings: Settings
   readonly page: MetricsPage
@@ -91,14 +99,17 @@ function circuitsOf(page: string): GatewayStatus['circuits'] {
 async function startManagement(
   parts: ManagementParts,
 ): Promise<{ url: string; server: Server; status: () => Promise<GatewayStatus> }> {
-  const { settings, page, keeping, telemetry, gateway } = parts
+  const { settings, page, keeping, telemetry, gateway, sandbox } = parts
   const checks = [...parts.checks, ...keeping.checks]
+  const { internalError: onInternalError, request: onRequest } = telemetry
+  const control = { publicUrl: () => '', onInternalError, onRequest }
   const server = createManagementServer({
     ...gateway.edge,
     routers: [
       createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
       keeping.router,
       gateway.audit,
+      ...(sandbox.tools ? [createSandboxControl({ ...control, tools: sandbox.tools })] : []),
     ],
     names: settings.management.hosts,
     publicUrl: settings.management.publicUrl,
@@ -127,26 +138,31 @@ export interface SingleOutside {
   readonly destination?: Writable | undefined
   /** Unix milliseconds. */
   readonly now?: () => number
+  /** Agencies of the sandbox that share the process. */
+  readonly agencies?: SandboxTools['agencies']
 }
 
 /** One process does everything: the usual form, and the demo's. */
 async function startSingle(
   settings: Settings,
   version: string,
-  { destination, now = Date.now }: SingleOutside,
+  { destination, now = Date.now, agencies }: SingleOutside,
 ): Promise<RunningGateway> {
   const { metrics, logger, telemetry, stop } = createInstruments(settings, version, destination)
   const database = await openMigrated(settings, telemetry, settings.database.poolSize)
   const signIn = await openSandboxSignIn(settings, now)
+  const onError = telemetry.databaseError
+  const sandbox = await openSandboxTools(settings, { database, now, agencies, onError })
   let gateway: Gateway | undefined
   let keeping: LogKeeping | undefined
   try {
     keeping = await startLogKeeping(settings, { database, telemetry, now })
-    gateway = await createGateway(signIn.settings, { database, telemetry, now, worksJobs: true })
+    const times = { now: sandbox.now, realNow: now, sandbox: sandbox.tools }
+    gateway = await createGateway(signIn.settings, { database, telemetry, ...times, worksJobs: true })
     const page = createMetricsPage(metrics.collect)
     const publicUrl = await gateway.listen()
     const { checks } = gateway
-    const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
+    const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway, sandbox })
     signIn.meet(gateway.registry)
     gateway.announce({ managementUrl: management.url, status: management.status })
     logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: 1, gateway })
@@ -161,6 +177,7 @@ async function startSingle(
         const drained = (await gateway?.close()) ?? true
         await keeping?.close()
         await signIn.close()
+        sandbox.close()
         management.server.close()
         management.server.closeAllConnections()
         await database.close()
@@ -174,6 +191,7 @@ async function startSingle(
     await gateway?.close()
     await keeping?.close()
     await signIn.close()
+    sandbox.close()
     await database.close()
     stop()
     throw error
@@ -216,12 +234,10 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const database = await openMigrated(settings, telemetry, DATABASE_POOL_OF_PRIMARY)
   // It carries no exchange of a consumer; jobs are done here, and those who read the log are answered.
   const signIn = await openSandboxSignIn(settings, Date.now)
-  const gateway = await createGateway(signIn.settings, {
-    database,
-    telemetry,
-    now: Date.now,
-    worksJobs: true,
-  })
+  const sandbox = await openTools(settings, database, telemetry)
+  const { now, tools } = sandbox
+  const outside = { database, telemetry, now, realNow: Date.now, sandbox: tools, worksJobs: true }
+  const gateway = await createGateway(signIn.settings, outside)
   const workers = new Map<number, Worker>()
   const collector = createMetricsCollector({
     workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
@@ -274,7 +290,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
   const page = createMetricsPage(() => collector.collect())
   const checks = [check, databaseCheck]
   const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
-  const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway })
+  const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway, sandbox })
   signIn.meet(gateway.registry)
   gateway.announce({ managementUrl: management.url, status: management.status })
   const [publicUrl = ''] = await Promise.all(Array.from({ length: count }, fork))
@@ -298,6 +314,7 @@ async function startPrimary(settings: Settings, version: string, count: number):
       const drained = (await Promise.all(ended)).every(Boolean)
       await keeping.close()
       await signIn.close()
+      sandbox.close()
       management.server.close()
       management.server.closeAllConnections()
       await gateway.close()
@@ -319,7 +336,10 @@ async function startWorker(settings: Settings, version: string): Promise<Running
     poolSize: settings.database.poolSize,
     log: telemetry.storage,
   })
-  const gateway = await createGateway(settings, { database, telemetry, now: Date.now, worksJobs: false })
+  const sandbox = await openTools(settings, database, telemetry)
+  const { now, tools } = sandbox
+  const outside = { database, telemetry, now, realNow: Date.now, sandbox: tools, worksJobs: false }
+  const gateway = await createGateway(settings, outside)
   const send = (message: unknown) => process.send?.(message)
   const worker = createWorkerMetrics(metrics, send)
   process.on('message', worker.receive)
@@ -333,6 +353,7 @@ async function startWorker(settings: Settings, version: string): Promise<Running
     async close() {
       const drained = await gateway.close()
       worker.tellFinal()
+      sandbox.close()
       await database.close()
       stop()
       await logger.flush()

@@ -33,6 +33,8 @@ export interface SandboxAgency {
   /** Base URL, without a slash at its end. */
   readonly url: string
   readonly port: number
+  /** How it behaves now. */
+  mode(): BreakMode | 'works'
   /** Makes the whole agency fail until `heal`. Resolves once it does. */
   break(mode: BreakMode): Promise<void>
   /** Resolves once it answers again, on the same port. Rejects where another process took the port. */
@@ -178,6 +180,7 @@ export async function startSandboxAgency(options: SandboxAgencyOptions): Promise
     agency: options.agency,
     url: `http://${HOST}:${port}`,
     port,
+    mode: () => mode ?? 'works',
     async break(wanted) {
       mode = wanted
       await (wanted === 'down' ? stop() : undefined)

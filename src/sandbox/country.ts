@@ -1,8 +1,10 @@
 import { type Citizens, createCitizens } from './citizen.ts'
+import { createDeaths } from './death.ts'
 import { createDraw, type Draw } from './draw.ts'
 import { createFamilies, type Families } from './family.ts'
 import { createNames, type Names } from './names.ts'
 import { createParcels, type Parcels } from './parcel.ts'
+import type { Person } from './person-number.ts'
 import { createTaxpayers, type Taxpayers } from './taxpayer.ts'
 
 /** Registers that agree with each other: owners and directors are people of the population register. */
@@ -11,6 +13,8 @@ export interface Country {
   readonly draw: Draw
   readonly families: Families
   readonly names: Names
+  /** The day on which a person died, where the register holds that. */
+  readonly deaths: (person: Person) => string | undefined
   readonly citizens: Citizens
   readonly parcels: Parcels
   readonly taxpayers: Taxpayers
@@ -32,6 +36,7 @@ export function createCountry(seed: number = DEFAULT_SEED): Country {
     draw,
     families,
     names,
+    deaths: createDeaths(draw, families),
     citizens,
     parcels: createParcels(draw, families, names),
     taxpayers: createTaxpayers(draw, names, citizens.permanentResidenceOf),

@@ -2,6 +2,7 @@
 import { type Claim, claimIn, type MemberKinds } from './claim.ts'
 import {
   answer,
+  conflict,
   enter,
   notFound,
   personIn,
@@ -42,13 +43,15 @@ export interface Filing {
   readonly identifiers?: readonly string[]
   /** Whether the agency knows that subject; absent: it takes any. */
   readonly isKnown?: (subject: string) => boolean
+  /** Whether what the agency holds of that subject contradicts any claim about it: 409. */
+  readonly isContradicted?: (subject: string) => boolean
   /** What the agency adds of its own, e.g. a number it issues; told at once and whenever the entry is looked up. */
   readonly addTo?: (entry: Entry<Claim>) => object
 }
 
 /** `POST {path}` that takes a claim down. */
 export function filing(path: string, options: Filing): SandboxOperation {
-  const { register, members, numberName, subject, identifiers = [], isKnown, addTo } = options
+  const { register, members, numberName, subject, identifiers = [], isKnown, isContradicted, addTo } = options
   return {
     path,
     kind: 'submit',
@@ -57,6 +60,7 @@ export function filing(path: string, options: Filing): SandboxOperation {
       const claim = claimIn(request, members)
       if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin bắt buộc.')
       if (isKnown?.(textOf(request, subject)) === false) return notFound()
+      if (isContradicted?.(textOf(request, subject)) === true) return conflict()
       return enter(register, claim, request, (entry) => ({
         [numberName]: entry.number,
         receivedAt: entry.receivedAt,

@@ -38,6 +38,11 @@ export function notFound(): SandboxAnswer {
   return refuse(404, 'not_found', 'Không có dữ liệu theo thông tin đã cho.')
 }
 
+/** The answer to what contradicts what the agency holds. */
+export function conflict(): SandboxAnswer {
+  return refuse(409, 'conflict', CONFLICTS.content)
+}
+
 const CONFLICTS = {
   key: 'Idempotency-Key đã dùng cho nội dung khác.',
   content: 'Đã nhận nội dung khác cho cùng việc này.',

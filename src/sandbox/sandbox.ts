@@ -1,3 +1,4 @@
+import type { SandboxTools } from '../http/sandbox.ts'
 import { AGENCIES, AGENCY_NAMES, type AgencyName } from './agencies.ts'
 import { type SandboxAgency, type SandboxAgencyOptions, startSandboxAgency } from './agency.ts'
 import { createCountry } from './country.ts'
@@ -47,4 +48,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await Promise.all(started.map(([, agency]) => agency.close()))
     },
   }
+}
+
+/** @returns what the management listener changes the agencies by. */
+export function controlsOf({ agencies }: Sandbox): SandboxTools['agencies'] {
+  return new Map(
+    Object.entries(agencies).map(([name, agency]) => [
+      name,
+      { mode: agency.mode, set: (mode) => (mode === 'works' ? agency.heal() : agency.break(mode)) },
+    ]),
+  )
 }

@@ -10,7 +10,7 @@ import type { Service, Subsystem } from '../../src/model/party.ts'
 import { applyRegistry } from '../../src/registry/administration.ts'
 import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { readRegistryDirectory } from '../../src/registry/read-documents.ts'
-import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { controlsOf, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { readSettings } from '../../src/settings.ts'
 import { createRegistryStore } from '../../src/storage/registry.ts'
 import { createTestDatabase, createTestFolder, type TestDatabase } from './postgres.ts'
@@ -247,6 +247,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<GatewayWor
   })
   const gateway = await startGateway(settings, '0.0.0-test', {
     destination,
+    agencies: controlsOf(sandbox),
     ...(options.now && { now: options.now }),
   })
   const consumer = await createConsumer(gateway.publicUrl, 'H29/mot-cua', keys)

@@ -2,8 +2,9 @@ import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
 import { aboutPerson, cancelling, entryLookUp, filing } from '../declare.ts'
 import { answer, personIn, type SandboxOperation } from '../operation.ts'
-import { keyOf, type Person, personalIdOf } from '../person-number.ts'
+import { keyOf, type Person, parsePersonalId, personalIdOf } from '../person-number.ts'
 import { createRegister } from '../register.ts'
+import { ANSWERED_ENDINGS } from '../scenarios.ts'
 
 /** Topics of draws; 620–629 belong to this file. */
 const TOPIC = { bookNumber: 620 } as const
@@ -13,7 +14,7 @@ const TOPIC = { bookNumber: 620 } as const
  * the births and deaths registered since; a registration can be cancelled, which linked procedures need.
  */
 export function createCivilStatusAgency(
-  { draw, names, families, citizens }: Country,
+  { draw, names, families, citizens, deaths: diedOn }: Country,
   now: () => Date,
 ): readonly SandboxOperation[] {
   const numberName = 'registrationNumber'
@@ -76,6 +77,11 @@ export function createCivilStatusAgency(
     entryLookUp('/khai-sinh/tra-cuu', births),
     filing('/khai-tu', {
       ...deaths,
+      // Whose death the book holds already cannot die again.
+      isContradicted: (personalId) => {
+        const person = parsePersonalId(personalId, ANSWERED_ENDINGS)
+        return person !== undefined && diedOn(person) !== undefined
+      },
       members: {
         personalId: 'text',
         diedOn: 'text',
@@ -88,13 +94,11 @@ export function createCivilStatusAgency(
       path: '/khai-tu/xac-thuc',
       kind: 'verify',
       identifiers: ['personalId'],
-      answer: (request) =>
-        answer(
-          personIn(request) && {
-            isRegisteredDead: deaths.register.findByMatter(String(request.body['personalId'])) !== undefined,
-          },
-          now,
-        ),
+      answer: (request) => {
+        const person = personIn(request)
+        const isRegistered = deaths.register.findByMatter(String(request.body['personalId'])) !== undefined
+        return answer(person && { isRegisteredDead: isRegistered || diedOn(person) !== undefined }, now)
+      },
     },
     cancelling('/huy-dang-ky', {
       now,
