@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { RegistryRefused } from '../seed.ts'
 import { placeSourceFaults } from './check.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
@@ -36,6 +37,7 @@ export async function startOrTell<Started>(start: () => Promise<Started>, tools:
 async function serve(tools: Tools): Promise<ExitCode> {
   const settings = requireSettings(tools)
   const running = await startOrTell(() => startGateway(settings, tools.version), tools)
+  collectGarbage()
   const reason = await stopAsked(tools.outside.signal)
   return (await running.close(reason)) ? EXIT.ok : EXIT.failed
 }

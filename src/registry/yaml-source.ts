@@ -1,4 +1,5 @@
 import {
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -8,7 +9,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
   visit,
   type YAMLMap,
 } from 'yaml'
@@ -153,25 +154,36 @@ function findPart(document: Document, pointer: string, part: 'name' | 'value'): 
   return part === 'value' && isScalar(node) ? (node.range?.[0] ?? offset) : offset
 }
 
-function sourceOf(document: Document, lines: LineCounter): YamlSource {
+/** The texts among a document's own members, however broken the rest of it is. */
+function topTexts({ contents }: Document): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { key, value } of isMap(contents) ? contents.items : []) {
+    const name = nameOf(key)
+    if (name === undefined || texts.has(name) || !isScalar(value)) continue
+    if (typeof value.value === 'string') texts.set(name, value.value)
+  }
+  return texts
+}
+
+/** @param offsetOf where a part of this very document stands; it is read anew for that. */
+function sourceOf(
+  document: Document,
+  lines: LineCounter,
+  offsetOf: (pointer: string, part: 'name' | 'value') => number,
+): YamlSource {
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
   const raw = [...parserFaults(document), ...nodeFaults(document)]
   const faults = raw.map(({ offset, violation }) => ({ ...violation, ...position(offset) }))
+  // No function here may hold the document: its tree takes thirty times the memory of its text.
+  const texts = topTexts(document)
   return {
     value: faults.length === 0 ? document.toJS() : undefined,
     faults,
-    readText(name) {
-      const member = isMap(document.contents)
-        ? document.contents.items.find(({ key }) => nameOf(key) === name)
-        : undefined
-      return isScalar(member?.value) && typeof member.value.value === 'string'
-        ? member.value.value
-        : undefined
-    },
-    locate: (pointer, part) => position(findPart(document, pointer, part)),
+    readText: (name) => texts.get(name),
+    locate: (pointer, part) => position(offsetOf(pointer, part)),
   }
 }
 
@@ -190,21 +202,34 @@ function unreadable(): YamlSource {
   }
 }
 
+/** One document after the other, none of them held. */
+function* documentsOf(text: string, lines: LineCounter): Generator<Document> {
+  const parser = new Parser(lines.addNewLine)
+  const composer = new Composer({ prettyErrors: false, uniqueKeys: false })
+  for (const document of composer.compose(parser.parse(text))) {
+    if (document.errors.length > 0 || !isEmpty(document)) yield document
+  }
+}
+
 /**
  * Reads a YAML 1.2 file of one or more documents, strictly: no repeated names, aliases, tags or values that
  * JSON has not. Empty documents are left out.
  */
 export function parseYaml(text: string): YamlSource[] {
   const lines = new LineCounter()
+  const sources: YamlSource[] = []
+  let again: readonly Document[] | undefined
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-    })
-    return [...documents]
-      .filter((document) => document.errors.length > 0 || !isEmpty(document))
-      .map((document) => sourceOf(document, lines))
+    for (const document of documentsOf(text, lines)) {
+      const place = sources.length
+      const offsetOf = (pointer: string, part: 'name' | 'value') => {
+        again ??= [...documentsOf(text, new LineCounter())]
+        const own = again[place]
+        return own === undefined ? 0 : findPart(own, pointer, part)
+      }
+      sources.push(sourceOf(document, lines, offsetOf))
+    }
+    return sources
   } catch (thrown) {
     if (thrown instanceof RangeError) return [unreadable()]
     throw thrown
