@@ -98,7 +98,8 @@ export interface ConsumerClient {
   request(request: PlainRequest): Promise<HttpReply>
 }
 
-const SERVICE = /^[A-Za-z0-9.]+(?:\/[a-z0-9-]+){2}\/v\d+$/
+/** `agency/subsystem/service/version`. */
+export const SERVICE = /^[A-Za-z0-9.]+(?:\/[a-z0-9-]+){2}\/v\d+$/
 
 function addressOf(gatewayUrl: string, { service, path }: ConsumerCall): string {
   if (!SERVICE.test(service)) {

@@ -5,7 +5,7 @@ import type { JWK } from 'jose'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { type ConsumerClient, type ConsumerClientOptions, createConsumerClient } from './client.ts'
-import type { ClientCertificate } from './consumer-http.ts'
+import { type ClientCertificate, createConsumerHttp } from './consumer-http.ts'
 import { isMembers } from './consumer-reply.ts'
 import { usageFault } from './fault.ts'
 import type { Tools } from './tools.ts'
@@ -15,14 +15,18 @@ export const DEFAULT_KEY_FILE = '.lienthong/consumer.jwk'
 const DEFAULT_PROFILE = '.lienthong/consumer.json'
 const DEFAULT_GATEWAY = 'http://127.0.0.1:8080'
 
-/** Options of every command that acts as a consumer. */
-export interface ConsumerOptions {
+/** Options of every command that talks to a gateway. */
+export interface ReachOptions {
   readonly gateway?: string
+  readonly ca?: string
+  readonly timeout?: string
+}
+
+/** Options of every command that acts as a consumer. */
+export interface ConsumerOptions extends ReachOptions {
   readonly consumer?: string
   readonly key?: string
   readonly profile?: string
-  readonly ca?: string
-  readonly timeout?: string
   readonly bearer?: boolean
   readonly cert?: string
   readonly certKey?: string
@@ -87,17 +91,23 @@ const TEXTS = {
   },
 } as const
 
-export function addConsumerOptions(command: Command, { terminal: { pick } }: Tools): Command {
+export function addReachOptions(command: Command, { terminal: { pick } }: Tools): Command {
   return command
     .option('--gateway <url>', pick(TEXTS.gateway))
+    .option('--ca <file>', pick(TEXTS.ca))
+    .option('--timeout <seconds>', pick(TEXTS.timeout))
+}
+
+export function addConsumerOptions(command: Command, tools: Tools): Command {
+  const { pick } = tools.terminal
+  command
     .option('--consumer <id>', pick(TEXTS.consumer))
     .option('--key <file>', pick(TEXTS.key))
     .option('--profile <file>', pick(TEXTS.profile))
     .option('--bearer', pick(TEXTS.bearer))
     .option('--cert <file>', pick(TEXTS.cert))
     .option('--cert-key <file>', pick(TEXTS.certKey))
-    .option('--ca <file>', pick(TEXTS.ca))
-    .option('--timeout <seconds>', pick(TEXTS.timeout))
+  return addReachOptions(command, tools)
 }
 
 function parseObject(file: string, text: string): Readonly<Record<string, unknown>> {
@@ -151,6 +161,21 @@ function parseTimeout(text: string | undefined): number {
   return seconds * 1000
 }
 
+function readAuthorities({ ca }: ReachOptions, folder: string): string | undefined {
+  return ca === undefined ? undefined : readFileSync(resolve(folder, ca), 'utf8')
+}
+
+/** A gateway that is asked for what it shows to everybody. */
+export function openHttp(options: ReachOptions, { outside }: Tools) {
+  const send = createConsumerHttp({
+    timeoutMs: parseTimeout(options.timeout),
+    maxAnswerBytes: 16_777_216,
+    authorities: readAuthorities(options, outside.workingDirectory),
+    signal: outside.signal,
+  })
+  return { gatewayUrl: parseGateway(options.gateway ?? DEFAULT_GATEWAY), send }
+}
+
 function readCertificate(
   { cert, certKey, bearer }: ConsumerOptions,
   folder: string,
@@ -195,7 +220,7 @@ export function openConsumer(
     certificate,
     language: terminal.language,
     timeoutMs: parseTimeout(options.timeout),
-    authorities: options.ca === undefined ? undefined : readFileSync(resolve(folder, options.ca), 'utf8'),
+    authorities: readAuthorities(options, folder),
     signal: outside.signal,
     now: outside.now,
     newId: outside.newId,

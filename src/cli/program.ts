@@ -68,6 +68,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./call.ts'),
   },
   {
+    name: 'client',
+    summary: {
+      vi: 'Chương trình TypeScript có kiểu để gọi một dịch vụ',
+      en: "A typed TypeScript client of one service, for a consumer's program",
+    },
+    load: () => import('./service-client.ts'),
+  },
+  {
     name: 'bulk',
     summary: {
       vi: 'Đối soát, làm sạch hàng loạt: nộp tệp, theo dõi, lấy kết quả và báo cáo',

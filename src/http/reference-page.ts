@@ -32,6 +32,7 @@ const WORDS = {
   example: { vi: 'Gọi thử bằng CLI', en: 'Try it with the CLI' },
   all: { vi: 'Mọi dịch vụ', en: 'All services' },
   document: { vi: 'Tài liệu OpenAPI', en: 'OpenAPI document' },
+  client: { vi: 'Chương trình mẫu có kiểu (TypeScript)', en: 'Typed client (TypeScript)' },
 } as const satisfies Readonly<Record<string, Bilingual>>
 
 const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
@@ -179,7 +180,8 @@ export function servicePage(service: CompiledService, publicUrl: string, languag
     language,
     html`<h1>${name[language]}</h1>
 <p>${WORDS.provider[language]}: ${service.provider.name[language]} · <code>${publicUrl}/exchange/${id}</code> ·
-<a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a></p>
+<a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a> ·
+<a href="/services/${id}/client.ts">${WORDS.client[language]}</a></p>
 <ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul>
 ${operations.map((operation) => operationSection(service, document, operation, language))}`,
   )

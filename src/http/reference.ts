@@ -7,6 +7,7 @@ import type { Language, ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { preferredLanguage } from './language.ts'
 import { cataloguePage, REFERENCE_STYLE, servicePage } from './reference-page.ts'
+import { writeClient } from './typed-client/source.ts'
 
 export interface ReferenceParts {
   readonly registry: () => Registry
@@ -27,28 +28,45 @@ const PARTICULARS = [
   ['Exchange-Dossier', false, 'Mã hồ sơ, nếu thỏa thuận đòi / the dossier, where the agreement asks for it'],
   ['Exchange-Procedure', false, 'Mã thủ tục / the procedure'],
   ['Exchange-Officer', false, 'Cán bộ yêu cầu / the officer who asks'],
+  [
+    'Exchange-Fields',
+    false,
+    'JSON Pointer các trường cần, cách nhau bằng dấu phẩy; mọi trường được phép nếu bỏ trống / JSON Pointers of the fields wanted, all agreed ones where absent',
+  ],
   ['traceparent', false, 'W3C Trace Context'],
 ] as const
 
-const ERROR_ANSWER = {
-  description: 'Lỗi của cổng / an error of the gateway (RFC 9457); docs/errors.md lists every code',
-  content: {
-    'application/problem+json': {
-      schema: {
+const text = { type: 'string' } as const
+
+/** RFC 9457, as `problem.ts` writes it. */
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'code', 'fault', 'fix'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: text,
+    status: { type: 'integer' },
+    detail: text,
+    code: { ...text, description: 'Không bao giờ đổi tên / never renamed' },
+    fault: { type: 'string', enum: ['consumer', 'provider', 'gateway'] },
+    fix: text,
+    instance: text,
+    exchangeId: { type: 'string', format: 'uuid' },
+    traceId: text,
+    errors: {
+      type: 'array',
+      items: {
         type: 'object',
-        required: ['type', 'title', 'status', 'code', 'fault'],
-        properties: {
-          type: { type: 'string', format: 'uri' },
-          title: { type: 'string' },
-          status: { type: 'integer' },
-          detail: { type: 'string' },
-          code: { type: 'string' },
-          fault: { enum: ['consumer', 'provider', 'gateway'] },
-          exchangeId: { type: 'string', format: 'uuid' },
-        },
+        required: ['pointer', 'rule', 'detail'],
+        properties: { pointer: text, rule: text, detail: text },
       },
     },
   },
+} as const
+
+const ERROR_ANSWER = {
+  description: 'Lỗi của cổng / an error of the gateway (RFC 9457); docs/errors.md lists every code',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/GatewayProblem' } } },
 } as const
 
 function asObject(value: unknown): Members {
@@ -67,8 +85,9 @@ function describePath(item: Members): Members {
       }
       return [method, { ...described, responses }]
     })
+  const shared = Array.isArray(item['parameters']) ? item['parameters'] : []
   const parameters = PARTICULARS.map(([name]) => ({ $ref: `#/components/parameters/${name}` }))
-  return { ...item, parameters, ...Object.fromEntries(operations) }
+  return { ...item, parameters: [...shared, ...parameters], ...Object.fromEntries(operations) }
 }
 
 /**
@@ -89,7 +108,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
         ...Object.fromEntries(
           PARTICULARS.map(([name, required, description]) => [
             name,
-            { name, in: 'header', required, description, schema: { type: 'string', maxLength: 200 } },
+            { name, in: 'header', required, description, schema: { type: 'string', maxLength: 4096 } },
           ]),
         ),
       },
@@ -101,6 +120,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
           flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: {} } },
         },
       },
+      schemas: { ...components.schemas, GatewayProblem: PROBLEM },
       responses: { ...asObject(components['responses']), GatewayError: ERROR_ANSWER },
     },
     paths: Object.fromEntries(
@@ -128,7 +148,8 @@ function send(
 
 /**
  * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services,
- * `/docs/services/{id}` describes one, `/docs/services/{id}/openapi.json` is its OpenAPI 3.1 document.
+ * `/docs/services/{id}` describes one, `/docs/services/{id}/openapi.json` is its OpenAPI 3.1 document, and
+ * `/services/{id}/client.ts` a typed client made from it.
  */
 export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): Router {
   const router = express.Router()
@@ -152,6 +173,14 @@ export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): 
     const found = find(`${agency}/${subsystem}/${service}/${version}`)
     const text = JSON.stringify(openApiOf(found, publicUrl()), null, 2)
     send(response, 'application/json', text, { 'cache-control': HEADERS['cache-control'] })
+  })
+  router.get('/services/:agency/:subsystem/:service/:version/client.ts', ({ params }, response) => {
+    const { agency, subsystem, service, version } = params
+    const found = find(`${agency}/${subsystem}/${service}/${version}`)
+    const gatewayUrl = publicUrl()
+    const document = openApiOf(found, gatewayUrl)
+    const text = writeClient({ service: found.document.id, document, gatewayUrl })
+    send(response, 'text/plain; charset=utf-8', text, { 'cache-control': HEADERS['cache-control'] })
   })
   router.get('/docs/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
     const { agency, subsystem, service, version } = params
