@@ -51,6 +51,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ajv: ['contract/', 'registry/', 'settings.ts'],
   re2js: ['contract/pattern.ts'],
   koffi: ['identity/pkcs11-library.ts'],
+  'openapi-fetch': ['http/typed-client/'],
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yazl: ['http/'],
