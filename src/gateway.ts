@@ -12,6 +12,7 @@ import { createLedgerSide } from './gateway-ledger.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
+import { lifeCycleHeaders } from './http/life-cycle.ts'
 import { closeServer, listenOn } from './http/listening.ts'
 import { createLogRouter } from './http/log.ts'
 import { createOauthRouter } from './http/oauth.ts'
@@ -213,6 +214,10 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     thumbprintOf: certificates.thumbprintOf,
     dpopNonce: () => identity.nonces?.issue(),
     logOrigin: settings.ledger.origin,
+    announce: (service) => {
+      const document = holder.current().services.get(service)?.document
+      return document?.deprecation && lifeCycleHeaders(document, publicUrl)
+    },
     onRefusal: telemetry.request,
     onStranger: strangers.note,
     onInternalError: telemetry.internalError,

@@ -16,6 +16,7 @@ import { placeSourceFaults } from './check.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { withDatabase } from './open-database.ts'
+import { defineCallers } from './registry-callers.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -333,6 +334,7 @@ export function define(command: Command, tools: Tools): void {
     examples: [['registry history', { vi: 'ai đã đổi gì, khi nào', en: 'who changed what, when' }]],
     json: '{ "versions": [ { "version", "digest", "appliedAt", "by", "note" } ] }',
   })
+  defineCallers(command, tools)
   const listing = add('hubs').action(tools.act(() => hubs(tools)))
   addGuide(listing, terminal, {
     examples: [['registry hubs', { vi: 'trục nào hết hạn trước', en: 'which hub ends first' }]],

@@ -11,6 +11,7 @@ import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../re
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
 import { parseJsonBody, readBody } from './body.ts'
+import { REVALIDATED, sendCached } from './cached.ts'
 import { sendProblem } from './server.ts'
 
 type EntriesDesk = ReturnType<typeof createEntriesDesk>
@@ -232,9 +233,8 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     })
   }
   const description = Buffer.from(JSON.stringify(AUDIT_DESCRIPTION))
-  router.get('/audit/openapi.json', (_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': description.length })
-    response.end(description)
+  router.get('/audit/openapi.json', (request, response) => {
+    sendCached(request, response, { type: 'application/json', body: description, caching: REVALIDATED })
   })
   return router
 }

@@ -28,6 +28,8 @@ export interface ExchangeDoorParts {
   readonly dpopNonce: () => string | undefined
   /** Origin of the log, for receipts. */
   readonly logOrigin: string
+  /** Headers that announce the end of a service's version; none for most. */
+  readonly announce: (service: ServiceId) => Readonly<Record<string, string>> | undefined
   /** Told of each request that was refused without a consumer to record it for. */
   readonly onStranger: (request: IncomingMessage, error: GatewayError) => void
   /** Told of each request that did not become an exchange. */
@@ -258,6 +260,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       return
     }
     const headers = replyHeaders(inbound, conclusion, parts.logOrigin)
+    Object.assign(headers, parts.announce(inbound.service))
     if (response.socket === null) await untilItsTurn(response)
     const ended = conclusion.release()
     if (ended instanceof Error) {

@@ -3,6 +3,7 @@ import express, { type Router } from 'express'
 import { HASH_BYTES, parseTilePath, type TileRequest } from '../ledger/tile.ts'
 import type { StoredTimestamp } from '../ledger/timestamping.ts'
 import { GatewayError } from '../model/errors.ts'
+import { sendCached } from './cached.ts'
 import { type ProofSource, proveInclusion } from './inclusion.ts'
 import { createTurnstile } from './turnstile.ts'
 
@@ -48,8 +49,8 @@ export function createLogRouter({ source, verifierKey, servesTiles }: LogRouterP
     return tile && tile.hashes.length >= bytes ? tile.hashes.subarray(0, bytes) : undefined
   }
 
-  router.get('/log/vkey', (_request, response) =>
-    send(response, TEXT, 'public, max-age=3600', `${verifierKey}\n`),
+  router.get('/log/vkey', (request, response) =>
+    sendCached(request, response, { type: TEXT, body: `${verifierKey}\n`, caching: 'public, max-age=3600' }),
   )
 
   router.get('/log/proof/:exchange', async ({ params: { exchange } }, response) => {

@@ -8,6 +8,7 @@ import type { KeyRing } from '../identity/keys.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import { readBody } from './body.ts'
+import { REVALIDATED, sendCached } from './cached.ts'
 
 export interface TokenRequestFacts {
   readonly method: string
@@ -193,12 +194,14 @@ export function createOauthRouter(parts: OauthDoorParts): Router {
   endpoint(TOKEN_ROUTE, identity.grantToken)
   endpoint(REVOCATION_ROUTE, identity.revokeToken)
   endpoint(INTROSPECTION_ROUTE, identity.introspectToken)
-  router.get('/.well-known/oauth-authorization-server', (_request, response) => {
-    sendJson(response, 200, metadata(identity.addresses(), parts), { 'cache-control': 'no-store' })
+  router.get('/.well-known/oauth-authorization-server', (request, response) => {
+    const body = JSON.stringify(metadata(identity.addresses(), parts))
+    sendCached(request, response, { type: 'application/json', body, caching: REVALIDATED })
   })
-  router.get('/oauth/jwks', (_request, response) => {
-    const headers = { 'cache-control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` }
-    sendJson(response, 200, keys().jwks(now()), { ...headers, 'content-type': 'application/jwk-set+json' })
+  router.get('/oauth/jwks', (request, response) => {
+    const caching = `public, max-age=${JWKS_MAX_AGE_SECONDS}`
+    const body = JSON.stringify(keys().jwks(now()))
+    sendCached(request, response, { type: 'application/jwk-set+json', body, caching })
   })
   const posted = [TOKEN_ROUTE, REVOCATION_ROUTE, INTROSPECTION_ROUTE]
   for (const path of [...posted, '/oauth/jwks', '/.well-known/oauth-authorization-server']) {

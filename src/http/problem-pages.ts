@@ -2,6 +2,7 @@ import express, { type Router } from 'express'
 import { ERRORS, type ErrorCode, type Fault } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
+import { sendCached } from './cached.ts'
 
 const SIDES: Readonly<Record<Fault, Bilingual>> = {
   consumer: { vi: 'bên hỏi', en: 'the consumer' },
@@ -31,16 +32,12 @@ function pageOf(code: ErrorCode): string {
 /** What the `type` of a problem document (RFC 9457 §3.1.1) leads to: `GET /problems/{code}`. */
 export function createProblemPages(): Router {
   const router = express.Router()
-  router.get('/problems/:code', ({ params: { code } }, response) => {
+  router.get('/problems/:code', (request, response) => {
+    const { code } = request.params
     if (!isCode(code)) throw new GatewayError('path_unknown')
-    const page = Buffer.from(pageOf(code))
-    response.writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'content-length': page.length,
-      'content-security-policy': "default-src 'none'",
-      'cache-control': 'public, max-age=3600',
-    })
-    response.end(page)
+    const headers = { 'content-security-policy': "default-src 'none'" }
+    const type = 'text/html; charset=utf-8'
+    sendCached(request, response, { type, body: pageOf(code), caching: 'public, max-age=3600', headers })
   })
   return router
 }

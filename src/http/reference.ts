@@ -5,7 +5,9 @@ import { isMembers, type Members } from '../contract/document.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Language, ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
+import { sendCached } from './cached.ts'
 import { preferredLanguage } from './language.ts'
+import { lifeCycleHeaders } from './life-cycle.ts'
 import { cataloguePage, REFERENCE_STYLE, servicePage } from './reference-page.ts'
 import { writeClient } from './typed-client/source.ts'
 
@@ -18,9 +20,10 @@ const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch'])
 const STYLE_HASH = hash('sha256', REFERENCE_STYLE, 'base64')
 const HEADERS = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
-  'cache-control': 'public, max-age=300',
   vary: 'Accept-Language',
 } as const
+const CACHING = 'public, max-age=300'
+const HTML = 'text/html; charset=utf-8'
 
 /** What every operation asks for besides its own parameters. */
 const PARTICULARS = [
@@ -74,7 +77,7 @@ function asObject(value: unknown): Members {
 }
 
 /** A path with the gateway's headers, and its errors beside each operation's answers. */
-function describePath(item: Members): Members {
+function describePath(item: Members, isDeprecated: boolean): Members {
   const operations = Object.entries(item)
     .filter(([method]) => METHODS.has(method))
     .map(([method, operation]) => {
@@ -83,7 +86,7 @@ function describePath(item: Members): Members {
         ...asObject(described['responses']),
         default: { $ref: '#/components/responses/GatewayError' },
       }
-      return [method, { ...described, responses }]
+      return [method, { ...described, responses, ...(isDeprecated && { deprecated: true }) }]
     })
   const shared = Array.isArray(item['parameters']) ? item['parameters'] : []
   const parameters = PARTICULARS.map(([name]) => ({ $ref: `#/components/parameters/${name}` }))
@@ -124,26 +127,12 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
       responses: { ...asObject(components['responses']), GatewayError: ERROR_ANSWER },
     },
     paths: Object.fromEntries(
-      Object.entries(bundle.paths).map(([path, item]) => [path, describePath(asObject(item))]),
+      Object.entries(bundle.paths).map(([path, item]) => [
+        path,
+        describePath(asObject(item), service.document.deprecation !== undefined),
+      ]),
     ),
   }
-}
-
-function send(
-  response: Response,
-  type: string,
-  text: string,
-  headers: Readonly<Record<string, string>>,
-): void {
-  const bytes = Buffer.from(text)
-  const etag = `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`
-  if (response.req.headers['if-none-match'] === etag) {
-    response.writeHead(304, { etag, ...headers }).end()
-    return
-  }
-  response
-    .writeHead(200, { 'content-type': type, 'content-length': bytes.length, etag, ...headers })
-    .end(bytes)
 }
 
 /**
@@ -166,13 +155,13 @@ export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): 
 
   router.get('/docs', (_request, response) => {
     const page = cataloguePage([...registry().services.values()], languageOf(response))
-    send(response, 'text/html; charset=utf-8', page, HEADERS)
+    sendCached(response.req, response, { type: HTML, body: page, caching: CACHING, headers: HEADERS })
   })
   router.get('/docs/services/:agency/:subsystem/:service/:version/openapi.json', ({ params }, response) => {
     const { agency, subsystem, service, version } = params
     const found = find(`${agency}/${subsystem}/${service}/${version}`)
     const text = JSON.stringify(openApiOf(found, publicUrl()), null, 2)
-    send(response, 'application/json', text, { 'cache-control': HEADERS['cache-control'] })
+    sendCached(response.req, response, { type: 'application/json', body: text, caching: CACHING })
   })
   router.get('/services/:agency/:subsystem/:service/:version/client.ts', ({ params }, response) => {
     const { agency, subsystem, service, version } = params
@@ -180,12 +169,14 @@ export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): 
     const gatewayUrl = publicUrl()
     const document = openApiOf(found, gatewayUrl)
     const text = writeClient({ service: found.document.id, document, gatewayUrl })
-    send(response, 'text/plain; charset=utf-8', text, { 'cache-control': HEADERS['cache-control'] })
+    sendCached(response.req, response, { type: 'text/plain; charset=utf-8', body: text, caching: CACHING })
   })
   router.get('/docs/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
     const { agency, subsystem, service, version } = params
     const found = find(`${agency}/${subsystem}/${service}/${version}`)
-    send(response, 'text/html; charset=utf-8', servicePage(found, publicUrl(), languageOf(response)), HEADERS)
+    const body = servicePage(found, publicUrl(), languageOf(response))
+    const headers = { ...HEADERS, ...lifeCycleHeaders(found.document, publicUrl()) }
+    sendCached(response.req, response, { type: HTML, body, caching: CACHING, headers })
   })
   return router
 }

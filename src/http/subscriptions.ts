@@ -8,6 +8,7 @@ import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Subscription } from '../model/event.ts'
 import type { Consumer, Credentials } from '../model/exchange.ts'
 import { parseJsonBody, readBody } from './body.ts'
+import { REVALIDATED, sendCached } from './cached.ts'
 import { type ConsumerDoorParts, credentialsOf, refuseRequest, sendJson } from './consumer-door.ts'
 
 export interface SubscriptionsDoorParts extends ConsumerDoorParts {
@@ -194,8 +195,7 @@ export function createSubscriptionsRouter(parts: SubscriptionsDoorParts): Router
     try {
       const [path = ''] = url.split('?')
       if (path === '/subscriptions/openapi.json' && method === 'GET') {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': description.length })
-        response.end(description)
+        sendCached(request, response, { type: 'application/json', body: description, caching: REVALIDATED })
         return
       }
       const found = find(path)

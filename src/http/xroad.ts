@@ -197,6 +197,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       return
     }
     const headers = replyHeaders(inbound, conclusion, parts.logOrigin)
+    Object.assign(headers, parts.announce(inbound.service))
     if (response.socket === null) await untilItsTurn(response)
     const ended = conclusion.release()
     if (ended instanceof Error) {

@@ -1,6 +1,6 @@
 import type { ConsentTerms } from './consent.ts'
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
-import type { Validity } from './party.ts'
+import type { Deprecation, Validity } from './party.ts'
 import type { DelayedDisclosure } from './reader.ts'
 
 /** A text of law that gives ground for an agreement. Texts are repealed: the dates are data. */
@@ -72,6 +72,11 @@ export function validSpan(validity: Validity): ValidSpan {
     fromMs: day(validity.from),
     untilMs: validity.until === undefined ? Number.POSITIVE_INFINITY : day(validity.until) + DAY_MS,
   }
+}
+
+/** @returns from when a version is given up, and when it ends: after the last day on which it still answers. */
+export function deprecationSpan({ from, sunset }: Deprecation): ValidSpan {
+  return validSpan({ from, ...(sunset !== undefined && { until: sunset }) })
 }
 
 export function isWithin(span: ValidSpan, nowMs: number): boolean {

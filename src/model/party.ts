@@ -148,6 +148,18 @@ export interface Binding {
   readonly soap?: SoapMapping
 }
 
+/** A version that is being given up: its consumers are told in each answer. Days are Vietnam's, `yyyy-mm-dd`. */
+export interface Deprecation {
+  /** From when nobody should begin to use it. */
+  readonly from: string
+  /** The last day on which it is sure to answer. */
+  readonly sunset?: string
+  /** What to use instead. */
+  readonly successor?: ServiceId
+  /** What changes, for its consumers' developers. */
+  readonly notice?: Bilingual
+}
+
 /** Something a provider answers. */
 export interface Service {
   readonly kind: 'Service'
@@ -156,6 +168,7 @@ export interface Service {
   readonly state: 'active' | 'suspended'
   /** Why it is suspended, for those who ask. */
   readonly notice?: Bilingual
+  readonly deprecation?: Deprecation
   /** Path of the OpenAPI document below the schemas folder, e.g. `services/G01/dan-cu/cong-dan.v1.yaml`. */
   readonly contract?: string
   /** Of a service whose messages are passed whole, in place of a contract: from the particular to the general. */

@@ -150,6 +150,10 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
   const from = { kind: 'Service', id: service.id } as const
   const check = createCheck(directory, from, faults)
   check(directory.subsystems, { kind: 'Subsystem', id: providerIdOf(service.id) }, '/id')
+  const { successor } = service.deprecation ?? {}
+  if (successor !== undefined) {
+    check(directory.services, { kind: 'Service', id: successor }, '/deprecation/successor')
+  }
   if (service.contract === undefined) return
   const to = { kind: 'Schema', id: service.contract } as const
   if (directory.catalogue.contract(to.id) === undefined && !directory.declared.has(documentPath(to))) {

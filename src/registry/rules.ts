@@ -112,6 +112,22 @@ function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
   return violations
 }
 
+/** A version cannot end before it was said that it will (RFC 8594 §3 beside RFC 9745 §4). */
+function checkDeprecation({ id, deprecation }: Service): Violation[] {
+  if (deprecation === undefined) return []
+  const { from, sunset, successor } = deprecation
+  const violations: Violation[] = []
+  if (sunset !== undefined && Date.parse(sunset) < Date.parse(from)) {
+    const detail = { vi: 'Ngày ngừng trước ngày báo bỏ.', en: 'It ends before it is given up.' }
+    violations.push({ pointer: '/deprecation/sunset', rule: 'sunset_order', detail })
+  }
+  if (successor === id) {
+    const detail = { vi: 'Phiên bản dùng thay phải là dịch vụ khác.', en: 'It cannot succeed itself.' }
+    violations.push({ pointer: '/deprecation/successor', rule: 'successor_self', detail })
+  }
+  return violations
+}
+
 function checkOperations(operations: readonly { readonly operation: string }[]): Violation[] {
   const names = operations.map(({ operation }) => operation)
   return names.flatMap((name, index) =>
@@ -209,7 +225,12 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Subsystem':
       return [...checkKeyIds(document), ...checkXroad(document), ...checkWebhooks(document)]
     case 'Service':
-      return [...checkBinding(document), ...checkEndpoints(document), ...checkHub(document)]
+      return [
+        ...checkBinding(document),
+        ...checkEndpoints(document),
+        ...checkHub(document),
+        ...checkDeprecation(document),
+      ]
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

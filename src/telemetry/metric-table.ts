@@ -295,6 +295,22 @@ const GATEWAY_METRICS = {
     labels: { result: ['applied', 'refused'] },
     merge: 'max',
   },
+  lienthong_service_deprecated_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time from which a version of a service is deprecated; versions that are not have no series.',
+    meaning: 'Thời điểm một phiên bản dịch vụ được báo sắp bỏ.',
+    unit: 'seconds',
+    labels: { service: 'service' },
+    merge: 'max',
+  },
+  lienthong_service_sunset_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a deprecated version of a service ends, where that is announced.',
+    meaning: 'Thời điểm một phiên bản dịch vụ ngừng trả lời, nếu đã báo.',
+    unit: 'seconds',
+    labels: { service: 'service' },
+    merge: 'max',
+  },
   lienthong_issuer_key_reads_total: {
     type: 'counter',
     help: "Readings of foreign issuers' key sets.",

@@ -3,6 +3,7 @@ import type { LogFault } from '../ledger/fsck.ts'
 import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
 import type { WitnessStanding, WitnessState } from '../ledger/witnessing.ts'
+import { deprecationSpan } from '../model/agreement.ts'
 import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
 import type { RegistryEvent } from '../registry/registry.ts'
@@ -67,6 +68,20 @@ interface TelemetryParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly now: () => number
+}
+
+function tellDeprecations(metrics: Metrics, { services }: Registry): void {
+  const deprecated = metrics.gauge('lienthong_service_deprecated_timestamp_seconds')
+  const sunset = metrics.gauge('lienthong_service_sunset_timestamp_seconds')
+  deprecated.clear()
+  sunset.clear()
+  for (const { document } of services.values()) {
+    const { id, deprecation } = document
+    if (deprecation === undefined) continue
+    const { fromMs, untilMs } = deprecationSpan(deprecation)
+    deprecated.child({ service: id }).set(fromMs / 1000)
+    if (Number.isFinite(untilMs)) sunset.child({ service: id }).set(untilMs / 1000)
+  }
 }
 
 /** The gateway's own routes, as metrics know them. */
@@ -225,6 +240,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       const info = metrics.gauge('lienthong_registry_info')
       info.clear()
       info.child({ version: String(registry.version), digest: registry.digest }).set(1)
+      tellDeprecations(metrics, registry)
     },
     storage: (event) => log({ action: 'storage', ...event }),
     observeBinding(provider, address) {
