@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ForeignIssuer } from './identity/foreign-token.ts'
 import { createIssuerKeys } from './identity/issuer-keys.ts'
-import { readSecretFile } from './identity/key-file.ts'
+import { openSecretFile, readSecretFile } from './identity/key-file.ts'
 import { NODE_CRYPTO, openEd25519File } from './identity/log-key.ts'
 import { createPkcs11Keys, type Pkcs11Keys } from './identity/pkcs11.ts'
 import { loadPkcs11 } from './identity/pkcs11-library.ts'
@@ -18,6 +19,11 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 
 const KEY_SET_BYTES = 65_536
 const KEY_SET_MS = 3_000
+
+/** @returns the 32 bytes that the database's personal data is sealed under; the first process of a gateway makes them. */
+export function openDataKey({ dataDir }: Settings): Uint8Array {
+  return openSecretFile(join(dataDir, 'keys/data.key'), randomBytes(32)).subarray(0, 32)
+}
 
 /** @throws Error where the registry names a secret that is not there. */
 export function readSecret(reference: SecretReference): string {

@@ -81,7 +81,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
     conduct: conductAs(identity.authenticate),
     desk,
     usage: createUsageDesk({
-      store: { ...createUsageStore(pool), tagsOf: store.tagsOf },
+      store: { ...createUsageStore(pool, vault.open), tagsOf: store.tagsOf },
       readBody,
       registry,
       now,

@@ -4,6 +4,7 @@ import { createLedger, type Ledger, type LedgerParts } from './ledger/ledger.ts'
 import { formatVerifierKey } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
+import { createRandomPool } from './random-pool.ts'
 import type { Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import type { Database } from './storage/database.ts'
@@ -55,6 +56,7 @@ export async function createLedgerSide(parts: LedgerSideParts): Promise<LedgerSi
   const ledger = createLedger({
     store,
     tagger: createTaggers(createTagKeys(pool, vault)),
+    random: createRandomPool(),
     authority,
     catchUp,
     now,

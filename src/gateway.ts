@@ -1,6 +1,6 @@
-import { randomBytes, randomInt, X509Certificate } from 'node:crypto'
+import { randomInt, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { readSecret, readTls } from './credentials.ts'
+import { openDataKey, readSecret, readTls } from './credentials.ts'
 import { createConduct } from './exchange/conduct.ts'
 import { createQuota } from './exchange/quota.ts'
 import { type AuditSide, type AuditSideParts, createAuditSide } from './gateway-audit.ts'
@@ -22,7 +22,6 @@ import { createSandboxRouter, type SandboxTools } from './http/sandbox.ts'
 import { createServer, type ServerParts } from './http/server.ts'
 import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
-import { openSecretFile } from './identity/key-file.ts'
 import { defineProcedureJobs, PROCEDURE_QUEUE } from './jobs/procedures.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
@@ -90,7 +89,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const { listen, limits } = settings
   const clock = () => performance.now()
   const keysDir = join(settings.dataDir, 'keys')
-  const vault = createVault(openSecretFile(join(keysDir, 'data.key'), randomBytes(32)).subarray(0, 32))
+  const vault = createVault(openDataKey(settings))
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''

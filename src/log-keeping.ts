@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openLogSigner, readTimestampCertificates, readWitnessPolicy } from './credentials.ts'
+import { openDataKey, openLogSigner, readTimestampCertificates, readWitnessPolicy } from './credentials.ts'
 import type { Outside } from './gateway.ts'
 import { createLogRouter } from './http/log.ts'
 import { NODE_CRYPTO } from './identity/log-key.ts'
@@ -16,6 +16,7 @@ import { repeat, type Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import { createLogReader, createLogStore } from './storage/log.ts'
 import { createFsckStore } from './storage/log-audit.ts'
+import { createVault } from './storage/vault.ts'
 import type { ReadinessCheck } from './telemetry/health.ts'
 import { signingCheck, witnessCheck } from './telemetry/readiness.ts'
 
@@ -101,12 +102,13 @@ function createAuditPace(most: number): () => number {
 
 /** The running audit, in steps of a tenth of a second. @returns its end. */
 function startAudit(
-  { ledger }: Settings,
+  settings: Settings,
   { database, telemetry, now }: KeepingOutside,
   { key, keeper }: { readonly key: NoteKey; readonly keeper: LogKeeper },
 ) {
+  const { ledger } = settings
   const anchor = createAnchorFile(ledger.anchorFile)
-  const store = createFsckStore(database.pool)
+  const store = createFsckStore(database.pool, createVault(openDataKey(settings)))
   const auditor = createLogAuditor({
     newPass: () =>
       createFsckPass({

@@ -82,14 +82,14 @@ async function erase({ picks, rule, dryRun }: Erasing, tools: Tools): Promise<Ex
       holdsOver(month, today, holds).map(({ id }) => ({ month, hold: id })),
     )
     if (dryRun || free.length === 0) return { destroyed: free, kept: held }
-    await recordLocalReading(database, settings, {
+    const by = await recordLocalReading(database, settings, {
       erasure: 'erase',
       found: free.length,
-      query: { class: 'tag-keys', months: free, rule: rule(settings) },
+      query: { class: 'months', months: free, rule: rule(settings) },
       subject: undefined,
       nowMs: outside.now(),
     })
-    return { destroyed: await store.destroy(free, today), kept: held }
+    return { destroyed: await store.destroy(free, { by, today }), kept: held }
   })
   if (terminal.json) terminal.resultJson({ destroyed, kept, dryRun })
   else {

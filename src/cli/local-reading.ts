@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { readSecretFile } from '../identity/key-file.ts'
 import { createLedger } from '../ledger/ledger.ts'
 import type { PromiseBatch } from '../ledger/promise.ts'
+import { ERASURE_SERVICE } from '../ledger/retention.ts'
 import { createTaggers, type TagKind } from '../ledger/tag.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import type { ExchangeFacts } from '../model/exchange.ts'
@@ -19,9 +20,6 @@ import { createVault, type Vault } from '../storage/vault.ts'
 
 /** Whoever reads the log on the gateway's own machine, past every role. */
 const LOCAL_OPERATOR: SubsystemId = 'local/operator'
-
-/** The service that erasures and holds are recorded under. */
-export const ERASURE_SERVICE = 'erasure'
 
 interface LocalReading {
   /** What was done to the log's keys; a search of the log where absent. */
@@ -49,7 +47,8 @@ const promiseNothing: PromiseBatch = async (first, leafHashes) => () => ({
   signature: new Uint8Array(0),
 })
 
-function openVault({ dataDir }: Settings): Vault | undefined {
+/** @returns undefined where this machine has no data key. */
+export function openLocalVault({ dataDir }: Settings): Vault | undefined {
   const file = join(dataDir, 'keys/data.key')
   return existsSync(file) ? createVault(readSecretFile(file).subarray(0, 32)) : undefined
 }
@@ -81,21 +80,23 @@ export function subjectOf(tag: { readonly kind: TagKind; readonly identifier: st
 
 /**
  * Records in the log itself that the operator of this machine read it; only then is shown what was found.
+ * @returns the exchange id of that record.
  * @throws GatewayError `ledger_unavailable` where it could not be recorded.
  */
 export async function recordLocalReading(
   database: Database,
   settings: Settings,
   reading: LocalReading,
-): Promise<void> {
+): Promise<string> {
   const { pool, url } = database
-  const vault = openVault(settings)
+  const vault = openLocalVault(settings)
   const sealing = vault ?? { seal: refuseToSeal, open: refuseToSeal }
   const store = createLedgerStore({ pool, url, vault: sealing, processNumber: randomInt(1, 2 ** 31 - 1) })
   try {
     const ledger = createLedger({
       store,
       tagger: createTaggers(createTagKeys(pool, sealing)),
+      random: randomBytes,
       authority: () => undefined,
       catchUp: async () => {},
       now: () => reading.nowMs,
@@ -103,7 +104,9 @@ export async function recordLocalReading(
       onAppend: () => {},
       onAvailability: () => {},
     })
-    await ledger.complete(await factsOf(database, reading, vault !== undefined), 'delivered')
+    const facts = await factsOf(database, reading, vault !== undefined)
+    await ledger.complete(facts, 'delivered')
+    return facts.exchangeId
   } finally {
     await store.close()
   }

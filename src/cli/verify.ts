@@ -7,6 +7,7 @@ import { openLogSigner, readTimestampCertificates } from '../credentials.ts'
 import { NODE_CRYPTO } from '../identity/log-key.ts'
 import { createAnchorFile } from '../ledger/anchor-file.ts'
 import { parseCheckpoint } from '../ledger/checkpoint.ts'
+import { splitDisclosures } from '../ledger/disclosure.ts'
 import { createFsckPass, describeFault, type FsckPass } from '../ledger/fsck.ts'
 import { type NoteKey, parseVerifierKey } from '../ledger/note.ts'
 import { type Policy, PolicyError, parsePolicy } from '../ledger/policy.ts'
@@ -19,6 +20,7 @@ import {
   type Finding,
   type Trust,
   verifyCheckpoint,
+  verifyDisclosures,
   verifyProof,
   verifyReceipt,
 } from '../ledger/verify.ts'
@@ -28,6 +30,7 @@ import { createLogReader } from '../storage/log.ts'
 import { createFsckStore } from '../storage/log-audit.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, interrupted, usageFault } from './fault.ts'
+import { openLocalVault } from './local-reading.ts'
 import { readBundle, readOptional } from './log-bundle.ts'
 import { checkTimestamps, readBundleTimestamps, readTimestamps } from './log-timestamps.ts'
 import { withDatabase } from './open-database.ts'
@@ -54,6 +57,10 @@ const TEXTS = {
   proof: {
     vi: 'tệp bằng chứng (/log/proof/{mã giao dịch})',
     en: 'file of the proof (/log/proof/{exchange id})',
+  },
+  disclosures: {
+    vi: 'tệp các mảnh phần riêng (disclosures) của bản ghi, mỗi dòng một mảnh',
+    en: "file of disclosures of the record's private part, one a line",
   },
   recordFile: { vi: 'tệp bản ghi, đúng từng byte', en: 'file of the record, byte by byte' },
   request: { vi: 'tệp nội dung yêu cầu đã gửi', en: 'file of the request body as sent' },
@@ -144,14 +151,20 @@ async function checkReceipt(file: string, options: ReceiptOptions, tools: Tools)
   return concludeFindings(await verifyReceipt(receipt, evidence, await readTrust(options)), tools)
 }
 
-async function checkRecord(
-  file: string,
-  options: TrustOptions & { readonly proof: string },
-  tools: Tools,
-): Promise<ExitCode> {
-  const leafHash = await leafHashOf(await readGiven(file), NODE_CRYPTO.hash)
+interface RecordOptions extends TrustOptions {
+  readonly proof: string
+  readonly disclosures?: string
+}
+
+async function checkRecord(file: string, options: RecordOptions, tools: Tools): Promise<ExitCode> {
+  const record = await readGiven(file)
+  const leafHash = await leafHashOf(record, NODE_CRYPTO.hash)
   const proof = (await readGiven(options.proof)).toString('utf8')
-  return concludeFindings(await verifyProof(proof, leafHash, await readTrust(options)), tools)
+  const shown = (await readMaybe(options.disclosures))?.toString('latin1')
+  const trust = await readTrust(options)
+  const findings = await verifyProof(proof, leafHash, trust)
+  const disclosed = await verifyDisclosures(record, splitDisclosures(shown ?? ''), trust)
+  return concludeFindings([...findings, ...disclosed], tools)
 }
 
 interface Audited {
@@ -245,7 +258,7 @@ async function checkLog(
     }
     const signed = await verifyCheckpoint(checkpoint, trust)
     const log = createFsckPass({
-      store: createFsckStore(pool),
+      store: createFsckStore(pool, openLocalVault(settings)),
       anchor: anchorOf(settings, options.since),
       key: trust.key,
       crypto: NODE_CRYPTO,
@@ -322,8 +335,9 @@ export function define(command: Command, tools: Tools): void {
   const record = add('record', TEXTS.record)
     .argument('<file>', pick(TEXTS.recordFile))
     .requiredOption('--proof <file>', pick(TEXTS.proof))
+    .option('--disclosures <file>', pick(TEXTS.disclosures))
     .action(
-      tools.act((file: string, options: { proof: string }) =>
+      tools.act((file: string, options: RecordOptions) =>
         checkRecord(at(file), locate(options, tools), tools),
       ),
     )

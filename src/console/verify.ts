@@ -1,11 +1,12 @@
 import { encodeBase64, equalBytes } from '../ledger/base64.ts'
 import { openCheckpoint } from '../ledger/checkpoint.ts'
+import { openPrivatePart, splitDisclosures } from '../ledger/disclosure.ts'
 import { type Crypto, formatNote, parseVerifierKey } from '../ledger/note.ts'
 import { leafHashOf, parseProof, rootOfInclusion } from '../ledger/proof.ts'
 
 /** The proof page's own part: checks one record in the reader's browser, with the code the gateway itself uses. */
 
-type Check = 'leaf' | 'inclusion' | 'signature' | 'memory'
+type Check = 'leaf' | 'private' | 'inclusion' | 'signature' | 'memory'
 
 interface Outcome {
   readonly ok: boolean | undefined
@@ -42,6 +43,23 @@ function remember(origin: string, size: number, root: string): Outcome {
   return { ok: true, note: knownSize === '' ? say('first') : say('grown') }
 }
 
+/** Holds the disclosures shown against the digests in the record; erased ones are said to be. */
+async function checkPrivate(leaf: string | undefined): Promise<Outcome> {
+  const shown = textOf('disclosures')
+  if (leaf === undefined || shown === undefined) return { ok: undefined, note: say('hidden') }
+  let digests: Readonly<Record<string, unknown>>
+  try {
+    digests = (JSON.parse(leaf) as { private?: Readonly<Record<string, unknown>> }).private ?? {}
+  } catch {
+    return { ok: false, note: '' }
+  }
+  const { facts, strange, closed } = await openPrivatePart(digests, splitDisclosures(shown), crypto.hash)
+  if (Object.keys(digests).length === 0 && strange === 0) return { ok: undefined, note: say('nothing') }
+  const lines = facts.map(({ name, value }) => `${name}: ${value}`)
+  if (closed.length > 0) lines.push(`${closed.join(', ')}: ${say('erased')}`)
+  return { ok: strange === 0, note: lines.join(' · ') }
+}
+
 async function check(): Promise<ReadonlyMap<Check, Outcome>> {
   const found = new Map<Check, Outcome>()
   const leaf = textOf('leaf')
@@ -52,6 +70,7 @@ async function check(): Promise<ReadonlyMap<Check, Outcome>> {
     'leaf',
     leaf === undefined ? { ok: undefined, note: say('skip') } : { ok: isLeaf, note: encodeBase64(computed) },
   )
+  found.set('private', await checkPrivate(leaf))
   const proof = parseProof(textOf('proof') ?? '')
   const key = await parseVerifierKey(element('vkey')?.textContent?.trim() ?? '', crypto.hash)
   if (proof === undefined || key === undefined) {

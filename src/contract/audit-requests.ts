@@ -29,9 +29,14 @@ export interface AuditBodies {
     readonly cursor?: string
     readonly limit?: number
     readonly total?: boolean
+    /** Whether the records come with their private parts. */
+    readonly private?: boolean
   }
   readonly Count: AskedConditions & { readonly by?: readonly string[] }
-  readonly Export: AskedConditions & { readonly format: 'csv' | 'xlsx' | 'ndjson' }
+  readonly Export: AskedConditions & {
+    readonly format: 'csv' | 'xlsx' | 'ndjson'
+    readonly private?: boolean
+  }
   readonly UsageQuery: {
     readonly userCode: string
     readonly periodStart?: string

@@ -4,6 +4,7 @@ import type { Bilingual } from '../model/identifier.ts'
 import { equalBytes } from './base64.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { createCountSums } from './count-sums.ts'
+import { createPrivateCheck, type PlacedRecord, type PrivateStore } from './fsck-private.ts'
 import { EMPTY_FRONTIER, extend, hashLeaf, rootOf } from './merkle.ts'
 import type { Crypto, NoteKey } from './note.ts'
 import type { ExchangeRecord } from './record.ts'
@@ -28,9 +29,6 @@ export interface IndexColumns {
   readonly code: string | null
   readonly agreement: string | null
   readonly purpose: string | null
-  readonly subject_tag: string | null
-  readonly officer_tag: string | null
-  readonly dossier_tag: string | null
 }
 
 export interface StoredRecord {
@@ -63,7 +61,7 @@ export interface StoredHead {
 }
 
 /** What a pass reads; the implementation is in `storage/`. */
-export interface FsckStore {
+export interface FsckStore extends PrivateStore {
   readHead(): Promise<StoredHead>
   /** In order of their index; all that have one of the span. */
   readRecords(start: number, end: number): Promise<readonly StoredRecord[]>
@@ -90,6 +88,14 @@ const CHECKS = {
   form: { vi: 'nội dung không ở dạng chuẩn', en: 'the bytes are no record in canonical form' },
   time: { vi: 'thời điểm đi ngược', en: 'its time goes back' },
   column: { vi: 'cột tra cứu không khớp nội dung', en: 'a search column is not what the bytes say' },
+  private: {
+    vi: 'phần riêng giữ bên ngoài sổ không phải phần mà bản ghi cam kết',
+    en: 'the private part kept beside the log is not what the record commits to',
+  },
+  erased: {
+    vi: 'phần riêng mất đi mà sổ không có bản ghi xóa nào cho nó',
+    en: 'a private part is gone that no erasure recorded in the log accounts for',
+  },
   tree: {
     vi: 'các bản ghi không cho ra gốc đã ký: có bản ghi bị sửa, thêm, bớt hoặc đổi chỗ',
     en: 'the records do not lead to the root that was signed: one was changed, added, taken away or moved',
@@ -130,9 +136,6 @@ export function columnsOf(record: ExchangeRecord): IndexColumns {
     code: record.code ?? null,
     agreement: record.agreement?.id ?? null,
     purpose: record.purpose ?? null,
-    subject_tag: record.subjectTag ?? null,
-    officer_tag: record.officerTag ?? null,
-    dossier_tag: record.dossierTag ?? null,
   }
 }
 
@@ -187,6 +190,9 @@ export function createFsckPass(parts: FsckParts): FsckPass {
   const edge = createTileEdge(0, () => Buffer.alloc(0))
   /** The unfinished tiles, by level. */
   const partial = new Map<number, Tile>()
+  const privateCheck = createPrivateCheck(store, note)
+  /** Records of the present piece. */
+  let parsed: PlacedRecord[] = []
   let frontier = EMPTY_FRONTIER
   let target: Target | undefined
   let position = 0
@@ -219,6 +225,7 @@ export function createFsckPass(parts: FsckParts): FsckPass {
       note('form', index)
       return
     }
+    parsed.push({ index, record })
     if (record.at < lastAt) note('time', index)
     lastAt = record.at
     for (const [name, value] of Object.entries(columnsOf(record))) {
@@ -307,6 +314,7 @@ export function createFsckPass(parts: FsckParts): FsckPass {
   }
 
   async function conclude({ size, peaks, signed, counts }: Target): Promise<void> {
+    await privateCheck.conclude(size)
     if (!broken && !Buffer.concat(frontier.peaks).equals(peaks)) note('head', size)
     if (!broken) await checkTiles([...partial.values()], signed)
     // Counted from records that are not as they were, the sums say nothing more.
@@ -320,7 +328,10 @@ export function createFsckPass(parts: FsckParts): FsckPass {
       target ??= await begin()
       const end = Math.min(target.size, position + most)
       const records = await store.readRecords(position, end)
+      const read = await privateCheck.read(records.map(({ columns }) => columns.exchange_id))
+      parsed = []
       const hashes = await checkPiece(records, end, target.counts.counted)
+      privateCheck.look(parsed, read)
       if (hashes) await growTree(hashes, end, target)
       position = end
       if (position < target.size) return true

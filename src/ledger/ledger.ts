@@ -2,11 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GatewayError } from '../model/errors.ts'
 import type { ExchangeFacts, Outcome, Receipt } from '../model/exchange.ts'
 import { extend, hashLeaf, rootOf } from './merkle.ts'
+import { type PrivatePart, searchTagsOf, type WithheldPart, withhold } from './private-part.ts'
 import type { PromiseBatch } from './promise.ts'
-import { type ExchangeRecord, encodeLeaf, type RecordTags, recordOf } from './record.ts'
+import { type ExchangeRecord, encodeLeaf, recordOf } from './record.ts'
 import {
   type Append,
   DuplicateRecord,
+  type Intent,
   type LedgerHead,
   type LedgerStore,
   type SequencedRecord,
@@ -44,6 +46,8 @@ export interface LedgerParts {
   /** Takes over what is in force, where the log refused what was judged under `refused`; never rejects. */
   readonly catchUp: (refused: number) => Promise<void>
   readonly tagger: (atMs: number) => Tagger | Promise<Tagger>
+  /** Of the salts of what is withheld from the leaf. */
+  readonly random: (bytes: number) => Buffer
   readonly now: () => number
   readonly promise: PromiseBatch
   readonly onAppend: (observation: AppendObservation) => void
@@ -81,6 +85,7 @@ export interface Ledger {
 /** A record with what its verdict goes with. */
 interface Judged {
   record: ExchangeRecord
+  privatePart: PrivatePart | undefined
   reply: SettledReply | undefined
   authority: number | undefined
 }
@@ -105,7 +110,7 @@ function sequence(
 ): Append {
   const at = Math.max(nowMs, head.lastAt)
   const records: SequencedRecord[] = []
-  for (const { record } of pending) {
+  for (const { record, privatePart } of pending) {
     const timed: ExchangeRecord = { ...record, at }
     const leaf = encodeLeaf(timed)
     records.push({
@@ -113,6 +118,7 @@ function sequence(
       record: timed,
       leaf,
       leafHash: hashLeaf(leaf),
+      privatePart,
     })
   }
   const frontier = extend(
@@ -251,19 +257,27 @@ export function createLedger(parts: LedgerParts): Ledger {
   }
 
   /** Of what never changes once an exchange was asked for. */
-  function tagsOf(facts: ExchangeFacts): RecordTags | Promise<RecordTags> {
+  function withheldOf(facts: ExchangeFacts): WithheldPart | undefined | Promise<WithheldPart | undefined> {
     const { subject, officer, dossier } = facts
-    if (subject === undefined && officer === undefined && dossier === undefined) return {}
-    const withTags = (tag: Tagger): RecordTags => ({
-      subject: subject && tag('subject', subject),
-      officer: officer && tag('officer', officer),
-      dossier: dossier && tag('dossier', dossier),
-    })
+    if (subject === undefined && officer === undefined && dossier === undefined) return undefined
     const tagger = parts.tagger(facts.receivedAtMs)
-    if (!(tagger instanceof Promise)) return withTags(tagger)
-    return tagger.then(withTags, (cause: unknown) => {
-      throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
-    })
+    if (!(tagger instanceof Promise)) return withhold(facts, tagger, parts.random)
+    return tagger.then(
+      (tag) => withhold(facts, tag, parts.random),
+      (cause: unknown) => {
+        throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
+      },
+    )
+  }
+
+  function interrupt(record: ExchangeRecord, privatePart: PrivatePart | undefined): Promise<Receipt> {
+    return enqueue(true, () => ({ record, privatePart, reply: undefined, authority: undefined }))
+  }
+
+  async function closeOrphan({ record, disclosures }: Intent): Promise<Receipt> {
+    if (disclosures.length === 0) return interrupt(record, undefined)
+    const tags = searchTagsOf(disclosures, await parts.tagger(record.receivedAt))
+    return interrupt(record, { disclosures, tags })
   }
 
   const begun = new Set<string>()
@@ -273,8 +287,10 @@ export function createLedger(parts: LedgerParts): Ledger {
     },
     async begin(facts) {
       try {
-        const record = recordOf(facts, await tagsOf(facts), 'interrupted')
-        await store.writeIntent({ exchangeId: facts.exchangeId, record })
+        const privatePart = await withheldOf(facts)
+        const record = recordOf(facts, privatePart?.digests, 'interrupted')
+        const disclosures = privatePart?.disclosures ?? []
+        await store.writeIntent({ exchangeId: facts.exchangeId, record, disclosures })
         begun.add(facts.exchangeId)
       } catch (cause) {
         setAvailable(false, cause)
@@ -283,18 +299,18 @@ export function createLedger(parts: LedgerParts): Ledger {
     },
     async complete(facts, verdict) {
       const judge = typeof verdict === 'function' ? verdict : () => releasingNothing(verdict)
-      const tags = await tagsOf(facts)
+      const privatePart = await withheldOf(facts)
       return enqueue(begun.delete(facts.exchangeId), () => {
         const { outcome, reply, authority } = judge()
-        return { reply, authority, record: recordOf(facts, tags, outcome) }
+        return { reply, authority, privatePart, record: recordOf(facts, privatePart?.digests, outcome) }
       })
     },
     async ensureRecorded(facts) {
       for (;;) {
         await untilAvailable()
         try {
-          const record = recordOf(facts, await tagsOf(facts), 'interrupted')
-          await enqueue(true, () => ({ record, reply: undefined, authority: undefined }))
+          const privatePart = await withheldOf(facts)
+          await interrupt(recordOf(facts, privatePart?.digests, 'interrupted'), privatePart)
           return
         } catch (thrown) {
           if (thrown instanceof GatewayError && thrown.cause instanceof DuplicateRecord) return
@@ -310,11 +326,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     },
     async closeOrphans() {
       const orphans = await store.orphans()
-      await Promise.all(
-        orphans.map(({ record }) =>
-          enqueue(true, () => ({ record, reply: undefined, authority: undefined })),
-        ),
-      )
+      await Promise.all(orphans.map(closeOrphan))
       return orphans.length
     },
     async probe() {

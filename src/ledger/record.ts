@@ -1,15 +1,9 @@
 import type { ExchangeFacts, Outcome, SignatureFacts, XroadFacts } from '../model/exchange.ts'
-
-/** Keyed tags that stand in the record for what must not: see `tag.ts`. */
-export interface RecordTags {
-  readonly subject?: string | undefined
-  readonly officer?: string | undefined
-  readonly dossier?: string | undefined
-}
+import type { PrivateDigests } from './disclosure.ts'
 
 /**
- * The content of one ledger entry, `schemas/record.schema.json`. No personal data stands in it in clear;
- * digests and tags let a holder of the original prove what was exchanged.
+ * The content of one ledger entry, `schemas/record.schema.json`. No personal data stands in it, nor anything that
+ * links two records of one person: digests let a holder of the original prove what was exchanged.
  */
 export interface ExchangeRecord {
   readonly agreement: { readonly digest: string; readonly id: string } | undefined
@@ -25,16 +19,16 @@ export interface ExchangeRecord {
   readonly consent?: { readonly id: string; readonly issuer: string } | undefined
   readonly consumer: string
   readonly contract: string | undefined
-  readonly dossierTag: string | undefined
   readonly exchange: string
   readonly fields: readonly string[] | undefined
   readonly kind: string | undefined
   readonly legalBases: readonly string[] | undefined
-  readonly officerTag: string | undefined
   readonly operation: string | undefined
   readonly outcome: Outcome
   /** Id of the job or exchange that this one is a part of. */
   readonly parent?: string | undefined
+  /** Of the disclosures kept apart from the log. */
+  readonly private: PrivateDigests | undefined
   readonly procedure: string | undefined
   readonly provider: string | undefined
   readonly providerMs: number | undefined
@@ -46,7 +40,6 @@ export interface ExchangeRecord {
   readonly request: { readonly bytes: number; readonly digest: string } | undefined
   readonly requestSignature: SignatureFacts | undefined
   readonly service: string
-  readonly subjectTag: string | undefined
   readonly token: string
   readonly trace: string
   readonly v: 1
@@ -63,7 +56,11 @@ function signatureOf(signature: SignatureFacts | undefined): SignatureFacts | un
  * @returns the record but for its time (`at` is 0), which the sequencer gives. Members stand in code-unit
  * order of their names and hold strings and safe integers only, so that `encodeLeaf` is canonical.
  */
-export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcome): ExchangeRecord {
+export function recordOf(
+  facts: ExchangeFacts,
+  digests: PrivateDigests | undefined,
+  outcome: Outcome,
+): ExchangeRecord {
   const { agreement, agreementDigest, request, answer } = facts
   return {
     agreement:
@@ -80,15 +77,14 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     consent: facts.consent && { id: facts.consent.id, issuer: facts.consent.issuer },
     consumer: facts.consumer,
     contract: facts.contractDigest,
-    dossierTag: tags.dossier,
     exchange: facts.exchangeId,
     fields: facts.fields,
     kind: facts.kind,
     legalBases: facts.legalBases,
-    officerTag: tags.officer,
     operation: facts.operation,
     outcome,
     parent: facts.parent,
+    private: digests,
     procedure: facts.procedure,
     provider: facts.provider,
     providerMs: facts.providerMs,
@@ -99,7 +95,6 @@ export function recordOf(facts: ExchangeFacts, tags: RecordTags, outcome: Outcom
     request: request && { bytes: request.bytes, digest: request.digest },
     requestSignature: signatureOf(facts.requestSignature),
     service: facts.service,
-    subjectTag: tags.subject,
     token: facts.tokenDigest,
     trace: facts.traceId,
     v: 1,

@@ -1,5 +1,8 @@
 /** Which months' identifying keys are to be destroyed; pure. Months are `yyyy-mm`, UTC, as tag keys are named. */
 
+/** The service that erasures and holds are recorded under. */
+export const ERASURE_SERVICE = 'erasure'
+
 /** An order to keep what would be destroyed. */
 export interface LegalHold {
   readonly id: string

@@ -1,4 +1,5 @@
 import type { Frontier } from './merkle.ts'
+import type { PrivatePart } from './private-part.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /** Where a log stands: all a writer needs to append. */
@@ -14,6 +15,8 @@ export interface SequencedRecord {
   readonly record: ExchangeRecord
   readonly leaf: Buffer
   readonly leafHash: Buffer
+  /** Kept beside the log, under encryption. */
+  readonly privatePart: PrivatePart | undefined
 }
 
 /** A finished submission's reply, kept (encrypted) so that a repetition gets the same answer. */
@@ -40,6 +43,8 @@ export interface Append {
 export interface Intent {
   readonly exchangeId: string
   readonly record: ExchangeRecord
+  /** Of its private part; none where it has none. */
+  readonly disclosures: readonly string[]
 }
 
 /**

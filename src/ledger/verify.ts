@@ -1,6 +1,7 @@
 import type { Bilingual } from '../model/identifier.ts'
 import { encodeBase64, equalBytes } from './base64.ts'
 import { openCheckpoint, parseCheckpoint } from './checkpoint.ts'
+import { openPrivatePart } from './disclosure.ts'
 import type { Crypto, Note, NoteKey } from './note.ts'
 import { type Policy, witnessesOf } from './policy.ts'
 import { type LogProof, leafHashOf, nodeHashOf, parseProof, rootOfInclusion } from './proof.ts'
@@ -89,6 +90,48 @@ export async function verifyProof(
   return [await checkInclusion(proof, leafHash, trust), ...(await verifyCheckpoint(checkpointText, trust))]
 }
 
+const NAMES: Readonly<Record<string, Bilingual>> = {
+  dossier: { vi: 'hồ sơ', en: 'dossier' },
+  officer: { vi: 'cán bộ', en: 'officer' },
+  subjectTag: { vi: 'nhãn người', en: 'tag of the person' },
+}
+
+function nameOf(name: string): Bilingual {
+  return NAMES[name] ?? { vi: name, en: name }
+}
+
+/** Whether disclosures are those that a record commits to, and what stays closed: withheld, or erased. */
+export async function verifyDisclosures(
+  record: Uint8Array,
+  disclosures: readonly string[],
+  { crypto }: Trust,
+): Promise<readonly Finding[]> {
+  const digests = parseRecord(record)?.private ?? {}
+  const { facts, strange, closed } = await openPrivatePart(digests, disclosures, crypto.hash)
+  const shown = facts.map(({ name, value }) => ({
+    check: 'disclosure',
+    ok: true,
+    detail: {
+      vi: `Bản ghi cam kết đúng: ${nameOf(name).vi} ${value}.`,
+      en: `The record commits to it: ${nameOf(name).en} ${value}.`,
+    },
+  }))
+  const foreign = failed(
+    'disclosure',
+    `${strange} mảnh không phải của bản ghi này.`,
+    `${strange} of the disclosures are not this record's.`,
+  )
+  const rest = {
+    check: 'closed',
+    ok: true,
+    detail: {
+      vi: `Không mở: ${closed.map((name) => nameOf(name).vi).join(', ')} (không đưa ra, hoặc đã bị xóa; bằng chứng vẫn đúng).`,
+      en: `Not opened: ${closed.map((name) => nameOf(name).en).join(', ')} (withheld, or erased; the proof holds all the same).`,
+    },
+  }
+  return [...shown, ...(strange > 0 ? [foreign] : []), ...(closed.length > 0 ? [rest] : [])]
+}
+
 /** What a holder has beside a receipt. */
 export interface ReceiptEvidence {
   /** `GET /log/proof/{exchange id}`. */
@@ -100,12 +143,13 @@ export interface ReceiptEvidence {
   readonly answer?: Uint8Array | undefined
 }
 
-interface BodyDigests {
+interface RecordDigests {
   readonly request?: { readonly digest?: unknown }
   readonly answer?: { readonly digest?: unknown }
+  readonly private?: Readonly<Record<string, unknown>>
 }
 
-function parseRecord(record: Uint8Array): BodyDigests | undefined {
+function parseRecord(record: Uint8Array): RecordDigests | undefined {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(record))
   } catch {
@@ -118,7 +162,7 @@ const toUrl = (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_
 async function checkBody(
   side: 'request' | 'answer',
   body: Uint8Array,
-  { salt, record, crypto }: { salt: Uint8Array; record: BodyDigests | undefined; crypto: Crypto },
+  { salt, record, crypto }: { salt: Uint8Array; record: RecordDigests | undefined; crypto: Crypto },
 ): Promise<Finding> {
   const salted = new Uint8Array(salt.length + body.length)
   salted.set(salt)

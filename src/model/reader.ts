@@ -34,11 +34,11 @@ export interface ReaderRights {
   readonly scope: 'all' | 'own' | 'person'
   /** Whether records may be looked for by the identifier of a person, officer or dossier. */
   readonly identifiers: boolean
-  /** Whether records come with their keyed tags: what links the exchanges of one person, though it names nobody. */
-  readonly tags: boolean
+  /** Whether records may be shown with their private part: officer, dossier, and the tag that links those of one person. */
+  readonly privatePart: boolean
   readonly search: boolean
   readonly export: boolean
-  /** Whether the log's own bytes (leaves, tiles of entries) may be read: they hold the tags. */
+  /** Whether the log's own bytes (leaves, tiles of entries) may be read: everybody's exchanges. */
   readonly entries: boolean
   /** Whether it may ask who used the data of a person (Data Tracker). */
   readonly usage: boolean
@@ -49,7 +49,7 @@ export const READER_RIGHTS = {
   auditor: {
     scope: 'all',
     identifiers: true,
-    tags: true,
+    privatePart: true,
     search: true,
     export: true,
     entries: true,
@@ -58,7 +58,7 @@ export const READER_RIGHTS = {
   'data-protection-officer': {
     scope: 'all',
     identifiers: true,
-    tags: true,
+    privatePart: true,
     search: true,
     export: true,
     entries: false,
@@ -67,7 +67,7 @@ export const READER_RIGHTS = {
   agency: {
     scope: 'own',
     identifiers: true,
-    tags: true,
+    privatePart: true,
     search: true,
     export: true,
     entries: false,
@@ -76,7 +76,7 @@ export const READER_RIGHTS = {
   operator: {
     scope: 'all',
     identifiers: false,
-    tags: false,
+    privatePart: false,
     search: true,
     export: true,
     entries: false,
@@ -85,7 +85,7 @@ export const READER_RIGHTS = {
   'citizen-portal': {
     scope: 'person',
     identifiers: false,
-    tags: false,
+    privatePart: false,
     search: false,
     export: false,
     entries: false,

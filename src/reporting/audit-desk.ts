@@ -1,4 +1,6 @@
 import type { AskedConditions, AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
+import { parseDisclosure } from '../ledger/disclosure.ts'
+import type { KeptPart } from '../ledger/private-part.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import { ERRORS, type ErrorCode } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -22,7 +24,24 @@ export interface ShownEntry {
   /** Where the proof of the record is served. */
   readonly proof: string
   readonly record: Partial<ExchangeRecord>
+  readonly private?: ShownPrivate
 }
+
+/** The private part of a record as readers get it who may see it and asked for it. */
+export type ShownPrivate =
+  | {
+      readonly officer?: string
+      readonly dossier?: string
+      /** Keyed tag of the person: the same in all records of one month about one person. */
+      readonly subjectTag?: string
+      /** What the digests in the record are of (RFC 9901 §4.2). */
+      readonly disclosures: readonly string[]
+    }
+  | {
+      readonly erased: true
+      /** The erasure's own record in the log. */
+      readonly erasedBy?: string
+    }
 
 /** What the log is read with; `entries` walks all matches, a page at a time. */
 export interface ExportWork extends Answered {
@@ -34,15 +53,37 @@ export interface ExportWork extends Answered {
 
 const EXPORT_PAGE = 500
 
-/** Tags link the exchanges of one person: a role that may see none gets the record without them. */
+/** A token's digest links the exchanges of one session: a role that sees no officers gets the record without it. */
 function showRecord(record: ExchangeRecord, { rights }: ReadingRight): Partial<ExchangeRecord> {
-  if (rights.tags) return record
-  const { subjectTag, officerTag, dossierTag, token, ...rest } = record
+  if (rights.privatePart) return record
+  const { token, ...rest } = record
   return rest
 }
 
-export function showEntry({ leafIndex, leafHash, record }: AuditEntry, right: ReadingRight): ShownEntry {
+export function showPrivate(part: KeptPart): ShownPrivate {
+  if (!('disclosures' in part)) {
+    return { erased: true, ...(part.erasedBy !== undefined && { erasedBy: part.erasedBy }) }
+  }
+  const { disclosures } = part
+  const values = disclosures.flatMap((each) => {
+    const disclosed = parseDisclosure(each)
+    return disclosed === undefined ? [] : [[disclosed.name, disclosed.value]]
+  })
+  return { ...Object.fromEntries(values), disclosures }
+}
+
+/** Only a role that may see them gets private parts, and only where they were asked for. */
+function mayDisclose(asked: boolean | undefined, { rights }: ReadingRight): boolean {
+  if (asked === true && !rights.privatePart) throw new GatewayError('reading_denied')
+  return asked === true
+}
+
+export function showEntry(
+  { leafIndex, leafHash, record, privatePart }: AuditEntry,
+  right: ReadingRight,
+): ShownEntry {
   return {
+    ...(privatePart && right.rights.privatePart && { private: showPrivate(privatePart) }),
     leafIndex: Number(leafIndex),
     leafHash,
     receivedAt: new Date(record.receivedAt).toISOString(),
@@ -159,6 +200,7 @@ function createSearch(store: AuditStore, readBody: ReadAuditBody): AuditDesk['se
           ...conditions,
           before: body.cursor,
           limit: body.limit ?? 50,
+          discloses: mayDisclose(body.private, right),
         })
         const total =
           body.total === true
@@ -196,7 +238,12 @@ function createLife(store: AuditStore): AuditDesk['exchange'] {
   return (id) => ({
     ask: () => ({ query: { exchange: id }, identifier: undefined }),
     async answer(right) {
-      const { entries } = await store.search({ exchange: id, parties: right.parties, limit: 1 })
+      const { entries } = await store.search({
+        exchange: id,
+        parties: right.parties,
+        limit: 1,
+        discloses: right.rights.privatePart,
+      })
       const [entry] = entries
       if (entry === undefined) throw new GatewayError('exchange_unknown')
       const { record } = entry
@@ -221,7 +268,7 @@ function createLife(store: AuditStore): AuditDesk['exchange'] {
 }
 
 function createExport(store: AuditStore, readBody: ReadAuditBody): AuditDesk['export'] {
-  async function* walk(conditions: AuditConditions, right: ReadingRight) {
+  async function* walk(conditions: AuditConditions & { discloses: boolean }, right: ReadingRight) {
     for (let before: string | undefined; ; ) {
       const { entries, more } = await store.search({ ...conditions, before, limit: EXPORT_PAGE })
       if (entries.length > 0) yield entries.map((entry) => showEntry(entry, right))
@@ -238,10 +285,11 @@ function createExport(store: AuditStore, readBody: ReadAuditBody): AuditDesk['ex
         return askedOf(body)
       },
       async answer(right) {
+        const discloses = mayDisclose(body.private, right)
         const treeSize = await store.treeSize()
         const asked = await conditionsFor(store, body, right)
         const groups = await store.count(asked, [])
-        const conditions = { ...asked, treeSize }
+        const conditions = { ...asked, treeSize, discloses }
         return {
           found: groups.reduce((sum, { count }) => sum + count, 0),
           json: undefined,

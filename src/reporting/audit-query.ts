@@ -1,3 +1,4 @@
+import type { KeptPart } from '../ledger/private-part.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import type { TagKind } from '../ledger/tag.ts'
 import type { ErrorCode } from '../model/error-table.ts'
@@ -38,6 +39,8 @@ export interface AuditConditions extends TimeSpan {
 }
 
 export interface AuditQuery extends AuditConditions {
+  /** Whether entries come with what is kept of their private parts. */
+  readonly discloses?: boolean | undefined
   /** Only exchanges with an id before this one: the last of the page before. */
   readonly before?: string | undefined
   /** 1 … MAX_PAGE. */
@@ -53,6 +56,8 @@ export interface AuditEntry {
   readonly leafHash: string
   /** Parsed from the leaf itself, not from the columns made for searching. */
   readonly record: ExchangeRecord
+  /** Where it was asked for and the record has one. */
+  readonly privatePart?: KeptPart | undefined
 }
 
 export interface AuditPage {

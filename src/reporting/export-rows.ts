@@ -1,3 +1,4 @@
+import type { PrivateName } from '../ledger/disclosure.ts'
 import type { ShownEntry } from './audit-desk.ts'
 
 /** Columns of a table of exchanges, both languages in one head, as forms of the administration have it. */
@@ -21,11 +22,17 @@ const COLUMNS: readonly (readonly [
   ['Thủ tục / Procedure', ({ record }) => record.procedure],
   ['Trường đã trả / Fields', ({ record }) => record.fields?.join(' ')],
   ['Mili giây bên cung cấp / Provider ms', ({ record }) => record.providerMs],
-  ['Nhãn người / Subject tag', ({ record }) => record.subjectTag],
-  ['Nhãn cán bộ / Officer tag', ({ record }) => record.officerTag],
-  ['Nhãn hồ sơ / Dossier tag', ({ record }) => record.dossierTag],
+  ['Nhãn người / Subject tag', (entry) => disclosed(entry, 'subjectTag')],
+  ['Cán bộ / Officer', (entry) => disclosed(entry, 'officer')],
+  ['Hồ sơ / Dossier', (entry) => disclosed(entry, 'dossier')],
   ['Dấu bản ghi / Leaf hash', ({ leafHash }) => leafHash],
 ]
+
+/** What was erased is said in each place it would have stood in. */
+function disclosed({ record, private: part }: ShownEntry, name: PrivateName): string | undefined {
+  if (part === undefined || record.private?.[name] === undefined) return undefined
+  return 'erased' in part ? 'đã xóa / erased' : part[name]
+}
 
 export const EXPORT_TITLES: readonly string[] = COLUMNS.map(([title]) => title)
 

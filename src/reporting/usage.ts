@@ -1,4 +1,6 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
+import { parseDisclosure } from '../ledger/disclosure.ts'
+import type { KeptPart } from '../ledger/private-part.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -22,8 +24,15 @@ export interface UsageQuery extends TimeSpan {
   readonly limit: number
 }
 
+/** A record of a use of one person's data. */
+export interface UsedRecord {
+  readonly record: ExchangeRecord
+  /** Of its private part, the person's own alone is shown. */
+  readonly part: KeptPart | undefined
+}
+
 export interface UsageStore {
-  usages(query: UsageQuery): Promise<{ readonly total: number; readonly records: readonly ExchangeRecord[] }>
+  usages(query: UsageQuery): Promise<{ readonly total: number; readonly records: readonly UsedRecord[] }>
   /** Delays of every version of every agreement and right to read: to repeal one does not end its delay. */
   delays(): Promise<
     readonly {
@@ -32,7 +41,7 @@ export interface UsageStore {
       readonly days: number
     }[]
   >
-  /** Receipt of the oldest exchange in the log. */
+  /** Receipt of the oldest exchange of a month that persons can still be found in. */
   firstInstant(): Promise<Date | undefined>
 }
 
@@ -60,12 +69,14 @@ function dateOf(text: string | undefined): Date | undefined {
 }
 
 /** One line of the list: who, when, what for. Nobody else's part of the exchange stands in it. */
-function showUsage(record: ExchangeRecord, registry: Registry): Record<string, string> {
+function showUsage({ record, part }: UsedRecord, registry: Registry): Record<string, string> {
   const id = record.consumer as SubsystemId
   const [code = ''] = record.consumer.split('/')
   const { operation = '', purpose } = record
   const operations = [...(registry.services.get(record.service as never)?.contract.operations.values() ?? [])]
   const title = operations.find((each) => each.id === operation)?.title.vi
+  const own = part !== undefined && 'disclosures' in part ? part.disclosures : []
+  const disclosure = own.find((each) => parseDisclosure(each)?.name === 'subjectTag')
   const done =
     record.service === AUDIT_SERVICE ? 'Đọc sổ giao dịch' : (title ?? `${record.service} ${operation}`)
   return {
@@ -76,6 +87,7 @@ function showUsage(record: ExchangeRecord, registry: Registry): Record<string, s
     receiverSystem: registry.subsystems.get(id)?.name.vi ?? record.consumer,
     exchange: record.exchange,
     proof: `/log/proof/${record.exchange}`,
+    ...(disclosure !== undefined && { disclosure }),
   }
 }
 

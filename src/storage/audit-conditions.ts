@@ -64,8 +64,10 @@ function tagBranch(column: string, { month, tag }: MonthTag, parameters: Paramet
   const from = new Date(`${month}-01T00:00:00Z`)
   const until = new Date(from)
   until.setUTCMonth(from.getUTCMonth() + 1)
-  // A tag is of its month alone, so each branch reads one partition.
-  return [`${column} = ${parameters.add(tag)}`, ...idsFrom(parameters, from), ...idsUntil(parameters, until)]
+  // A tag is of its month alone, so each branch reads one partition of either table.
+  const span = [...idsFrom(parameters, from), ...idsUntil(parameters, until)]
+  const tagged = [`${column} = ${parameters.add(tag)}`, ...span].join(' AND ')
+  return [...span, `exchange_id IN (SELECT exchange_id FROM exchange_private WHERE ${tagged})`]
 }
 
 /**

@@ -79,17 +79,17 @@ interface CopyConnection extends Connection {
 }
 
 /**
- * Runs a simple query holding one `COPY … FROM STDIN (FORMAT binary)` and sends its data along, without
- * waiting to be asked for it: one round trip. Where a statement before the COPY fails, the server drops
+ * Runs a simple query holding some `COPY … FROM STDIN (FORMAT binary)` and sends the data of each along, without
+ * waiting to be asked for it: one round trip. Where a statement before a COPY fails, the server drops
  * the data (protocol documentation, "COPY Operations"). The statements are one transaction.
  */
 export class CopyBatch implements Submittable {
   readonly done: Promise<void>
   readonly #text: string
-  readonly #data: Buffer
+  readonly #data: readonly Buffer[]
   readonly #settle: PromiseWithResolvers<void>
 
-  constructor(text: string, data: Buffer) {
+  constructor(text: string, data: readonly Buffer[]) {
     this.#text = text
     this.#data = data
     this.#settle = Promise.withResolvers()
@@ -100,8 +100,10 @@ export class CopyBatch implements Submittable {
     const copy = connection as CopyConnection
     copy.stream.cork()
     copy.query(this.#text)
-    copy.sendCopyFromChunk(this.#data)
-    copy.endCopyFrom()
+    for (const stream of this.#data) {
+      copy.sendCopyFromChunk(stream)
+      copy.endCopyFrom()
+    }
     copy.stream.uncork()
   }
 

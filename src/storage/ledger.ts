@@ -11,6 +11,7 @@ import {
   type SequencedRecord,
 } from '../ledger/store.ts'
 import { CopyBatch, createCopyWriter } from './copy-batch.ts'
+import { openDisclosures, sealDisclosures } from './private-parts.ts'
 import { LIVING_PROCESSES, PROCESS_LOCK } from './process-lock.ts'
 import type { Seal, Vault } from './vault.ts'
 
@@ -20,6 +21,12 @@ interface LedgerStoreParts {
   readonly vault: Vault
   /** Names this process among those of the database; its lock tells that it lives. */
   readonly processNumber: number
+}
+
+interface IntentRow {
+  readonly exchange_id: string
+  readonly record: string
+  readonly sealed_private: Buffer | null
 }
 
 /** What an append is told by `ledger_advance`, by its SQLSTATE. */
@@ -43,10 +50,8 @@ const COLUMNS = [
   'code',
   'agreement',
   'purpose',
-  'subject_tag',
-  'officer_tag',
-  'dossier_tag',
 ]
+const PRIVATE_COLUMNS = ['exchange_id', 'subject_tag', 'officer_tag', 'dossier_tag', 'sealed']
 const SELECT_HEAD = 'SELECT size, last_at, peaks FROM ledger_head'
 
 function encodeRecords(records: readonly SequencedRecord[]): Buffer {
@@ -66,11 +71,26 @@ function encodeRecords(records: readonly SequencedRecord[]): Buffer {
     writer.text(record.code)
     writer.text(record.agreement?.id)
     writer.text(record.purpose)
-    writer.text(record.subjectTag)
-    writer.text(record.officerTag)
-    writer.text(record.dossierTag)
   }
   return writer.finish()
+}
+
+/** @returns the rows of what is kept beside those records that have a private part; none where none has. */
+function encodePrivateParts(records: readonly SequencedRecord[], seal: Seal): readonly Buffer[] {
+  const kept = records.filter(({ privatePart }) => privatePart !== undefined)
+  if (kept.length === 0) return []
+  const writer = createCopyWriter(kept.length * 700)
+  for (const { record, privatePart } of kept) {
+    if (privatePart === undefined) continue
+    const { tags } = privatePart
+    writer.row(PRIVATE_COLUMNS.length)
+    writer.uuid(record.exchange)
+    writer.text(tags.subject)
+    writer.text(tags.officer)
+    writer.text(tags.dossier)
+    writer.bytes(sealDisclosures(record.exchange, privatePart.disclosures, seal))
+  }
+  return [writer.finish()]
 }
 
 function bytea(bytes: Uint8Array): string {
@@ -85,6 +105,9 @@ function appendStatements(append: Append, seal: Seal): string {
     `SELECT ledger_advance(${before.frontier.size}, ${after.frontier.size}, ${after.lastAt}, ${bytea(append.root)}, ${bytea(peaks)}, ${append.authority ?? 'NULL'})`,
     `COPY exchange_record (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`,
   ]
+  if (append.records.some(({ privatePart }) => privatePart !== undefined)) {
+    statements.push(`COPY exchange_private (${PRIVATE_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`)
+  }
   if (append.closedIntents.length > 0) {
     const ids = append.closedIntents.map((id) => `'${id.replaceAll(/[^0-9a-f-]/g, '')}'`)
     statements.push(`DELETE FROM exchange_intent WHERE exchange_id IN (${ids.join(', ')})`)
@@ -184,7 +207,8 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
     async append(append) {
       const client = await connected()
       const text = appendStatements(append, parts.vault.seal)
-      const batch = new CopyBatch(locked ? `${text}; COMMIT` : text, encodeRecords(append.records))
+      const data = [encodeRecords(append.records), ...encodePrivateParts(append.records, parts.vault.seal)]
+      const batch = new CopyBatch(locked ? `${text}; COMMIT` : text, data)
       try {
         client.query(batch)
         await batch.done
@@ -200,23 +224,31 @@ export function createLedgerStore(parts: LedgerStoreParts): LedgerStore & { clos
         throw error
       }
     },
-    async writeIntent({ exchangeId, record }: Intent) {
+    async writeIntent({ exchangeId, record, disclosures }: Intent) {
       await connected()
-      await pool.query('INSERT INTO exchange_intent (exchange_id, process, record) VALUES ($1, $2, $3)', [
-        exchangeId,
-        processNumber,
-        JSON.stringify(record),
-      ])
+      await pool.query(
+        'INSERT INTO exchange_intent (exchange_id, process, record, sealed_private) VALUES ($1, $2, $3, $4)',
+        [
+          exchangeId,
+          processNumber,
+          JSON.stringify(record),
+          disclosures.length === 0 ? null : sealDisclosures(exchangeId, disclosures, parts.vault.seal),
+        ],
+      )
     },
     async orphans() {
-      const { rows } = await pool.query<{ exchange_id: string; record: string }>(
-        `SELECT exchange_id, record FROM exchange_intent
+      const { rows } = await pool.query<IntentRow>(
+        `SELECT exchange_id, record, sealed_private FROM exchange_intent
           WHERE process <> $1 AND process NOT IN (${LIVING_PROCESSES}) ORDER BY begun_at`,
         [processNumber],
       )
       return rows.map((row) => ({
         exchangeId: row.exchange_id,
         record: JSON.parse(row.record) as ExchangeRecord,
+        disclosures:
+          row.sealed_private === null
+            ? []
+            : openDisclosures(row.exchange_id, row.sealed_private, parts.vault.open),
       }))
     },
     async close() {

@@ -2,6 +2,8 @@ import type pg from 'pg'
 import { COUNT_SEPARATOR } from '../ledger/count-sums.ts'
 import type { FsckStore, IndexColumns } from '../ledger/fsck.ts'
 import { createLogReader } from './log.ts'
+import { createPrivateStore } from './private-parts.ts'
+import type { Vault } from './vault.ts'
 
 type RecordRow = Omit<IndexColumns, 'at'> & {
   readonly leaf_index: number
@@ -24,10 +26,16 @@ const SUMS = `SELECT counted, ${sumOf('exchange_hour', '(extract(epoch FROM hour
   ${sumOf('exchange_day', "(day - date '1970-01-01')")} AS days,
   rollup_holds() AS holds FROM rollup_progress`
 
-/** What a pass over the log reads, in PostgreSQL. */
-export function createFsckStore(pool: pg.Pool): FsckStore {
+/**
+ * What a pass over the log reads, in PostgreSQL.
+ * @param vault undefined where the data key is not at hand: private parts are then not looked into.
+ */
+export function createFsckStore(pool: pg.Pool, vault: Vault | undefined): FsckStore {
+  const reader = createLogReader(pool)
   return {
-    readTiles: createLogReader(pool).readTiles,
+    ...createPrivateStore(pool, vault),
+    leafIndexOf: reader.leafIndexOf,
+    readTiles: reader.readTiles,
     async readHead() {
       const { rows } = await pool.query<{
         size: number
@@ -53,7 +61,7 @@ export function createFsckStore(pool: pg.Pool): FsckStore {
     async readRecords(start, end) {
       const { rows } = await pool.query<RecordRow>(
         `SELECT leaf_index, leaf, leaf_hash, exchange_id, at, consumer, provider, service, operation, outcome, code,
-                agreement, purpose, subject_tag, officer_tag, dossier_tag
+                agreement, purpose
            FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index`,
         [start, end],
       )

@@ -13,10 +13,11 @@ export async function ensurePartitions(pool: pg.Pool, nowMs: number): Promise<nu
   let made = 0
   for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead += 1) {
     const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead))
-    const { rows } = await pool.query<{ made: boolean }>('SELECT ensure_record_partition($1) AS made', [
-      month,
-    ])
-    if (rows[0]?.made === true) made += 1
+    const { rows } = await pool.query<{ made: boolean }>(
+      "SELECT ensure_record_partition($1, parent) AS made FROM unnest(ARRAY['exchange_record', 'exchange_private']) AS parent",
+      [month],
+    )
+    if (rows.some((row) => row.made)) made += 1
   }
   return made
 }

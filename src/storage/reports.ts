@@ -5,6 +5,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { AuditEntry, AuditPage, AuditQuery, AuditStore, TimeSpan } from '../reporting/audit-query.ts'
 import { branchConditions, createParameters, recordConditions } from './audit-conditions.ts'
 import { countExchanges } from './audit-counts.ts'
+import { readKeptParts } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
 interface ReportParts {
@@ -68,11 +69,20 @@ const JUDGED_REGISTRY = `SELECT version, applied_at AS "appliedAt" FROM registry
 const JUDGED_AGREEMENT = `SELECT body FROM registry_document
   WHERE kind IN ('Agreement', 'Reader') AND id = $1 AND digest = $2 LIMIT 1`
 
-async function searchRecords(pool: pg.Pool, query: AuditQuery): Promise<AuditPage> {
+async function searchRecords({ pool, openVault }: ReportParts, query: AuditQuery): Promise<AuditPage> {
   const statement = searchStatement(query)
   if (statement === undefined) return { entries: [], more: false }
   const { rows } = await pool.query<RecordRow>(statement.text, [...statement.values])
-  return { entries: rows.slice(0, query.limit).map(entryOf), more: rows.length > query.limit }
+  const entries = rows.slice(0, query.limit).map(entryOf)
+  const more = rows.length > query.limit
+  if (query.discloses !== true) return { entries, more }
+  const withPart = entries.filter(({ record }) => record.private !== undefined)
+  const kept = await readKeptParts(
+    pool,
+    withPart.map(({ record }) => record.exchange),
+    (sealed, context) => openVault().open(sealed, context),
+  )
+  return { entries: entries.map((each) => ({ ...each, privatePart: kept.get(each.record.exchange) })), more }
 }
 
 const QUERY_CANCELED = '57014'
@@ -86,9 +96,10 @@ async function withinTime<Result>(answer: Promise<Result>): Promise<Result> {
 }
 
 /** Searches over the exchange log's derived columns. */
-export function createAuditStore({ pool, openVault }: ReportParts): AuditStore {
+export function createAuditStore(parts: ReportParts): AuditStore {
+  const { pool, openVault } = parts
   return {
-    search: (query) => withinTime(searchRecords(pool, query)),
+    search: (query) => withinTime(searchRecords(parts, query)),
     count: (conditions, by) => withinTime(countExchanges(pool, conditions, by)),
     async judgedUnder({ registry, agreement, at }) {
       const versions = await pool.query<{ version: number; appliedAt: Date }>(JUDGED_REGISTRY, [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { TagKeys } from '../ledger/tag.ts'
-import type { Vault } from './vault.ts'
+import { type Tagger, type TagKeys, tagWith } from '../ledger/tag.ts'
+import type { Open, Vault } from './vault.ts'
 
 /** Keys of the ledger's tags, one a month, made at first use and shared by all processes. */
 export function createTagKeys(pool: pg.Pool, vault: Vault): TagKeys {
@@ -19,4 +19,14 @@ export function createTagKeys(pool: pg.Pool, vault: Vault): TagKeys {
     if (!row?.sealed_key) throw new Error(`the tag key of ${month} is gone`)
     return vault.open(row.sealed_key, context)
   }
+}
+
+/** @returns undefined where the month has no key, or has it no more. */
+export async function readTagger(pool: pg.Pool, open: Open, month: string): Promise<Tagger | undefined> {
+  const { rows } = await pool.query<{ sealed_key: Buffer }>(
+    'SELECT sealed_key FROM tag_key WHERE month = $1 AND sealed_key IS NOT NULL',
+    [month],
+  )
+  const [row] = rows
+  return row && tagWith(open(row.sealed_key, Buffer.from(`tag_key/${month}`)))
 }

@@ -3,6 +3,8 @@ import type { ExchangeRecord } from '../ledger/record.ts'
 import type { DelayedDisclosure } from '../model/reader.ts'
 import type { UsageQuery, UsageStore } from '../reporting/usage.ts'
 import { branchConditions, createParameters, idsFrom, idsUntil, type Parameters } from './audit-conditions.ts'
+import { readKeptParts } from './private-parts.ts'
+import type { Open } from './vault.ts'
 
 function withheldConditions({ withheld }: UsageQuery, parameters: Parameters): string[] {
   return withheld.map(({ agreement, purposes, after }) => {
@@ -17,7 +19,7 @@ const DELAYS = `SELECT DISTINCT id, body FROM registry_document
   WHERE kind IN ('Agreement', 'Reader') AND body::jsonb ? 'delayedDisclosure'`
 
 /** A person's own exchanges in the log, by tag: one index range a month. */
-export function createUsageStore(pool: pg.Pool): UsageStore {
+export function createUsageStore(pool: pg.Pool, open: Open): UsageStore {
   return {
     async usages(query) {
       const parameters = createParameters()
@@ -44,12 +46,15 @@ export function createUsageStore(pool: pg.Pool): UsageStore {
            LEFT JOIN page ON true ORDER BY exchange_id DESC NULLS LAST`,
         parameters.values,
       )
+      // Leaves are written by `encodeLeaf` alone.
+      const records = rows.flatMap(({ leaf }) =>
+        leaf === null ? [] : (JSON.parse(leaf.toString()) as ExchangeRecord),
+      )
+      const ids = records.map(({ exchange }) => exchange)
+      const parts = await readKeptParts(pool, ids, open)
       return {
         total: Number(rows[0]?.total ?? 0),
-        // Leaves are written by `encodeLeaf` alone.
-        records: rows.flatMap(({ leaf }) =>
-          leaf === null ? [] : (JSON.parse(leaf.toString()) as ExchangeRecord),
-        ),
+        records: records.map((record) => ({ record, part: parts.get(record.exchange) })),
       }
     },
     async delays() {
@@ -63,7 +68,11 @@ export function createUsageStore(pool: pg.Pool): UsageStore {
     },
     async firstInstant() {
       const { rows } = await pool.query<{ first: Date | null }>(
-        'SELECT exchange_time(exchange_id) AS first FROM exchange_record ORDER BY exchange_id LIMIT 1',
+        `SELECT exchange_time(exchange_id) AS first FROM exchange_record
+          WHERE exchange_id >= coalesce(
+                  (SELECT exchange_id_from((min(month) || '-01T00:00:00Z')::timestamptz) FROM tag_key
+                    WHERE sealed_key IS NOT NULL), '00000000-0000-0000-0000-000000000000')
+          ORDER BY exchange_id LIMIT 1`,
       )
       return rows[0]?.first ?? undefined
     },

@@ -169,6 +169,7 @@ describe('commands on the database', () => {
         authority: () => 1,
         catchUp: async () => {},
         tagger: createTaggers(createTagKeys(pool, vault)),
+        random: randomBytes,
         now: () => nowMs,
         onAppend: () => {},
         onAvailability: () => {},

@@ -68,6 +68,7 @@ describe('lienthong erase', function () {
       authority: () => 1,
       catchUp: async () => {},
       tagger: createTaggers(createTagKeys(database.pool, vault)),
+      random: randomBytes,
       now: () => receivedAtMs,
       onAppend: () => {},
       onAvailability: () => {},
@@ -123,10 +124,17 @@ describe('lienthong erase', function () {
 
   it('destroys the keys of months past retention but for those a hold keeps, and records each', async () => {
     const { rows: keys } = await database.pool.query('SELECT month, sealed_key FROM tag_key ORDER BY month')
-    const [key] = keys.map(({ sealed_key }) => sealed_key as Buffer)
-    if (key === undefined) throw new Error('there is no key')
+    const { rows: parts } = await database.pool.query(
+      'SELECT sealed, subject_tag, officer_tag FROM exchange_private ORDER BY exchange_id LIMIT 1',
+    )
+    const erased = [
+      keys[0].sealed_key,
+      parts[0].sealed,
+      Buffer.from(parts[0].subject_tag),
+      Buffer.from(parts[0].officer_tag),
+    ]
     await settle()
-    expect(filesWith(cluster.folder, key), 'before').not.to.deep.equal([])
+    for (const bytes of erased) expect(filesWith(cluster.folder, bytes), 'before').not.to.deep.equal([])
     expect(await monthsFound()).to.deep.equal(MONTHS)
 
     const hold = ['erase', 'hold', 'VA-12', '--by', 'TAND 12/2026', '--from', '2026-02', '--to', '2026-02']
@@ -159,11 +167,11 @@ describe('lienthong erase', function () {
           untilDay: '2026-06-15',
         },
       ],
-      ['erase', 1, { class: 'tag-keys', months: ['2026-01'], rule: 'retention.identifierMonths = 3' }],
+      ['erase', 1, { class: 'months', months: ['2026-01'], rule: 'retention.identifierMonths = 3' }],
     ])
 
     await settle()
-    expect(filesWith(cluster.folder, key), 'after').to.deep.equal([])
+    for (const bytes of erased) expect(filesWith(cluster.folder, bytes), 'after').to.deep.equal([])
     for (const text of Object.values(PERSON)) {
       for (const place of [cluster.folder, folder])
         expect(filesWith(place, Buffer.from(text)), text).to.deep.equal([])
@@ -175,7 +183,7 @@ describe('lienthong erase', function () {
     expect(String(error)).to.include('the tag key of 2026-01 is gone')
     const { key } = await createTestSigner()
     const pass = createFsckPass({
-      store: createFsckStore(database.pool),
+      store: createFsckStore(database.pool, vault),
       anchor: async () => undefined,
       key,
       crypto: NODE_CRYPTO,

@@ -23,6 +23,7 @@ import type { Outcome, Receipt } from '../../src/model/exchange.ts'
 import { createLogReader, createLogStore } from '../../src/storage/log.ts'
 import { createFsckStore } from '../../src/storage/log-audit.ts'
 import { advanceRollups } from '../../src/storage/partitions.ts'
+import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 import { createLogDatabase, type LogDatabase } from '../support/log-database.ts'
 import { createTestFolder } from '../support/postgres.ts'
@@ -142,7 +143,7 @@ export async function createDrill(): Promise<Drill> {
 
   async function audit(): Promise<FsckCheck[]> {
     const pass = createFsckPass({
-      store: createFsckStore(log.pool),
+      store: createFsckStore(log.pool, createVault(Buffer.alloc(32, 7))),
       anchor: createAnchorFile(anchorFile).read,
       key,
       crypto: NODE_CRYPTO,

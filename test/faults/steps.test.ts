@@ -86,6 +86,7 @@ describe('one error at each storage step', function () {
       authority: () => 1,
       catchUp: async () => {},
       tagger: () => tagWith(Buffer.alloc(32, 1)),
+      random: randomBytes,
       now: Date.now,
       onAppend: () => {},
       onAvailability: () => {},
@@ -131,7 +132,7 @@ describe('one error at each storage step', function () {
   async function audit() {
     await advanceRollups(log.pool)
     const pass = createFsckPass({
-      store: createFsckStore(log.pool),
+      store: createFsckStore(log.pool, createVault(Buffer.alloc(32, 7))),
       anchor: createAnchorFile(join(folder, 'anchor')).read,
       key: signer.key,
       crypto: NODE_CRYPTO,

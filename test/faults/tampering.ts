@@ -14,6 +14,7 @@ export interface Tampering {
 
 /** The leaf of a delivered record becomes one of another official. */
 const EDIT = `convert_to(replace(convert_from(leaf, 'UTF8'), '"attempts":1', '"attempts":2'), 'UTF8')`
+const OF_TEN = 'WHERE exchange_id = (SELECT exchange_id FROM exchange_record WHERE leaf_index = 10)'
 const REHASH = `sha256('\\x00'::bytea || leaf)`
 
 const sql =
@@ -62,8 +63,41 @@ export const TAMPERING: readonly Tampering[] = [
   },
   {
     name: 'a person is hidden from searches',
-    tamper: sql('UPDATE exchange_record SET subject_tag = NULL WHERE leaf_index = 10'),
-    found: { audit: ['column'] },
+    tamper: sql(`UPDATE exchange_private SET subject_tag = NULL ${OF_TEN}`),
+    found: { audit: ['private'] },
+  },
+  {
+    name: 'an officer is hidden from searches behind another',
+    tamper: sql(
+      `UPDATE exchange_private SET officer_tag = (SELECT max(dossier_tag) FROM exchange_private) ${OF_TEN}`,
+    ),
+    found: { audit: ['private'] },
+  },
+  {
+    name: 'a private part is deleted',
+    tamper: sql(`DELETE FROM exchange_private ${OF_TEN}`),
+    found: { audit: ['private'] },
+  },
+  {
+    name: 'a private part is said to be erased, which nobody recorded',
+    tamper: sql(
+      `UPDATE exchange_private SET subject_tag = NULL, officer_tag = NULL, dossier_tag = NULL, sealed = NULL, erased_by = gen_random_uuid() ${OF_TEN}`,
+    ),
+    found: { audit: ['erased'] },
+  },
+  {
+    name: 'a private part is said to be erased by a record that is no erasure',
+    tamper: sql(
+      `UPDATE exchange_private SET subject_tag = NULL, officer_tag = NULL, dossier_tag = NULL, sealed = NULL, erased_by = exchange_id ${OF_TEN}`,
+    ),
+    found: { audit: ['erased'] },
+  },
+  {
+    name: 'the salts of two records are swapped',
+    tamper: sql(
+      `UPDATE exchange_private SET sealed = (SELECT sealed FROM exchange_private WHERE exchange_id = (SELECT exchange_id FROM exchange_record WHERE leaf_index = 21)) ${OF_TEN}`,
+    ),
+    found: { audit: ['private'] },
   },
   {
     name: 'the time of a record is changed, in the column only',
@@ -73,7 +107,7 @@ export const TAMPERING: readonly Tampering[] = [
   {
     name: 'the exchange id of a record is changed, in the column only',
     tamper: sql('UPDATE exchange_record SET exchange_id = gen_random_uuid() WHERE leaf_index = 10'),
-    found: { audit: ['column'], receipts: 'omitted' },
+    found: { audit: ['column', 'private'], receipts: 'omitted' },
   },
   {
     name: 'the first record is deleted',
@@ -102,14 +136,14 @@ export const TAMPERING: readonly Tampering[] = [
   {
     name: 'a record is put behind the end',
     tamper: sql(
-      'INSERT INTO exchange_record SELECT 5000, gen_random_uuid(), at, leaf, leaf_hash, consumer, provider, service, operation, outcome, code, agreement, purpose, subject_tag, officer_tag, dossier_tag FROM exchange_record WHERE leaf_index = 10',
+      'INSERT INTO exchange_record SELECT 5000, gen_random_uuid(), at, leaf, leaf_hash, consumer, provider, service, operation, outcome, code, agreement, purpose FROM exchange_record WHERE leaf_index = 10',
     ),
     found: { audit: ['outside'] },
   },
   {
     name: 'a second record is put at a place',
     tamper: sql(
-      'INSERT INTO exchange_record SELECT 10, gen_random_uuid(), at, leaf, leaf_hash, consumer, provider, service, operation, outcome, code, agreement, purpose, subject_tag, officer_tag, dossier_tag FROM exchange_record WHERE leaf_index = 10',
+      'INSERT INTO exchange_record SELECT 10, gen_random_uuid(), at, leaf, leaf_hash, consumer, provider, service, operation, outcome, code, agreement, purpose FROM exchange_record WHERE leaf_index = 10',
     ),
     found: { audit: ['column', 'doubled'] },
   },

@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import canonicalize from 'canonicalize'
 import { expect } from 'chai'
+import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
+import { openPrivatePart, PRIVATE_NAMES } from '../../src/ledger/disclosure.ts'
+import { searchTagsOf, withhold } from '../../src/ledger/private-part.ts'
 import { encodeLeaf, recordOf } from '../../src/ledger/record.ts'
 import { tagWith } from '../../src/ledger/tag.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 
-const TAGS = { subject: 'c3ViamVjdA', officer: 'b2ZmaWNlcg', dossier: 'ZG9zc2llcg' }
+const DIGESTS = { dossier: 'ZG9zc2llcg', officer: 'b2ZmaWNlcg', subjectTag: 'c3ViamVjdA' }
 const SIGNATURE = { signature: 'c2ln', key: 'a2V5', base: 'YmFzZQ' }
 const XROAD = { xroad: { representedParty: 'G01', messageId: '2b7cf64e-6c5e-4e0f-9d55-0a0d4d3b2f11' } }
 const SIGNED = { ...XROAD, askedMs: 1, requestSignature: SIGNATURE, answerSignature: SIGNATURE }
@@ -15,7 +18,7 @@ const SIGNED = { ...XROAD, askedMs: 1, requestSignature: SIGNATURE, answerSignat
 describe('record', () => {
   it('is written by the canonical form of RFC 8785', () => {
     const record = {
-      ...recordOf(sampleFacts({ code: 'quota_exceeded', ...SIGNED }), TAGS, 'refused'),
+      ...recordOf(sampleFacts({ code: 'quota_exceeded', ...SIGNED }), DIGESTS, 'refused'),
       at: 1_790_000_000_000,
     }
     expect(encodeLeaf(record).toString()).to.equal(canonicalize(record))
@@ -34,7 +37,7 @@ describe('record', () => {
       service,
       registryDigest,
     }
-    const record = recordOf({ ...bare, code: 'service_unknown' }, {}, 'refused')
+    const record = recordOf({ ...bare, code: 'service_unknown' }, undefined, 'refused')
     expect(encodeLeaf(record).toString()).to.equal(canonicalize(JSON.parse(JSON.stringify(record))))
   })
 
@@ -44,22 +47,61 @@ describe('record', () => {
     )
     const validate = new Ajv2020({ strict: true }).compile(schema)
     const leaf = JSON.parse(
-      encodeLeaf({ ...recordOf(sampleFacts(SIGNED), TAGS, 'delivered'), at: 1 }).toString(),
+      encodeLeaf({ ...recordOf(sampleFacts(SIGNED), DIGESTS, 'delivered'), at: 1 }).toString(),
     )
     expect(validate(leaf), JSON.stringify(validate.errors)).to.equal(true)
     expect(validate({ ...leaf, subject: '099090000017' })).to.equal(false)
   })
 
-  it('holds no identifier in clear', () => {
+  it('holds no identifier in clear, and nothing that two records of one person share', () => {
     const facts = sampleFacts()
-    const tag = tagWith(Buffer.alloc(32, 7))
-    const tags = {
-      subject: tag('subject', facts.subject ?? ''),
-      officer: tag('officer', facts.officer ?? ''),
-      dossier: tag('dossier', facts.dossier ?? ''),
-    }
-    const leaf = encodeLeaf(recordOf(facts, tags, 'delivered')).toString()
-    for (const secret of [facts.subject, facts.officer, facts.dossier]) expect(leaf).not.to.include(secret)
+    const made = () => withhold(facts, tagWith(Buffer.alloc(32, 7)), randomBytes)
+    const [one, other] = [made(), made()]
+    const leaf = encodeLeaf(recordOf(facts, one?.digests, 'delivered')).toString()
+    for (const secret of [facts.subject, facts.officer, facts.dossier, one?.tags.subject])
+      expect(leaf).not.to.include(secret)
+    expect(one?.tags).to.deep.equal(other?.tags)
+    for (const name of PRIVATE_NAMES) expect(one?.digests[name]).not.to.equal(other?.digests[name])
+  })
+})
+
+describe('disclosures', () => {
+  const tag = tagWith(Buffer.alloc(32, 7))
+  const { digests, disclosures, tags } = withhold(sampleFacts(), tag, randomBytes) ?? {
+    digests: {},
+    disclosures: [],
+    tags: {},
+  }
+
+  it('open just what the record commits to, and name what stays closed', async () => {
+    const { facts, strange, closed } = await openPrivatePart(digests, disclosures, NODE_CRYPTO.hash)
+    expect(facts.map(({ name, value }) => [name, value])).to.deep.equal([
+      ['dossier', 'H29.12-261122-0007'],
+      ['officer', 'cb-017'],
+      ['subjectTag', tags.subject],
+    ])
+    expect([strange, closed]).to.deep.equal([0, []])
+    const one = await openPrivatePart(digests, disclosures.slice(0, 1), NODE_CRYPTO.hash)
+    expect(one.closed).to.deep.equal(['officer', 'subjectTag'])
+  })
+
+  it('of another record, another value or another name open nothing', async () => {
+    const other = withhold(sampleFacts(), tag, randomBytes)?.disclosures ?? []
+    const [salt, , value] = JSON.parse(Buffer.from(disclosures[0] ?? '', 'base64url').toString())
+    const forged = [
+      [salt, 'dossier', 'H29.12-261122-0008'],
+      [salt, 'officer', value],
+      [salt, 'constructor', value],
+      ['', 'dossier', value],
+    ].map((each) => Buffer.from(JSON.stringify(each)).toString('base64url'))
+    const shown = await openPrivatePart(digests, [...other, ...forged, 'e30', '!'], NODE_CRYPTO.hash)
+    expect(shown.facts).to.deep.equal([])
+    expect(shown.strange).to.equal(9)
+    expect(shown.closed).to.have.length(3)
+  })
+
+  it('give the tags that the record is searched by', () => {
+    expect(searchTagsOf(disclosures, tag)).to.deep.equal(tags)
   })
 })
 

@@ -3,7 +3,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
+import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
+import { openPrivatePart } from '../../src/ledger/disclosure.ts'
 import { decodeEntries } from '../../src/ledger/entry-bundle.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
@@ -269,13 +271,18 @@ describe('reading the log over HTTP', () => {
       found: records.length,
       query: JSON.stringify({ by: 'subject', service: SERVICE, total: true }),
     })
-    expect(record?.['subjectTag']).to.be.a('string')
+    expect(record?.['private']).to.have.property('subjectTag')
     expect(JSON.stringify(await world.records()) + world.log()).not.to.include(subject)
   })
 
-  it('shows an operator no tag, and an agency its own exchanges only', async () => {
+  it('shows an operator no private part, and an agency its own exchanges only', async () => {
     const operator = await ask('G22/van-hanh', 'POST', '/audit/search', { service: SERVICE })
-    expect(operator.bytes.toString()).not.to.match(/subjectTag|officerTag|dossierTag|"token"/)
+    expect(operator.bytes.toString()).not.to.match(/"token"/)
+    const denied = await ask('G22/van-hanh', 'POST', '/audit/search', { service: SERVICE, private: true })
+    expect(denied.json).to.include({ code: 'reading_denied' })
+    const life = await ask('G22/van-hanh', 'GET', `/audit/exchanges/${asked[0]}`)
+    expect(life.json['entry']).to.have.property('leafHash')
+    expect(life.json['entry']).not.to.have.property('private')
     const own = await ask('H29/mot-cua', 'POST', '/audit/search', { limit: 1000 })
     const consumers = (own.json['records'] as { record: { consumer: string } }[]).map(
       ({ record }) => record.consumer,
@@ -298,6 +305,27 @@ describe('reading the log over HTTP', () => {
     const stages = json['stages'] as { ms: number }[]
     expect(stages.reduce((sum, { ms }) => sum + ms, 0)).to.equal(json['totalMs'])
     expect(json).to.have.nested.property('entry.proof', `/log/proof/${asked[0]}`)
+    const { record, private: part } = json['entry'] as {
+      record: { private: Record<string, string> }
+      private: { officer: string; disclosures: string[] }
+    }
+    const shown = await openPrivatePart(record.private, part.disclosures, NODE_CRYPTO.hash)
+    expect([shown.strange, shown.closed]).to.deep.equal([0, []])
+    expect(shown.facts.find(({ name }) => name === 'officer')).to.have.property('value', part.officer)
+  })
+
+  it('shows private parts in a list only where they are asked for, which is recorded', async () => {
+    const conditions = { subject, service: SERVICE, limit: 1 }
+    const plain = await ask('G22/thanh-tra', 'POST', '/audit/search', conditions)
+    expect(plain.bytes.toString()).not.to.include('disclosures')
+    const { json } = await ask('G22/thanh-tra', 'POST', '/audit/search', { ...conditions, private: true })
+    assertDescribed('Page', json)
+    expect(json)
+      .to.have.nested.property('records[0].private.subjectTag')
+      .that.matches(/^[\w-]{22}$/)
+    expect((await lastRecord())?.['reading'])
+      .to.have.property('query')
+      .that.includes('"private":true')
   })
 
   it('counts as many as it finds', async () => {
@@ -401,6 +429,11 @@ describe('reading the log over HTTP', () => {
     expect(usages.map(({ exchange }) => exchange)).to.include.members(asked.slice(0, 4))
     expect(usages.map(({ exchange }) => exchange)).not.to.include(asked[5])
     expect(usages.at(-1)).to.include({ receiverCode: 'H29', exchange: asked[0] })
+    const record = (await world.records()).find(({ exchange }) => exchange === asked[0])
+    const own = [usages.at(-1)?.['disclosure'] ?? '']
+    const { facts, closed } = await openPrivatePart(Object(record?.['private']), own, NODE_CRYPTO.hash)
+    expect(facts.map(({ name }) => name)).to.deep.equal(['subjectTag'])
+    expect(closed).to.include('officer')
     const paged = await ask('G22/cong-dan', 'POST', '/audit/v2/findUsage', {
       userCode: subject,
       offset: 1,

@@ -82,7 +82,6 @@ describe('a consumer with nothing but the command line', () => {
       consumer: 'local/operator',
       service: 'audit',
       binding: 'local',
-      subjectTag: records[0].record.subjectTag,
       reading: { found: 1, query: '{"by":"subject","limit":50}' },
     })
   })

@@ -144,7 +144,10 @@ describe("the readers' console in Chromium", () => {
     while ((await page.locator('#proof').count()) === 0) await page.goto(proof)
     await page.click('#verify')
     await page.locator('#verdict.good').waitFor()
-    expect(await page.locator('#checks .good').count()).to.equal(4)
+    expect(await page.locator('#checks .good').count()).to.equal(5)
+    expect(await page.locator('#checks [data-check="private"] .finding').textContent()).to.include(
+      'officer: ',
+    )
     await page.click('#tamper')
     await page.locator('#verdict.bad').waitFor()
     expect(await page.locator('#checks [data-check="leaf"].bad').count()).to.equal(1)
@@ -228,7 +231,7 @@ describe("the readers' console in Chromium", () => {
       operation: 'count',
     })
     expect(JSON.stringify(added[0])).to.include('2026-Q3')
-    expect(added[0]).to.have.property('officerTag')
+    expect(added[0]?.['private']).to.have.property('officer')
   })
 
   it('escapes what the registry says', async () => {

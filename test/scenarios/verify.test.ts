@@ -7,6 +7,8 @@ import { expect } from 'chai'
 import { NODE_CRYPTO, openEd25519File } from '../../src/identity/log-key.ts'
 import { createNoteKey, formatVerifierKey } from '../../src/ledger/note.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
+import { openDisclosures } from '../../src/storage/private-parts.ts'
+import { createVault } from '../../src/storage/vault.ts'
 import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
@@ -54,8 +56,13 @@ describe('evidence of an exchange, checked offline', () => {
     put('receipt', answer?.headers.get('exchange-receipt') ?? '')
     put('answer', JSON.stringify(answer?.json))
     put('request', body)
-    const { rows } = await world.pool.query('SELECT leaf FROM exchange_record WHERE exchange_id = $1', [id])
+    const { rows } = await world.pool.query(
+      'SELECT leaf, sealed FROM exchange_record JOIN exchange_private USING (exchange_id) WHERE exchange_id = $1',
+      [id],
+    )
     put('record', rows[0].leaf)
+    const vault = createVault(readFileSync(join(world.dataDir, 'keys/data.key')).subarray(0, 32))
+    put('disclosures', openDisclosures(id, rows[0].sealed, vault.open).join('\n'))
     put('vkey', await (await fetch(`${world.gateway.publicUrl}/log/vkey`)).text())
     let proof = await fetch(`${world.gateway.publicUrl}/log/proof/${id}`)
     while (proof.status === 503) {
@@ -79,6 +86,21 @@ describe('evidence of an exchange, checked offline', () => {
     expect(exit).to.equal(0)
     const record = await lienthong('verify', 'record', 'record', '--proof', 'proof', '--key', 'vkey')
     expect(record.exit, record.out).to.equal(0)
+    expect(record.out).to.include('Not opened: dossier, officer, tag of the person')
+  })
+
+  it('opens the private part by its disclosures alone, and tells a forged one', async () => {
+    const words = ['verify', 'record', 'record', '--proof', 'proof', '--key', 'vkey', '--disclosures']
+    const whole = await lienthong(...words, 'disclosures')
+    expect(whole.exit, whole.out).to.equal(0)
+    expect(whole.out).to.include('officer cb-017').and.not.to.include('Not opened')
+    const [one = ''] = readFileSync(join(folder, 'disclosures'), 'utf8').split('\n')
+    put('disclosures.one', one)
+    expect((await lienthong(...words, 'disclosures.one')).out).to.include('Not opened: officer, tag')
+    put('disclosures.bad', Buffer.from('["","officer","cb-018"]').toString('base64url'))
+    const forged = await lienthong(...words, 'disclosures.bad')
+    expect(forged.exit).to.equal(3)
+    expect(forged.out).to.include("1 of the disclosures are not this record's.")
   })
 
   it('does not hold where one of them was changed, and says which', async () => {

@@ -68,7 +68,9 @@ describe('an X-Road consumer over mutual TLS', () => {
       token: world.client.thumbprint,
       exchange: answer.headers['x-road-request-id'],
     })
-    expect(records.at(-1)?.['dossierTag']).to.match(/^[\w-]{22}$/)
+    expect(records.at(-1)?.['private'])
+      .to.have.property('dossier')
+      .that.matches(/^[\w-]{43}$/)
   })
 
   it('gets only agreed fields', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import pg from 'pg'
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
@@ -53,6 +54,7 @@ describe('authority in PostgreSQL', () => {
       authority: () => authority.current().number,
       catchUp: (refused) => authority.catchUp(refused),
       tagger: createTaggers(createTagKeys(own, vault)),
+      random: randomBytes,
       now: Date.now,
       onAppend() {},
       onAvailability() {},

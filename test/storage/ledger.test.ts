@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import pg from 'pg'
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
@@ -35,6 +36,7 @@ describe('ledger in PostgreSQL', () => {
       authority: () => 1,
       catchUp: async () => {},
       tagger: createTaggers(createTagKeys(own, vault)),
+      random: randomBytes,
       now: Date.now,
       onAppend: () => {},
       onAvailability: (available) => availability.push(available),
@@ -190,12 +192,14 @@ describe('ledger in PostgreSQL', () => {
     await ledger.complete(sampleFacts({ subject: '099090000025' }), 'delivered')
     await ledger.complete(sampleFacts(), 'delivered')
     const { rows } = await pool.query(
-      'SELECT count(*)::int AS count FROM exchange_record GROUP BY subject_tag ORDER BY count DESC',
+      'SELECT count(*)::int AS count FROM exchange_private GROUP BY subject_tag ORDER BY count DESC',
     )
     expect(rows.map(({ count }) => count)).to.deep.equal([2, 1])
     const dump = await pool.query(
-      "SELECT exchange_record::text AS row, encode(leaf, 'escape') AS leaf FROM exchange_record",
+      `SELECT exchange_record::text AS row, encode(leaf, 'escape') AS leaf, exchange_private::text AS private,
+              encode(sealed, 'escape') AS sealed FROM exchange_record JOIN exchange_private USING (exchange_id)`,
     )
+    expect(dump.rows).to.have.length(3)
     expect(JSON.stringify(dump.rows)).not.to.match(/09909000|cb-017|H29\.12-261122/)
   })
 })

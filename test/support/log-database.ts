@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
-import { tagWith } from '../../src/ledger/tag.ts'
+import { createTaggers } from '../../src/ledger/tag.ts'
+import { formatExchangeId } from '../../src/model/identifier.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { createLedgerStore } from '../../src/storage/ledger.ts'
+import { createTagKeys } from '../../src/storage/tag-keys.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from './exchange-facts.ts'
 import { createTestPromises } from './log-signer.ts'
@@ -22,18 +24,23 @@ export interface LogDatabase {
 export async function createLogDatabase(): Promise<LogDatabase> {
   const made = await createTestDatabase()
   const database = await openDatabase({ url: made.url, dataDir: '', poolSize: 4, log: () => {} })
+  const vault = createVault(Buffer.alloc(32, 7))
   const store = createLedgerStore({
     pool: database.pool,
     url: made.url,
-    vault: createVault(Buffer.alloc(32, 7)),
+    vault,
     processNumber: 1,
   })
+  const tagger = createTaggers(createTagKeys(database.pool, vault))
+  // The month's key is there: records stand in the order they were asked for.
+  await tagger(Date.now())
   const ledger = createLedger({
     promise: createTestPromises(),
     store,
     authority: () => 1,
     catchUp: async () => {},
-    tagger: () => tagWith(Buffer.alloc(32, 1)),
+    tagger,
+    random: randomBytes,
     now: Date.now,
     onAppend: () => {},
     onAvailability: () => {},
@@ -43,7 +50,7 @@ export async function createLogDatabase(): Promise<LogDatabase> {
     pool: database.pool,
     ledger,
     async append(count) {
-      const ids = Array.from({ length: count }, () => randomUUID())
+      const ids = Array.from({ length: count }, () => formatExchangeId(Date.now(), randomBytes(16)))
       await Promise.all(ids.map((exchangeId) => ledger.complete(sampleFacts({ exchangeId }), 'delivered')))
       return ids
     },

@@ -18,8 +18,7 @@ SELECT i, id, at + (20 + h % 180) * interval '1 ms',
        convert_to(jsonb_build_object('v', 1, 'exchange', id, 'receivedAt', ms, 'at', ms + 20 + h % 180,
          'consumer', consumer, 'provider', provider, 'service', service, 'operation', operation, 'outcome', outcome,
          'code', code, 'providerMs', 10 + h % 170, 'pad', repeat(md5(i::text), 10))::text, 'UTF8'),
-       sha256(i::text::bytea), consumer, provider, service, operation, outcome, code, agreement, purpose, subject,
-       officer, dossier
+       sha256(i::text::bytea), consumer, provider, service, operation, outcome, code, agreement, purpose
   FROM (
 SELECT i, h, at, floor(extract(epoch FROM at) * 1000)::bigint AS ms,
        overlay(exchange_id_from(at)::text
@@ -32,16 +31,20 @@ SELECT i, h, at, floor(extract(epoch FROM at) * 1000)::bigint AS ms,
        CASE WHEN r < 94 THEN 'delivered' WHEN r < 98 THEN 'refused' ELSE 'failed' END AS outcome,
        CASE WHEN r < 94 THEN NULL WHEN r < 96 THEN 'field_not_agreed' WHEN r < 98 THEN 'request_invalid'
             WHEN r = 98 THEN 'provider_timeout' ELSE 'provider_unavailable' END AS code,
-       'TT-' || c || '-' || s AS agreement, 'muc-dich-' || (c + s) % 6 AS purpose,
-       CASE WHEN s % 3 > 0 THEN 'subject-' || h % 100000 END AS subject,
-       'officer-' || c * 10 + h % 10 AS officer,
-       'dossier-' || i / 3 AS dossier
+       'TT-' || c || '-' || s AS agreement, 'muc-dich-' || (c + s) % 6 AS purpose
   FROM generate_series($1::bigint, $2::bigint) AS i,
        LATERAL (SELECT (hashint8(i) & 2147483647) AS h, md5(i::text) AS m) AS hashed,
        LATERAL (SELECT (h / 100 % 200 * (h / 7 % 200) / 200) AS c, h % 100 AS r) AS drawn,
        LATERAL (SELECT (c * 5 + h / 11 % 8 * (h / 13 % 8) / 8) % 60 AS s) AS chosen,
        LATERAL (SELECT $3::timestamptz + (($4::timestamptz - $3::timestamptz) * (i - $1) / $5) AS at) AS placed
   ) AS made`
+
+/** What is beside them: sealed parts as long as real ones. */
+const FILL_PRIVATE = `INSERT INTO exchange_private
+SELECT exchange_id, CASE WHEN substring(service FROM 'dich-vu-([0-9]+)')::int % 3 > 0 THEN 'subject-' || h % 100000 END,
+       'officer-' || split_part(agreement, '-', 2)::int * 10 + h % 10, 'dossier-' || leaf_index / 3, leaf_hash
+  FROM exchange_record, LATERAL (SELECT (hashint8(leaf_index) & 2147483647) AS h) AS hashed
+ WHERE leaf_index BETWEEN $1 AND $2`
 
 const STEP = 100_000
 
@@ -53,7 +56,8 @@ export async function loadRecords(
 ): Promise<void> {
   const month = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth()))
   for (; month < until; month.setUTCMonth(month.getUTCMonth() + 1)) {
-    await pool.query('SELECT ensure_record_partition($1)', [month])
+    for (const parent of ['exchange_record', 'exchange_private'])
+      await pool.query('SELECT ensure_record_partition($1, $2)', [month, parent])
   }
   const width = until.getTime() - from.getTime()
   for (let first = 0; first < records; first += STEP) {
@@ -61,6 +65,7 @@ export async function loadRecords(
     const at = (place: number) => new Date(from.getTime() + (width * place) / records)
     const index = (start ?? 0) + first
     await pool.query(FILL, [index, index + count - 1, at(first), at(first + count), count])
+    await pool.query(FILL_PRIVATE, [index, index + count - 1])
     if (start === undefined) await pool.query('UPDATE ledger_head SET size = $1', [first + count])
     onStep(first + count)
   }

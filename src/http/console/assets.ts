@@ -13,6 +13,7 @@ const MODULES = [
   'console/verify.ts',
   'ledger/base64.ts',
   'ledger/checkpoint.ts',
+  'ledger/disclosure.ts',
   'ledger/note.ts',
   'ledger/proof.ts',
 ] as const

@@ -163,6 +163,21 @@ ${withheld.length > 0 && html`<h3>${say(`Đã giữ lại theo nguyên tắc t�
 <p class="hint">${say('Sổ giữ tên trường, không bao giờ giữ giá trị.', 'The log holds the names of fields, never their values.')}</p></section>`
 }
 
+/** Officer and dossier, for a role that sees them; what was erased is said to be. */
+function privateFacts({ say }: View, { entry }: ExchangeLife): readonly (readonly [string, string])[] {
+  const part = entry.private
+  if (part === undefined) return []
+  if ('erased' in part) {
+    const by = part.erasedBy === undefined ? '' : ` (${part.erasedBy})`
+    return [[say('Phần riêng', 'Private part'), `${say('đã bị xóa', 'erased')}${by}`]]
+  }
+  const { officer, dossier } = part
+  return [
+    ...(officer === undefined ? [] : [[say('Cán bộ', 'Officer'), officer] as const]),
+    ...(dossier === undefined ? [] : [[say('Hồ sơ', 'Dossier'), dossier] as const]),
+  ]
+}
+
 export function exchangePage(view: View, life: ExchangeLife): Page {
   const { say, pick, names, format } = view
   const { entry, agreement } = life
@@ -180,6 +195,6 @@ ${plainSentence(view, life)}
 <div class="columns"><section class="card wide"><h2>${say('Từng bước', 'Step by step')}</h2><ol class="life">${steps(view, life).map(step)}</ol></section>
 <div class="side"><section class="card proof-call"><h2>${say('Bằng chứng', 'Proof')}</h2><p>${say('Kiểm chứng ngay trong trình duyệt của bạn rằng bản ghi này nằm trong sổ và chưa ai sửa.', 'Check in your own browser that this record is in the log and nobody changed it.')}</p><p><a class="button" href="/console/exchanges/${id}/proof">${say('Kiểm chứng', 'Verify')}</a></p></section>
 ${fieldLists(view, life)}
-<section class="card"><h2>${say('Chi tiết', 'Details')}</h2><dl>${fact(say('Bên hỏi', 'Consumer'), html`${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small>`)}${record.provider !== undefined && fact(say('Bên cung cấp', 'Provider'), html`${pick(names.subsystem(record.provider))}<small>${record.provider}</small>`)}${fact(say('Dịch vụ', 'Service'), html`${pick(names.service(record.service ?? ''))}<small>${record.service}</small>`)}${fact(say('Thủ tục', 'Procedure'), record.procedure)}${agreement?.validity !== undefined && fact(say('Hiệu lực thỏa thuận', 'Agreement valid'), `${format.day(agreement.validity.from)} – ${agreement.validity.until === undefined ? '…' : format.day(agreement.validity.until)}`)}${fact(say('Vết (trace)', 'Trace'), html`<code class="digest">${record.trace}</code>`)}${record.reading !== undefined && fact(say('Điều kiện đã tìm', 'What was looked for'), html`<code class="digest">${record.reading.query}</code>`)}${fact(say('Toàn bộ thời gian', 'Whole time'), `${format.number(life.totalMs)} ms`)}</dl></section></div></div>`,
+<section class="card"><h2>${say('Chi tiết', 'Details')}</h2><dl>${fact(say('Bên hỏi', 'Consumer'), html`${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small>`)}${record.provider !== undefined && fact(say('Bên cung cấp', 'Provider'), html`${pick(names.subsystem(record.provider))}<small>${record.provider}</small>`)}${fact(say('Dịch vụ', 'Service'), html`${pick(names.service(record.service ?? ''))}<small>${record.service}</small>`)}${fact(say('Thủ tục', 'Procedure'), record.procedure)}${privateFacts(view, life).map(([title, value]) => fact(title, value))}${agreement?.validity !== undefined && fact(say('Hiệu lực thỏa thuận', 'Agreement valid'), `${format.day(agreement.validity.from)} – ${agreement.validity.until === undefined ? '…' : format.day(agreement.validity.until)}`)}${fact(say('Vết (trace)', 'Trace'), html`<code class="digest">${record.trace}</code>`)}${record.reading !== undefined && fact(say('Điều kiện đã tìm', 'What was looked for'), html`<code class="digest">${record.reading.query}</code>`)}${fact(say('Toàn bộ thời gian', 'Whole time'), `${format.number(life.totalMs)} ms`)}</dl></section></div></div>`,
   }
 }

@@ -96,8 +96,16 @@ export function createPages(parts: PageParts) {
       })
     }
 
+  function disclosuresOf(
+    { private: part }: ShownEntry,
+    { rights }: ReadingRight,
+  ): readonly string[] | undefined {
+    if (!rights.privatePart) return undefined
+    return part !== undefined && 'disclosures' in part ? part.disclosures : []
+  }
+
   async function leafOf(entry: ShownEntry, { rights }: ReadingRight): Promise<string | undefined> {
-    if (!rights.tags) return undefined
+    if (!rights.privatePart) return undefined
     const [leaf] = await parts.proofs.readEntries(entry.leafIndex, entry.leafIndex + 1)
     return leaf?.toString('utf8')
   }
@@ -116,6 +124,7 @@ export function createPages(parts: PageParts) {
         leaf: await leafOf(entry, right),
         leafHash: entry.leafHash,
         leafIndex: entry.leafIndex,
+        disclosures: disclosuresOf(entry, right),
         proof: text,
         verifierKey: parts.verifierKey,
       })

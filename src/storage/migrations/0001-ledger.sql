@@ -35,10 +35,7 @@ CREATE TABLE exchange_record (
   outcome text NOT NULL,
   code text,
   agreement text,
-  purpose text,
-  subject_tag text,
-  officer_tag text,
-  dossier_tag text
+  purpose text
 ) PARTITION BY RANGE (exchange_id);
 CREATE INDEX exchange_record_leaf_index ON exchange_record (leaf_index);
 -- Each ends in the exchange id, which is the order of every search.
@@ -49,35 +46,36 @@ CREATE INDEX exchange_record_service ON exchange_record (service, exchange_id);
 CREATE INDEX exchange_record_agreement ON exchange_record (agreement, exchange_id);
 CREATE INDEX exchange_record_outcome ON exchange_record (outcome, exchange_id) WHERE outcome <> 'delivered';
 CREATE INDEX exchange_record_code ON exchange_record (code, exchange_id) WHERE code IS NOT NULL;
-CREATE INDEX exchange_record_subject ON exchange_record (subject_tag, exchange_id) WHERE subject_tag IS NOT NULL;
-CREATE INDEX exchange_record_officer ON exchange_record (officer_tag, exchange_id) WHERE officer_tag IS NOT NULL;
-CREATE INDEX exchange_record_dossier ON exchange_record (dossier_tag, exchange_id) WHERE dossier_tag IS NOT NULL;
 
 -- Takes what no month's partition takes, so that an append never fails for want of one.
 CREATE TABLE exchange_record_default PARTITION OF exchange_record DEFAULT;
 
 -- Makes the partition of `instant`'s month where there is none, and moves there what the default one holds of
 -- that month. Attaching, unlike CREATE … PARTITION OF, lets appends go on. Returns whether one was made.
-CREATE FUNCTION ensure_record_partition(instant timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION ensure_record_partition(instant timestamptz, parent text DEFAULT 'exchange_record')
+RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   first timestamptz := date_trunc('month', instant, 'UTC');
   next timestamptz := date_trunc('month', first + interval '32 days', 'UTC');
-  name text := 'exchange_record_' || to_char(first AT TIME ZONE 'UTC', 'YYYY_MM');
+  name text := parent || '_' || to_char(first AT TIME ZONE 'UTC', 'YYYY_MM');
   low uuid := exchange_id_from(first);
   high uuid := exchange_id_from(next);
+  strays boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(7417);
   IF to_regclass(name) IS NOT NULL THEN
     RETURN false;
   END IF;
-  EXECUTE format('CREATE TABLE %I (LIKE exchange_record INCLUDING DEFAULTS)', name);
-  IF EXISTS (SELECT FROM exchange_record_default WHERE exchange_id >= low AND exchange_id < high) THEN
-    LOCK TABLE exchange_record_default IN ACCESS EXCLUSIVE MODE;
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name, parent);
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE exchange_id >= $1 AND exchange_id < $2)', parent || '_default')
+     INTO strays USING low, high;
+  IF strays THEN
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent || '_default');
     EXECUTE format(
-      'WITH moved AS (DELETE FROM exchange_record_default WHERE exchange_id >= $1 AND exchange_id < $2 RETURNING *)
-       INSERT INTO %I SELECT * FROM moved', name) USING low, high;
+      'WITH moved AS (DELETE FROM %I WHERE exchange_id >= $1 AND exchange_id < $2 RETURNING *)
+       INSERT INTO %I SELECT * FROM moved', parent || '_default', name) USING low, high;
   END IF;
-  EXECUTE format('ALTER TABLE exchange_record ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, low, high);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, name, low, high);
   RETURN true;
 END $$;
 
@@ -105,6 +103,7 @@ CREATE TABLE exchange_intent (
   exchange_id uuid PRIMARY KEY,
   process integer NOT NULL,
   record text NOT NULL,
+  sealed_private bytea,             -- its disclosures, under the data key
   begun_at timestamptz NOT NULL DEFAULT now()
 );
 

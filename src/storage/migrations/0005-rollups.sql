@@ -81,8 +81,7 @@ SELECT exchange_id, leaf_index, exchange_time(exchange_id) AS received, consumer
        CASE WHEN provider IS NULL AND service <> 'audit' THEN '' ELSE service END AS service,
        coalesce(operation, '') AS operation, outcome, coalesce(code, '') AS code,
        coalesce(agreement, '') AS agreement,
-       CASE WHEN agreement IS NULL THEN '' ELSE coalesce(purpose, '') END AS purpose,
-       subject_tag, officer_tag, dossier_tag
+       CASE WHEN agreement IS NULL THEN '' ELSE coalesce(purpose, '') END AS purpose
   FROM exchange_record;
 
 -- Counts up to `most` further records. Returns how many it counted. One caller at a time; others wait.
