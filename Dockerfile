@@ -7,6 +7,12 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
+# The one file of the try-it page; the rest of its package stays behind.
+FROM ${NODE} AS reference
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts && install -D -t /reference node_modules/@scalar/api-reference/dist/browser/standalone.js
+
 FROM ${NODE}
 # 0.0.0.0 is every interface of the container; which of them is published is the runtime's to say.
 ENV NODE_ENV=production \
@@ -15,6 +21,7 @@ ENV NODE_ENV=production \
     LIENTHONG_MANAGEMENT_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
+COPY --from=reference /reference/standalone.js ./node_modules/@scalar/api-reference/dist/browser/standalone.js
 COPY package.json LICENSE ./
 COPY schemas ./schemas
 COPY config ./config

@@ -278,7 +278,11 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       }),
       ...(outside.sandbox ? [createSandboxRouter({ ...shared, tools: outside.sandbox })] : []),
       createProblemPages(),
-      createReferenceRouter({ registry: () => holder.current(), publicUrl: () => publicUrl }),
+      createReferenceRouter({
+        registry: () => holder.current(),
+        publicUrl: () => publicUrl,
+        managementUrl: () => managementUrl ?? '',
+      }),
     ],
     hosts: () => hosts,
     publicUrl: () => publicUrl,

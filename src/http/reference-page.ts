@@ -9,9 +9,10 @@ export const REFERENCE_STYLE = `
 :root{color-scheme:light dark;font:16px/1.55 system-ui,sans-serif}
 body{margin:0 auto;max-width:62rem;padding:1rem}
 h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.25rem;margin-top:2.2rem;border-top:1px solid #8886;padding-top:1rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
-code,pre{font:14px/1.45 ui-monospace,monospace}
+code,pre{font:14px/1.45 ui-monospace,monospace}p code,td code{overflow-wrap:anywhere}
 pre{overflow:auto;padding:.8rem;border:1px solid #8886;border-radius:.4rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}
+form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}input{font:inherit;flex:1 1 14rem;min-width:0}label{flex-basis:100%}button{font:inherit}
 .scroll{overflow-x:auto}.kind{border:1px solid #8888;border-radius:1rem;padding:0 .6rem;font-size:.85rem}
 `
 
@@ -30,7 +31,13 @@ const WORDS = {
   type: { vi: 'Kiểu', en: 'Type' },
   required: { vi: 'bắt buộc', en: 'required' },
   example: { vi: 'Gọi thử bằng CLI', en: 'Try it with the CLI' },
-  all: { vi: 'Mọi dịch vụ', en: 'All services' },
+  problems: { vi: 'Mã lỗi', en: 'Problems' },
+  metrics: { vi: 'Chỉ số', en: 'Metrics' },
+  settings: { vi: 'Cấu hình', en: 'Settings' },
+  gateway: { vi: 'OpenAPI của cổng', en: "The gateway's OpenAPI" },
+  try: { vi: 'Gọi thử', en: 'Try it' },
+  search: { vi: 'Tìm dịch vụ, mã lỗi, chỉ số, cấu hình', en: 'Search services, problems, metrics, settings' },
+  find: { vi: 'Tìm', en: 'Search' },
   document: { vi: 'Tài liệu OpenAPI', en: 'OpenAPI document' },
   client: { vi: 'Chương trình mẫu có kiểu (TypeScript)', en: 'Typed client (TypeScript)' },
 } as const satisfies Readonly<Record<string, Bilingual>>
@@ -42,11 +49,28 @@ const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
   event: { vi: 'sự kiện', en: 'event' },
 }
 
-function layout(title: string, language: Language, body: Markup): string {
+interface Page {
+  readonly title: string
+  readonly language: Language
+  readonly body: Markup
+  /** What was searched for. */
+  readonly question?: string
+}
+
+/** The frame of every page of the reference: its parts, a search that needs no script, the other language. */
+export function layout({ title, language, body, question = '' }: Page): string {
+  const to = (href: string, word: keyof typeof WORDS) => html`<a href="${href}">${WORDS[word][language]}</a>`
+  const other = (code: Language) =>
+    html`?${question === '' ? '' : html`q=${encodeURIComponent(question)}&amp;`}lang=${code}`
   return html`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${title}</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
-<body><nav><a href="/docs">${WORDS.all[language]}</a> · <a href="?lang=vi" lang="vi">Tiếng Việt</a> · <a href="?lang=en" lang="en">English</a></nav>
+<title>${title} · Liên Thông</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
+<body><header><nav>${to('/docs', 'services')} · ${to('/docs/problems', 'problems')} · ${to('/docs/metrics', 'metrics')} ·
+${to('/docs/settings', 'settings')} · ${to('/docs/openapi.json', 'gateway')} · ${to('/docs/try', 'try')} ·
+<a href="${other('vi')}" lang="vi">Tiếng Việt</a> · <a href="${other('en')}" lang="en">English</a></nav>
+<form role="search" action="/docs"><label for="q">${WORDS.search[language]}</label>
+<input id="q" type="search" name="q" value="${question}" maxlength="100"><input type="hidden" name="lang" value="${language}">
+<button>${WORDS.find[language]}</button></form></header>
 <main>${body}</main></body></html>
 `.markup
 }
@@ -62,13 +86,13 @@ export function cataloguePage(services: readonly CompiledService[], language: La
 <td>${[...contract.operations.values()].map(({ title }) => html`${title[language]}<br>`)}</td></tr>`,
     )
   const title = WORDS.services[language]
-  return layout(
-    `Liên Thông · ${title}`,
+  return layout({
+    title,
     language,
-    html`<h1>${title}</h1><p>${WORDS.lead[language]}</p>
+    body: html`<h1>${title}</h1><p>${WORDS.lead[language]}</p>
 <div class="scroll"><table><thead><tr><th scope="col">${title}</th><th scope="col">${WORDS.provider[language]}</th>
 <th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>`,
-  )
+  })
 }
 
 function follow(document: BundledDocument, schema: unknown): Members {
@@ -175,14 +199,15 @@ export function servicePage(service: CompiledService, publicUrl: string, languag
   const document = service.contract.bundle()
   const { name, id } = service.document
   const operations = [...service.contract.operations.values()]
-  return layout(
-    name[language],
+  return layout({
+    title: name[language],
     language,
-    html`<h1>${name[language]}</h1>
+    body: html`<h1>${name[language]}</h1>
 <p>${WORDS.provider[language]}: ${service.provider.name[language]} · <code>${publicUrl}/exchange/${id}</code> ·
 <a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a> ·
-<a href="/services/${id}/client.ts">${WORDS.client[language]}</a></p>
+<a href="/services/${id}/client.ts">${WORDS.client[language]}</a> ·
+<a href="/docs/try/services/${id}">${WORDS.try[language]}</a></p>
 <ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul>
 ${operations.map((operation) => operationSection(service, document, operation, language))}`,
-  )
+  })
 }

@@ -6,24 +6,38 @@ import { GatewayError } from '../model/errors.ts'
 import type { Language, ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { sendCached } from './cached.ts'
+import { gatewayOpenApi } from './gateway-openapi.ts'
+import { PROBLEM } from './gateway-schemas.ts'
 import { preferredLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
+import { foundPage, listPage } from './reference-lists.ts'
 import { cataloguePage, REFERENCE_STYLE, servicePage } from './reference-page.ts'
+import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
+import { readTryAssets, TRY_POLICY, tryPage } from './try-page.ts'
 import { writeClient } from './typed-client/source.ts'
 
 export interface ReferenceParts {
   readonly registry: () => Registry
   readonly publicUrl: () => string
+  /** Where readers of the log ask; empty as long as it is not known. */
+  readonly managementUrl: () => string
 }
 
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch'])
 const STYLE_HASH = hash('sha256', REFERENCE_STYLE, 'base64')
 const HEADERS = {
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`,
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'`,
   vary: 'Accept-Language',
 } as const
 const CACHING = 'public, max-age=300'
 const HTML = 'text/html; charset=utf-8'
+
+const SERVICE = '/docs/services/:agency/:subsystem/:service/:version'
+const MAX_QUESTION = 100
+const NOT_INSTALLED = {
+  vi: 'Cổng này được cài không kèm trang gọi thử.',
+  en: 'This gateway was installed without the try-it page.',
+} as const
 
 /** What every operation asks for besides its own parameters. */
 const PARTICULARS = [
@@ -38,34 +52,6 @@ const PARTICULARS = [
   ],
   ['traceparent', false, 'W3C Trace Context'],
 ] as const
-
-const text = { type: 'string' } as const
-
-/** RFC 9457, as `problem.ts` writes it. */
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'code', 'fault', 'fix'],
-  properties: {
-    type: { type: 'string', format: 'uri' },
-    title: text,
-    status: { type: 'integer' },
-    detail: text,
-    code: { ...text, description: 'Không bao giờ đổi tên / never renamed' },
-    fault: { type: 'string', enum: ['consumer', 'provider', 'gateway'] },
-    fix: text,
-    instance: text,
-    exchangeId: { type: 'string', format: 'uuid' },
-    traceId: text,
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['pointer', 'rule', 'detail'],
-        properties: { pointer: text, rule: text, detail: text },
-      },
-    },
-  },
-} as const
 
 const ERROR_ANSWER = {
   description: 'Lỗi của cổng / an error of the gateway (RFC 9457); docs/errors.md lists every code',
@@ -135,48 +121,102 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
   }
 }
 
-/**
- * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services,
- * `/docs/services/{id}` describes one, `/docs/services/{id}/openapi.json` is its OpenAPI 3.1 document, and
- * `/services/{id}/client.ts` a typed client made from it.
- */
-export function createReferenceRouter({ registry, publicUrl }: ReferenceParts): Router {
-  const router = express.Router()
-  function languageOf({ req: { url, headers } }: Response): Language {
-    const asked = new URLSearchParams(url.split('?')[1]).get('lang')
-    return asked === 'vi' || asked === 'en' ? asked : preferredLanguage(headers['accept-language'])
-  }
+function languageOf({ req: { url, headers } }: Response): Language {
+  const asked = new URLSearchParams(url.split('?')[1]).get('lang')
+  return asked === 'vi' || asked === 'en' ? asked : preferredLanguage(headers['accept-language'])
+}
 
-  function find(id: string): CompiledService {
-    const service = registry().services.get(id as ServiceId)
-    if (service === undefined) throw new GatewayError('service_unknown')
-    return service
+function questionOf({ req: { url } }: Response): string {
+  return (new URLSearchParams(url.split('?')[1]).get('q') ?? '').slice(0, MAX_QUESTION)
+}
+
+function sendPage(response: Response, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  sendCached(response.req, response, {
+    type: HTML,
+    body,
+    caching: CACHING,
+    headers: { ...HEADERS, ...headers },
+  })
+}
+
+function sendJson(response: Response, value: unknown): void {
+  const body = JSON.stringify(value, null, 2)
+  sendCached(response.req, response, { type: 'application/json', body, caching: CACHING })
+}
+
+/**
+ * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services and
+ * searches (`?q=`), `/docs/services/{id}` describes one, `…/openapi.json` is its OpenAPI 3.1 document,
+ * `/services/{id}/client.ts` a typed client made from it; `/docs/openapi.json` is the gateway's own.
+ */
+export function createReferenceRouter({ registry, publicUrl, managementUrl }: ReferenceParts): Router {
+  const router = express.Router()
+  const fixed = fixedSubjects()
+
+  function find({ agency, subsystem, service, version }: Readonly<Record<string, string>>): CompiledService {
+    const id = `${agency}/${subsystem}/${service}/${version}` as ServiceId
+    const found = registry().services.get(id)
+    if (found === undefined) throw new GatewayError('service_unknown')
+    return found
   }
 
   router.get('/docs', (_request, response) => {
-    const page = cataloguePage([...registry().services.values()], languageOf(response))
-    sendCached(response.req, response, { type: HTML, body: page, caching: CACHING, headers: HEADERS })
+    const language = languageOf(response)
+    const question = questionOf(response)
+    const services = [...registry().services.values()]
+    if (question === '') return sendPage(response, cataloguePage(services, language))
+    const found = searchSubjects([...serviceSubjects(services), ...fixed], question)
+    sendPage(response, foundPage(question, found, language))
   })
-  router.get('/docs/services/:agency/:subsystem/:service/:version/openapi.json', ({ params }, response) => {
-    const { agency, subsystem, service, version } = params
-    const found = find(`${agency}/${subsystem}/${service}/${version}`)
-    const text = JSON.stringify(openApiOf(found, publicUrl()), null, 2)
-    sendCached(response.req, response, { type: 'application/json', body: text, caching: CACHING })
+  for (const kind of ['problem', 'metric', 'setting'] as const) {
+    router.get(`/docs/${kind}s`, (_request, response) => {
+      sendPage(response, listPage(kind, fixed, languageOf(response)))
+    })
+  }
+  router.get('/docs/openapi.json', (_request, response) => {
+    sendJson(response, gatewayOpenApi(publicUrl(), managementUrl()))
+  })
+  router.get(`${SERVICE}/openapi.json`, ({ params }, response) => {
+    sendJson(response, openApiOf(find(params), publicUrl()))
   })
   router.get('/services/:agency/:subsystem/:service/:version/client.ts', ({ params }, response) => {
-    const { agency, subsystem, service, version } = params
-    const found = find(`${agency}/${subsystem}/${service}/${version}`)
+    const found = find(params)
     const gatewayUrl = publicUrl()
-    const document = openApiOf(found, gatewayUrl)
-    const text = writeClient({ service: found.document.id, document, gatewayUrl })
-    sendCached(response.req, response, { type: 'text/plain; charset=utf-8', body: text, caching: CACHING })
+    const body = writeClient({
+      service: found.document.id,
+      document: openApiOf(found, gatewayUrl),
+      gatewayUrl,
+    })
+    sendCached(response.req, response, { type: 'text/plain; charset=utf-8', body, caching: CACHING })
   })
-  router.get('/docs/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
-    const { agency, subsystem, service, version } = params
-    const found = find(`${agency}/${subsystem}/${service}/${version}`)
-    const body = servicePage(found, publicUrl(), languageOf(response))
-    const headers = { ...HEADERS, ...lifeCycleHeaders(found.document, publicUrl()) }
-    sendCached(response.req, response, { type: HTML, body, caching: CACHING, headers })
+  router.get(SERVICE, ({ params }, response) => {
+    const found = find(params)
+    const page = servicePage(found, publicUrl(), languageOf(response))
+    sendPage(response, page, lifeCycleHeaders(found.document, publicUrl()))
   })
+  addTryPages(router, find)
   return router
+}
+
+/** The pages that send requests from the reader's browser; they hold no token and ask no other host. */
+function addTryPages(
+  router: Router,
+  find: (params: Readonly<Record<string, string>>) => CompiledService,
+): void {
+  const assets = readTryAssets()
+  const show = (response: Response, document: string, page: string) => {
+    if (!assets.has('reference.js')) throw new GatewayError('path_unknown', { detail: NOT_INSTALLED })
+    const headers = { 'content-security-policy': TRY_POLICY }
+    sendPage(response, tryPage(document, page, languageOf(response)), headers)
+  }
+  router.get('/docs/try', (_request, response) => show(response, '/docs/openapi.json', '/docs'))
+  router.get('/docs/try/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
+    const page = `/docs/services/${find(params).document.id}`
+    show(response, `${page}/openapi.json`, page)
+  })
+  router.get('/docs/assets/:file', (request, response) => {
+    const asset = assets.get(request.params.file)
+    if (asset === undefined) throw new GatewayError('path_unknown')
+    sendCached(request, response, { ...asset, caching: CACHING })
+  })
 }

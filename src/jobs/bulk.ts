@@ -9,15 +9,18 @@ import type { QueueDefinition } from './queue.ts'
  * `uploading` until the whole file is there, then `queued` and `running`; `paused` by the consumer, `stopped` because
  * access was refused, `failed` after the last try. These three go on from where they were by `resume`.
  */
-export type BulkState =
-  | 'uploading'
-  | 'queued'
-  | 'running'
-  | 'paused'
-  | 'stopped'
-  | 'failed'
-  | 'cancelled'
-  | 'done'
+export const BULK_STATES = [
+  'uploading',
+  'queued',
+  'running',
+  'paused',
+  'stopped',
+  'failed',
+  'cancelled',
+  'done',
+] as const
+
+export type BulkState = (typeof BULK_STATES)[number]
 
 /** What a bulk job asks, and on whose behalf. Access is decided anew with every batch. */
 export interface BulkAsk {

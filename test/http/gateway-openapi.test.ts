@@ -1,0 +1,198 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'chai'
+import type { Browser } from 'playwright-core'
+import { fold, type Subject, searchSubjects } from '../../src/http/reference-search.ts'
+import { findBarriers, launchChromium } from '../support/chromium.ts'
+import { requireProgram } from '../support/debian-program.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+
+type Json = Record<string, unknown>
+
+const DOCUMENT = 'https://it.example/openapi.json'
+
+/** Every member called `name` below a value, with the object that holds it. */
+function holdersOf(value: unknown, name: string): readonly Json[] {
+  if (Array.isArray(value)) return value.flatMap((item) => holdersOf(item, name))
+  if (typeof value !== 'object' || value === null) return []
+  const own = name in value ? [value as Json] : []
+  return [...own, ...Object.values(value).flatMap((member) => holdersOf(member, name))]
+}
+
+describe("the gateway's own OpenAPI document", () => {
+  let world: GatewayWorld
+  let document: Json
+  let ajv: Ajv2020
+
+  before(async function () {
+    this.timeout(60_000)
+    world = await startWorld({ overrides: { ledger: { public: true } } })
+    document = (await (await fetch(`${world.gateway.publicUrl}/docs/openapi.json`)).json()) as Json
+    ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+    ajv.addSchema({ $id: DOCUMENT, ...document } as object)
+  })
+  after(() => world?.close())
+
+  /** Faults of a value by one of the document's schemas. */
+  function faultsOf(schema: string, value: unknown): unknown {
+    const validate = ajv.compile({ $ref: `${DOCUMENT}#/components/schemas/${schema}` })
+    return validate(value) ? undefined : validate.errors
+  }
+
+  it('has references that lead somewhere, and no component twice', () => {
+    for (const { $ref: reference } of holdersOf(document, '$ref')) {
+      expect(reference).to.match(/^#\/components\//)
+      const found = String(reference)
+        .split('/')
+        .slice(1)
+        .reduce<unknown>((at, token) => (at as Json | undefined)?.[token], document)
+      expect(found, String(reference)).to.be.an('object')
+    }
+  })
+
+  it('has examples that hold against the schemas beside them', () => {
+    const shown = holdersOf(document['paths'], 'example').concat(holdersOf(document['components'], 'example'))
+    let checked = 0
+    for (const { schema, example } of shown) {
+      const reference = (schema as Json | undefined)?.['$ref']
+      if (typeof reference !== 'string') continue
+      expect(faultsOf(reference.split('/').at(-1) ?? '', example), reference).to.equal(undefined)
+      checked += 1
+    }
+    expect(checked).to.be.above(8)
+  })
+
+  it('says what the gateway really answers', async () => {
+    const { publicUrl } = world.gateway
+    const jsonOf = async (path: string) => (await fetch(publicUrl + path)).json()
+    expect(faultsOf('Metadata', await jsonOf('/.well-known/oauth-authorization-server'))).to.equal(undefined)
+    expect(faultsOf('KeySet', await jsonOf('/oauth/jwks'))).to.equal(undefined)
+    expect(faultsOf('Problem', await jsonOf('/nowhere'))).to.equal(undefined)
+    const body = new URLSearchParams({ grant_type: 'client_credentials' })
+    const refused = await fetch(`${publicUrl}/oauth/token`, { method: 'POST', body })
+    expect(faultsOf('TokenRefusal', await refused.json())).to.equal(undefined)
+    const { json } = await world.consumer.call('G01/dan-cu/cong-dan/v1/tra-cuu', {
+      body: { personalId: 'x' },
+    })
+    expect(json['code']).to.equal('request_invalid')
+    expect(faultsOf('Problem', json)).to.equal(undefined)
+    // It can find fault.
+    expect(faultsOf('Problem', { ...json, fault: 'nobody' })).to.be.an('array')
+  })
+
+  it('describes nothing that is not there', async () => {
+    const { publicUrl, managementUrl } = world.gateway
+    for (const [path, item] of Object.entries(document['paths'] as Record<string, Json>)) {
+      const base = item['servers'] === undefined ? publicUrl : managementUrl
+      const filled = path
+        .replace('{agency}/{subsystem}/{service}/{version}', 'G01/dan-cu/cong-dan/v1')
+        .replace('{code}', 'quota_exceeded')
+        .replaceAll(/\{\w+\}/g, '0197a1de-0000-7000-8000-000000000001')
+      for (const method of ['get', 'post', 'put', 'patch', 'delete'].filter((each) => each in item)) {
+        const answer = await fetch(base + filled, { method: method.toUpperCase() })
+        const text = await answer.text()
+        const code = text.startsWith('{') ? (JSON.parse(text) as Json)['code'] : undefined
+        expect(['path_unknown', 'method_unsupported'], `${method} ${path}`).not.to.include(code)
+      }
+    }
+  })
+
+  it('is linked from a reference that finds services, problems, metrics and settings without a script', async () => {
+    const { publicUrl } = world.gateway
+    const pageOf = async (path: string) => (await fetch(publicUrl + path)).text()
+    expect(await pageOf('/docs')).to.include('href="/docs/openapi.json"')
+    const found: readonly (readonly [question: string, href: string])[] = [
+      ['xac thuc cong dan', '/docs/services/G01/dan-cu/cong-dan/v1'],
+      ['quota', '/problems/quota_exceeded'],
+      ['lienthong_transactions', '/docs/metrics#lienthong_transactions_total'],
+      ['LIENTHONG_LISTEN_PORT', '/docs/settings#listen.port'],
+    ]
+    for (const [question, href] of found) {
+      const page = await pageOf(`/docs?lang=vi&q=${encodeURIComponent(question)}`)
+      expect(page, question).to.include(`href="${href}"`)
+      expect(page).not.to.include('<script')
+    }
+    expect(await pageOf('/docs/metrics')).to.include('id="lienthong_transactions_total"')
+    expect(await pageOf('/docs/settings')).to.include('id="listen.port"')
+    expect(await pageOf('/docs/problems')).to.include('href="/problems/quota_exceeded"')
+    expect(await pageOf('/docs?q=%3Cscript%3Ekhong-co'))
+      .to.include('Không có gì khớp')
+      .and.not.to.include('<script')
+  })
+
+  describe('tried in a browser', () => {
+    let browser: Browser
+
+    before(async function () {
+      requireProgram(this, 'chromium', 'chromium')
+      browser = await launchChromium()
+    })
+    after(() => browser?.close())
+
+    it('sends a request, and asks no other host for anything', async function () {
+      this.timeout(60_000)
+      const { publicUrl } = world.gateway
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+      const asked: string[] = []
+      const faults: string[] = []
+      page.on('request', (request) => asked.push(request.url()))
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(message.text())
+      })
+      page.on('pageerror', (error) => faults.push(String(error)))
+      const opened = await page.goto(`${publicUrl}/docs/try?lang=en`)
+      const policy = opened?.headers()['content-security-policy'] ?? ''
+      expect(policy).to.include("default-src 'none'; script-src 'self';").and.not.to.include('unsafe-eval')
+      // Its own words for "send a request", of the metadata's operation.
+      await page
+        .getByRole('button', { name: /test request/i })
+        .first()
+        .click({ timeout: 30_000 })
+      const answered = page.waitForResponse((response) =>
+        response.url().endsWith('/.well-known/oauth-authorization-server'),
+      )
+      await page.getByRole('button', { name: /^send/i }).first().click({ timeout: 30_000 })
+      expect((await answered).status()).to.equal(200)
+      const hosts = new Set(
+        asked.filter((url) => /^(?:https?|wss?):/.test(url)).map((url) => new URL(url).origin),
+      )
+      expect([...hosts]).to.deep.equal([publicUrl])
+      expect(faults).to.deep.equal([])
+    })
+
+    it('has no barriers in the reference itself', async () => {
+      const { publicUrl } = world.gateway
+      const page = await browser.newPage({ javaScriptEnabled: true, viewport: { width: 320, height: 700 } })
+      for (const path of [
+        '/docs',
+        '/docs?q=cong',
+        '/docs/problems',
+        '/docs/services/G01/dan-cu/cong-dan/v1',
+      ]) {
+        await page.goto(publicUrl + path)
+        expect(await page.evaluate('document.documentElement.scrollWidth'), path).to.equal(320)
+      }
+      const plain = await browser.newPage({ bypassCSP: true })
+      await plain.goto(`${publicUrl}/docs?q=cong`)
+      expect(await findBarriers(plain)).to.deep.equal([])
+    })
+  })
+})
+
+describe('the search of the reference', () => {
+  const subject = (name: string, title = ''): Subject => ({
+    kind: 'setting',
+    name,
+    title: { vi: title, en: title },
+    href: '',
+    words: '',
+  })
+
+  it('takes letters without their marks, wants every word, and puts what is named so first', () => {
+    expect(fold('Đắk Lắk')).to.equal('dak lak')
+    const all = [subject('a', 'cổng nghe ở đâu'), subject('listen.cong', 'nghe'), subject('b', 'khác')]
+    const namesOf = (question: string) => searchSubjects(all, question).map(({ name }) => name)
+    expect(namesOf('cong')).to.deep.equal(['listen.cong', 'a'])
+    expect(namesOf('cong dau')).to.deep.equal(['a'])
+    expect(namesOf(' ')).to.deep.equal([])
+  })
+})
