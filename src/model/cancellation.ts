@@ -12,24 +12,32 @@ export interface Canceller extends Cancellation {
   abort(reason: unknown): void
 }
 
-/** Node's `AbortController` does the same over `EventTarget` for five times as much; an exchange needs two. */
-export function createCanceller(): Canceller {
-  let listeners: readonly (() => void)[] = []
-  const canceller = {
-    aborted: false,
-    reason: undefined as unknown,
-    addEventListener(_type: 'abort', listener: () => void) {
-      listeners = [...listeners, listener]
-    },
-    removeEventListener(_type: 'abort', listener: () => void) {
-      listeners = listeners.filter((each) => each !== listener)
-    },
-    abort(reason: unknown) {
-      if (canceller.aborted) return
-      canceller.aborted = true
-      canceller.reason = reason
-      for (const listener of listeners) listener()
-    },
+class OneCanceller implements Canceller {
+  aborted = false
+  reason: unknown = undefined
+  readonly #listeners: (() => void)[] = []
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.push(listener)
   }
-  return canceller
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    const place = this.#listeners.indexOf(listener)
+    if (place >= 0) this.#listeners.splice(place, 1)
+  }
+
+  abort(reason: unknown): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.reason = reason
+    for (const listener of [...this.#listeners]) listener()
+  }
+}
+
+/**
+ * Node's `AbortController` does the same over `EventTarget` for five times as much; an exchange needs two. It is an
+ * instance of a class, as axios deeply copies plain objects that it is given, and a copy is told nothing.
+ */
+export function createCanceller(): Canceller {
+  return new OneCanceller()
 }

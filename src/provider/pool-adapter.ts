@@ -47,12 +47,18 @@ function createHandler(
 ): Dispatcher.DispatchHandler {
   const answer: Growing = { status: 0, headers: new AxiosHeaders(), chunks: [], bytes: 0 }
   const { signal } = config
-  let stop: (() => void) | undefined
+  let started: Dispatcher.DispatchController | undefined
+  /** Also before there is a connection: nobody waits for one that is not made. */
+  const stop = () => {
+    const cancelled = new CanceledError(undefined, config)
+    if (started) started.abort(cancelled)
+    else settle.reject(cancelled)
+  }
+  signal?.addEventListener?.('abort', stop)
   return {
     onRequestStart(controller) {
-      stop = () => controller.abort(new CanceledError(undefined, config))
+      started = controller
       if (signal?.aborted) stop()
-      else signal?.addEventListener?.('abort', stop)
     },
     onResponseStart(controller, status, headers) {
       answer.status = status
@@ -68,12 +74,12 @@ function createHandler(
       else answer.chunks.push(chunk)
     },
     onResponseEnd() {
-      if (stop) signal?.removeEventListener?.('abort', stop)
+      signal?.removeEventListener?.('abort', stop)
       const { status, headers } = answer
       settle.resolve({ data: bodyOf(answer), status, statusText: '', headers, config } as AxiosResponse)
     },
     onResponseError(_controller, error) {
-      if (stop) signal?.removeEventListener?.('abort', stop)
+      signal?.removeEventListener?.('abort', stop)
       settle.reject(error instanceof AxiosError ? error : AxiosError.from(error, errorCode(error), config))
     },
   }
