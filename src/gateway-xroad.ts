@@ -49,6 +49,7 @@ export function createXroadSide(parts: XroadSideParts): XroadDoor | undefined {
     registry: () => authority.current().registry,
     isSecure: ({ socket }: IncomingMessage) => 'encrypted' in socket || isProxy(socket.remoteAddress),
     isGatewayToken: (authorization) =>
+      authorization !== undefined &&
       isGatewayToken(authorization, new Set([identity.addresses().issuer, ...foreign])),
   })
 }

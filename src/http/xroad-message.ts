@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { PARTICULAR, PURPOSE } from './exchange.ts'
 import { decodeIdentifier, malformed } from './xroad-target.ts'
 
@@ -117,13 +117,12 @@ export function requestHash(
   fields: XroadMessage['fields'],
   bodyDigest: Buffer | undefined,
 ): string {
-  const lines = [method, url, ...fields.map(([name, value]) => `${name}:${value}`)]
-  const head = createHash('sha512')
-    .update(`${lines.join('\r\n')}\r\n`, 'latin1')
-    .digest()
-  return bodyDigest === undefined
-    ? head.toString('base64')
-    : hash('sha512', Buffer.concat([head, bodyDigest]), 'base64')
+  let lines = `${method}\r\n${url}\r\n`
+  for (const [name, value] of fields) lines += `${name}:${value}\r\n`
+  const bytes = Buffer.from(lines, 'latin1')
+  if (bodyDigest === undefined) return hash('sha512', bytes, 'base64')
+  const head = hash('sha512', bytes, 'buffer')
+  return hash('sha512', Buffer.concat([head, bodyDigest]), 'base64')
 }
 
 /** @returns the protocol's own fields, as a provider with a contract is sent them beside the gateway's. */
@@ -149,5 +148,5 @@ export function readIssue(issue: string | undefined): { purpose?: string; dossie
 
 /** @returns raw SHA-512; undefined of nothing: X-Road leaves an absent body out of its hash. */
 export function digestOfBody(body: Uint8Array): Buffer | undefined {
-  return body.length === 0 ? undefined : createHash('sha512').update(body).digest()
+  return body.length === 0 ? undefined : hash('sha512', body, 'buffer')
 }

@@ -68,7 +68,7 @@ export function createQuestions(parts: QuestionParts): Questions {
     const message = sender.understand(request, asked)
     asked.provider = asked.target && namesOf(parts.registry()).subsystemId(asked.target.provider)
     return {
-      credentials: sender.credentialsOf(request, message.sender),
+      credentials: sender.credentialsOf(request, asked),
       xroad: sender.factsOf(message),
       operation: asked.target?.serviceCode ?? LIST_CLIENTS.slice(1),
       provider: asked.provider,
@@ -85,7 +85,7 @@ export function createQuestions(parts: QuestionParts): Questions {
     asked.consumer = consumer
     let archive: Buffer | undefined
     return {
-      credentials: sender.credentialsOf(request, consumer),
+      credentials: sender.credentialsOf(request, asked),
       xroad: {},
       operation: EVIDENCE_PATH.slice(1),
       provider: undefined,

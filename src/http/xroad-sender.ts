@@ -25,11 +25,12 @@ export interface SenderParts {
 
 /** Reads the protocol's part of a request: whose message it is, and what the connection proves of that. */
 export interface Sender {
-  /** What every request of the protocol is read into first; the rest tells of its errors by it. */
-  understand(request: IncomingMessage, asked: Asked): XroadMessage & { readonly sender: SubsystemId }
+  /** What every request of the protocol is read into first, with `asked`; the rest tells of its errors by it. */
+  understand(request: IncomingMessage, asked: Asked): XroadMessage
   /** @param client as identifiers come, `I/C/M/S`. @throws GatewayError where it is not registered. */
   resolveClient(client: string | undefined): SubsystemId
-  credentialsOf(request: IncomingMessage, consumer: SubsystemId): Credentials
+  /** @throws GatewayError where nobody was named yet. */
+  credentialsOf(request: IncomingMessage, asked: Asked): Credentials
   /** What the record keeps of the protocol: nothing that a consumer could make up and that could be of a person. */
   factsOf(message: XroadMessage): XroadFacts
 }
@@ -74,16 +75,18 @@ export function createSender(parts: SenderParts, namesOf: (registry: Registry) =
       asked.message = message
       asked.consumer = resolveClient(message.client)
       assertSecurityServer(message.securityServer)
-      return { ...message, sender: asked.consumer }
+      return message
     },
-    credentialsOf(request, consumer) {
+    credentialsOf(request, { consumer }) {
+      if (consumer === undefined) throw new GatewayError('client_header_missing')
       const { method = 'GET', headers, url = ROUTE } = request
       const { authorization } = headers
       const isTokenOurs = parts.isGatewayToken(authorization)
       const thumbprint = parts.thumbprintOf(request)
+      const mark = url.indexOf('?')
       return {
         method,
-        url: parts.publicUrl() + url.replace(/\?.*$/, ''),
+        url: parts.publicUrl() + (mark < 0 ? url : url.slice(0, mark)),
         claim: claimOf(request, consumer),
         ...(isTokenOurs && authorization !== undefined && { authorization }),
         ...(isTokenOurs && typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),

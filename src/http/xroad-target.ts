@@ -24,8 +24,12 @@ export function malformed(vi: string, en: string): GatewayError {
   return new GatewayError('request_malformed', { detail: { vi, en } })
 }
 
+/** What stands for itself: nearly every identifier. */
+const PLAIN = /^[A-Za-z0-9.-]+$/
+
 /** @returns one part of an identifier. @throws GatewayError `request_malformed`. */
 export function decodeIdentifier(segment: string): string {
+  if (PLAIN.test(segment)) return segment
   if (SEGMENT.test(segment)) {
     try {
       const decoded = decodeURIComponent(segment)
@@ -90,5 +94,5 @@ export function parseClientField(field: string): XroadSubsystem {
 
 /** @param name the parts of an identifier. @returns them as one, each percent-encoded where it needs to be. */
 export function formatIdentifier(name: readonly string[]): string {
-  return name.map(encodeURIComponent).join('/')
+  return name.every((part) => PLAIN.test(part)) ? name.join('/') : name.map(encodeURIComponent).join('/')
 }

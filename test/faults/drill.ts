@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import type { QueryResultRow } from 'pg'
 import { NODE_CRYPTO, openEd25519File } from '../../src/identity/log-key.ts'
 import { createAnchorFile } from '../../src/ledger/anchor-file.ts'
-import { formatTreeHead, openCheckpoint } from '../../src/ledger/checkpoint.ts'
+import { formatTreeHead, parseCheckpoint } from '../../src/ledger/checkpoint.ts'
 import { columnsOf, createFsckPass, type FsckCheck } from '../../src/ledger/fsck.ts'
 import { createLogKeeper, type RefusalReason } from '../../src/ledger/keeper.ts'
 import { EMPTY_FRONTIER, extend, hashLeaf, rootOf } from '../../src/ledger/merkle.ts'
 import { createNoteKey, formatNote, type NoteSigner, signNote } from '../../src/ledger/note.ts'
-import { formatProof, isConsistent } from '../../src/ledger/proof.ts'
+import { formatProof } from '../../src/ledger/proof.ts'
 import {
   consistencySpans,
   createTileEdge,
@@ -19,6 +19,8 @@ import {
   tilesOf,
 } from '../../src/ledger/tile.ts'
 import { verifyProof } from '../../src/ledger/verify.ts'
+import { createWitness, type WitnessRefusal } from '../../src/ledger/witness.ts'
+import { formatWitnessRequest } from '../../src/ledger/witness-request.ts'
 import type { Outcome, Receipt } from '../../src/model/exchange.ts'
 import { createLogReader, createLogStore } from '../../src/storage/log.ts'
 import { createFsckStore } from '../../src/storage/log-audit.ts'
@@ -26,6 +28,7 @@ import { advanceRollups } from '../../src/storage/partitions.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 import { createLogDatabase, type LogDatabase } from '../support/log-database.ts'
+import { createTestSigner } from '../support/log-signer.ts'
 import { createTestFolder } from '../support/postgres.ts'
 
 const ORIGIN = 'log.example/drill'
@@ -36,7 +39,7 @@ export interface Found {
   readonly audit: readonly FsckCheck[]
   /** The one who signs checkpoints, after a restart. */
   readonly signer?: RefusalReason | undefined
-  /** An agency's witness, that remembers the last head it has seen. */
+  /** An agency's witness, which remembers the checkpoint it cosigned last. */
   readonly witness?: 'rolled_back' | 'inconsistent' | 'foreign' | undefined
   /** A consumer that kept its receipts and asks for proofs of them. */
   readonly receipts?: 'omitted' | 'changed' | undefined
@@ -71,6 +74,16 @@ function factsOf(outcome: Outcome, subject: number) {
   return sampleFacts({ code, answer: undefined })
 }
 
+/** A witness's words for what it will not cosign. */
+const REFUSED: Readonly<Record<WitnessRefusal, NonNullable<Found['witness']>>> = {
+  behind: 'rolled_back',
+  forked: 'inconsistent',
+  stale: 'inconsistent',
+  unsigned: 'foreign',
+  unknown_log: 'foreign',
+  malformed: 'foreign',
+}
+
 export async function createDrill(): Promise<Drill> {
   const log = await createLogDatabase()
   const folder = await createTestFolder()
@@ -80,7 +93,19 @@ export async function createDrill(): Promise<Drill> {
   const signer: NoteSigner = { key, sign }
   const reader = createLogReader(log.pool)
   const receipts: Kept[] = []
-  let seen = { size: 0, root: Buffer.alloc(0) as Uint8Array }
+  let refused: WitnessRefusal | undefined
+  const witness = createWitness({
+    logs: [key],
+    stateOf: () => createAnchorFile(join(folder, 'witness')),
+    keepEvidence: async () => {},
+    signer: await createTestSigner('nhan-chung.example', 'cosignature'),
+    crypto: NODE_CRYPTO,
+    now: Date.now,
+    onCosigned: () => {},
+    onRefused: (reason) => {
+      refused = reason
+    },
+  })
 
   const query = async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
     (await log.pool.query<Row>(text, [...values])).rows
@@ -109,16 +134,17 @@ export async function createDrill(): Promise<Drill> {
     )
   }
 
+  /** Offers the witness the log's checkpoint, as the gateway does. */
   async function lookAsWitness(): Promise<Found['witness']> {
+    const [{ size: cosigned } = { size: 0 }] = await witness.cosigned()
     const note = await reader.latestCheckpoint()
-    if (note === undefined) return seen.size > 0 ? 'rolled_back' : undefined
-    const checkpoint = await openCheckpoint(note, key, NODE_CRYPTO)
-    if (checkpoint === undefined) return 'foreign'
-    if (checkpoint.size < seen.size) return 'rolled_back'
-    const path = await pathOf(consistencySpans(seen.size, checkpoint.size)).catch(() => [])
-    if (!(await isConsistent({ from: seen, to: checkpoint, path }, NODE_CRYPTO.hash))) return 'inconsistent'
-    seen = checkpoint
-    return undefined
+    if (note === undefined) return cosigned > 0 ? 'rolled_back' : undefined
+    const size = parseCheckpoint(note)?.size ?? 0
+    const oldSize = Math.min(cosigned, size)
+    const path = await pathOf(consistencySpans(oldSize, size)).catch(() => [])
+    refused = undefined
+    await witness.addCheckpoint(formatWitnessRequest({ oldSize, path, note }))
+    return refused && REFUSED[refused]
   }
 
   /** Not all are asked about: those that something is done to, and one in so many of the others. */
