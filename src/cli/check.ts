@@ -107,12 +107,13 @@ function checkTls(settings: Settings, tools: Tools): PlacedFault[] {
   return faults
 }
 
-interface CheckedSettings {
+export interface CheckedSettings {
   readonly settings: Settings | undefined
   readonly faults: readonly PlacedFault[]
 }
 
-function checkSettings(tools: Tools): CheckedSettings {
+/** The settings, judged with the certificate and key that they name. */
+export function checkSettings(tools: Tools): CheckedSettings {
   try {
     const settings = readSettingsFile(tools)
     return { settings, faults: checkTls(settings, tools) }

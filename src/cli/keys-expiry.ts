@@ -44,7 +44,7 @@ interface CertificateRow {
 }
 
 /** Every certificate that the settings name, the one that ends first at the top. */
-function listCertificates({ listen, tokens }: Settings, nowMs: number): readonly CertificateRow[] {
+export function listCertificates({ listen, tokens }: Settings, nowMs: number): readonly CertificateRow[] {
   const files: (readonly [CertificateRow['use'], string | undefined])[] = [
     ['server', listen.tls?.certificateFile],
     ['authority', listen.tls?.clientAuthoritiesFile],

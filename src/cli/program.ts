@@ -39,6 +39,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'doctor',
+    summary: {
+      vi: 'Khám cổng từ bên ngoài: cơ sở dữ liệu, đồng hồ, khóa, ổ đĩa, bên cung cấp…',
+      en: 'Examine what a gateway stands on: database, clock, keys, disk, providers …',
+    },
+    load: () => import('./doctor.ts'),
+  },
+  {
     name: 'registry',
     summary: {
       vi: 'Áp dụng, so sánh, xuất danh bạ và xem lịch sử',

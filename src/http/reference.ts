@@ -203,9 +203,14 @@ function addTryPages(
   router: Router,
   find: (params: Readonly<Record<string, string>>) => CompiledService,
 ): void {
-  const assets = readTryAssets()
+  // Four megabytes that most gateways are never asked for.
+  let read: ReturnType<typeof readTryAssets> | undefined
+  const assets = () => {
+    read ??= readTryAssets()
+    return read
+  }
   const show = (response: Response, document: string, page: string) => {
-    if (!assets.has('reference.js')) throw new GatewayError('path_unknown', { detail: NOT_INSTALLED })
+    if (!assets().has('reference.js')) throw new GatewayError('path_unknown', { detail: NOT_INSTALLED })
     const headers = { 'content-security-policy': TRY_POLICY }
     sendPage(response, tryPage(document, page, languageOf(response)), headers)
   }
@@ -215,7 +220,7 @@ function addTryPages(
     show(response, `${page}/openapi.json`, page)
   })
   router.get('/docs/assets/:file', (request, response) => {
-    const asset = assets.get(request.params.file)
+    const asset = assets().get(request.params.file)
     if (asset === undefined) throw new GatewayError('path_unknown')
     sendCached(request, response, { ...asset, caching: CACHING })
   })
