@@ -9,6 +9,7 @@ import { createEventSide } from './gateway-events.ts'
 import { createIdentitySide } from './gateway-identity.ts'
 import { createJobSide } from './gateway-jobs.ts'
 import { createLedgerSide } from './gateway-ledger.ts'
+import { createRequestSide } from './gateway-requests.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
 import { createExchangeDoor, type ExchangeDoorParts } from './http/exchange.ts'
@@ -23,6 +24,7 @@ import { createServer, type ServerParts } from './http/server.ts'
 import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { defineProcedureJobs, PROCEDURE_QUEUE } from './jobs/procedures.ts'
+import { REQUEST_QUEUE } from './jobs/requests.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
@@ -39,6 +41,7 @@ import { createJobQueue } from './storage/job-queue.ts'
 import { createProcedureStore } from './storage/procedures.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
+import { createRequestStore } from './storage/requests.ts'
 import { createSpool } from './storage/spool.ts'
 import { createSubmissionStore } from './storage/submissions.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
@@ -160,9 +163,10 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const randomHex = (bytes: number) => random(bytes).toString('hex')
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const procedures = createProcedureStore({ pool, vault, jobs, queue: PROCEDURE_QUEUE.name, now })
+  const requests = createRequestStore({ pool, vault, jobs, queue: REQUEST_QUEUE.name, now })
   let inFlight = 0
   const takeQuota = createQuota(createQuotaLease(pool), clock)
-  const { conduct, askStep } = createConduct({
+  const { conduct, askStep, askAbout } = createConduct({
     authority: () => authority.current(),
     authenticate: identity.authenticate,
     checkStanding: identity.checkStanding,
@@ -176,6 +180,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     submissions,
     openSink,
     procedures,
+    requests,
     callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
     newPart: () => ({ receivedAtMs: now(), exchangeId: newExchangeId(now()), spanId: randomHex(8) }),
     now,
@@ -183,6 +188,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.exchange,
   })
 
+  const requestTasks = createRequestSide({ jobs, store: requests, askAbout, telemetry, now })
   defineProcedureJobs(jobs, { store: procedures, askStep, now, random: Math.random })
   const certificates = createClientCertificates(createCertificateReader(realNow), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)
@@ -330,7 +336,9 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       run: async () => telemetry.tellRefusals(),
       onError: telemetry.internalError,
     },
-    ...(outside.worksJobs ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...jobSide.tasks] : []),
+    ...(outside.worksJobs
+      ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...requestTasks, ...jobSide.tasks]
+      : []),
   ]
   const ends = tasks.map(repeat)
 

@@ -16,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['http'],
   ['settings.ts', 'repeat.ts'],
   ['gateway-console.ts', 'gateway-operational.ts'],
-  ['gateway-audit.ts', 'gateway-consents.ts', 'gateway-events.ts', 'gateway-jobs.ts'],
+  ['gateway-audit.ts', 'gateway-consents.ts', 'gateway-events.ts', 'gateway-jobs.ts', 'gateway-requests.ts'],
   ['credentials.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
   ['gateway-identity.ts', 'gateway-ledger.ts'],
   ['gateway.ts'],

@@ -118,7 +118,7 @@ function findTarget(service: string, operation: string, options: CallOptions, to
       ? join(tools.projectRoot, 'schemas')
       : resolve(tools.outside.workingDirectory, options.schemas)
   const { method, pathTemplate, kind } = findOperation(schemasDir, service, operation)
-  return { method, pathTemplate, submits: kind === 'submit' }
+  return { method, pathTemplate, submits: kind === 'submit' || kind === 'request' }
 }
 
 function show(answer: CallAnswer, idempotencyKey: string | undefined, tools: Tools): ExitCode {

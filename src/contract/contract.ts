@@ -219,7 +219,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     title,
     kind,
     durableBefore,
-    idempotent: kind !== 'submit',
+    idempotent: kind !== 'submit' && kind !== 'request',
     personalData,
     subjectPointer,
     batch,

@@ -173,7 +173,7 @@ const SHAPE = {
       required: ['kind', 'personalData'],
       additionalProperties: false,
       properties: {
-        kind: { enum: ['lookup', 'verify', 'submit'] },
+        kind: { enum: ['lookup', 'verify', 'submit', 'request'] },
         title: bilingual,
         subject: { type: 'string', pattern: POINTER, maxLength: 200 },
         personalData: { enum: ['none', 'basic', 'sensitive'] },

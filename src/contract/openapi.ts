@@ -172,7 +172,7 @@ function readOperation(reader: Reader, location: Location, shared: readonly Para
     id: String(operation['operationId']),
     title: exchange.title ?? (summary === undefined ? undefined : { vi: summary, en: summary }),
     kind: exchange.kind,
-    durableBefore: exchange.durableBefore ?? exchange.kind === 'submit',
+    durableBefore: exchange.durableBefore ?? (exchange.kind === 'submit' || exchange.kind === 'request'),
     personalData: exchange.personalData,
     subjectPointer: exchange.subject,
     batch: exchange.batch,

@@ -201,6 +201,19 @@ export const OPERATION_RULES: readonly OperationRule[] = [
     detail: { vi: 'Thao tác submit không dùng GET.', en: 'A submit operation does not use GET.' },
   },
   {
+    rule: 'request_form',
+    find: ({ method, kind, pathTemplate, responses, location }) =>
+      when(
+        kind === 'request' &&
+          (method !== 'POST' || pathTemplate.includes('{') || !responses.has('200') || !responses.has('202')),
+        location,
+      ),
+    detail: {
+      vi: 'Thao tác request dùng POST, đường dẫn không tham số, có trả lời 202 (đã nhận) và 200 (kết quả).',
+      en: 'A request operation is a POST to a path without parameters, with the answers 202 (taken) and 200 (the result).',
+    },
+  },
+  {
     rule: 'subject_unknown',
     of: 'all',
     find: (operation, _contract, documents) =>

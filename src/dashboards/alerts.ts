@@ -106,6 +106,29 @@ const STANDING: readonly Alert[] = [
     escalation: CALL_AT_ONCE,
   },
   {
+    name: 'LienthongDocumentsLate',
+    severity: 'warning',
+    expr: `max by (service) (${metric('lienthong_document_requests_late')}) > 0`,
+    for: '15m',
+    summary: {
+      vi: 'Có kết quả quá hạn trả: {{ $labels.service }}',
+      en: 'Results are overdue: {{ $labels.service }}',
+    },
+    meaning: {
+      vi: 'Bên cung cấp chưa trả văn bản trong hạn ghi ở dịch vụ (results), tính theo ngày làm việc.',
+      en: 'The provider has not delivered documents within the working days that the service names (results).',
+    },
+    harm: {
+      vi: 'Người dân và cơ quan chờ hồ sơ; quá hạn nhận thì yêu cầu bị đóng.',
+      en: 'People and agencies wait; a request that stays unanswered is closed in the end.',
+    },
+    action: {
+      vi: 'Cổng đã nhắc mỗi ngày làm việc. Báo đầu mối của bên cung cấp; kiểm tra kết nối của họ ở bảng Dịch vụ.',
+      en: 'The gateway reminds on each working day. Call the provider’s contact; look at its link on the services board.',
+    },
+    escalation: CALL_OWNER,
+  },
+  {
     name: 'LienthongSigningRefused',
     severity: 'critical',
     expr: `max by (reason) (${metric('lienthong_log_signing_refused')}) > 0`,

@@ -29,8 +29,11 @@ import {
 } from './passage.ts'
 import type { ProcedureStore } from './procedure.ts'
 import type { TakeQuota } from './quota.ts'
+import { type RequestStore, waitHeaders } from './request.ts'
+import { type AskAbout, createRequests } from './requests.ts'
 import { askProvider, askProviderWhole, digestOf, type Resolved, readAnswer, startFacts } from './stages.ts'
 import { claimSubmission, type SubmissionStore, submissionDigest, submissionSlot } from './submission.ts'
+import { createTakeResult } from './take-result.ts'
 
 export interface ConductParts extends JudgeParts {
   /** Whether an answer judged under this authority's number may leave at this moment. */
@@ -50,6 +53,7 @@ export interface ConductParts extends JudgeParts {
   /** What is new of a part's exchange: its id, time of receipt and span. */
   readonly newPart: () => PartIdentity
   readonly procedures: ProcedureStore
+  readonly requests: RequestStore
 }
 
 /** `Content-Type` of every answer; signatures cover it. */
@@ -79,7 +83,11 @@ const NOTHING = Buffer.alloc(0)
 const DEFAULT_REQUEST_BYTES = 16 * 1024 * 1024
 
 /** The pipeline. Its order is a security property: nothing is authorised that was not authenticated. */
-export function createConduct(parts: ConductParts): { readonly conduct: Conduct; readonly askStep: AskStep } {
+export function createConduct(parts: ConductParts): {
+  readonly conduct: Conduct
+  readonly askStep: AskStep
+  readonly askAbout: AskAbout
+} {
   const { ledger, now, clock } = parts
   const { checkEvidence, allow, stillAllowed } = createJudge(parts)
 
@@ -97,18 +105,24 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
 
   async function carry(passage: Passage): Promise<Obtained> {
     const { facts, request, consumer } = passage
+    if (request.about && 'refusal' in request.about) throw new GatewayError(request.about.refusal)
     const [resolved, asked] = allow(passage)
     const { operation, pathParameters } = resolved
     const { document } = asked.agreement
-    passage.quota = await parts.takeQuota(document.id, document.quota)
+    // A request of days before is handed on, and asked about, at nobody's expense.
+    const isForward = operation.kind === 'request' && passage.parent !== undefined
+    if (!isForward) passage.quota = await parts.takeQuota(document.id, document.quota)
     if (resolved.service.contract.isOpaque === true) return carryWhole(passage, resolved)
+    if (request.about) return requests.tell(passage, resolved)
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
-    if (operation.kind === 'submit') {
+    const isMade = operation.kind === 'request' && !isForward
+    if (operation.kind === 'submit' || isMade) {
       const settled = await claim(passage, operation.id, asked)
       if (settled) return settled
     }
     if (operation.durableBefore) await ledger.begin(facts)
     const authorisation = stillAllowed(passage)
+    if (isMade) return requests.accept(passage, resolved)
     const planned = resolved.service.document.plan?.operations[operation.id]
     const context = { request, consumer, authorisation, nowMs: now() }
     if (planned) return timed(passage, () => composition.answer(passage, resolved, planned))
@@ -121,6 +135,8 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
   /** What of an answer its agreement lets out, by what is in force at this moment. */
   function released(passage: Passage, { status, content }: Obtained): unknown {
     const { grant, fields } = stillAllowed(passage)
+    // That a request is under way is the gateway's own word.
+    if (passage.facts.kind === 'request' && status === 202) return content()
     const project = fields === grant.fields ? grant.project : grant.projectSubset(fields)
     return status < 300 ? project(content()) : content()
   }
@@ -160,6 +176,7 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
         status,
         body: content === undefined ? NOTHING : Buffer.from(JSON.stringify(content)),
         replayed,
+        ...(passage.facts.kind === 'request' && status === 202 && { headers: waitHeaders(content) }),
       }
     } catch (thrown) {
       return asGatewayError(thrown)
@@ -323,12 +340,18 @@ export function createConduct(parts: ConductParts): { readonly conduct: Conduct;
   }
 
   const { authority, newPart, procedures } = parts
+  const requests = createRequests({ ...parts, pass })
+  const takeResult = createTakeResult(parts)
   const composition = createComposition({ authority, newPart, procedures, pass, draft, released })
   return {
     askStep: composition.askStep,
+    askAbout: requests.askAbout,
     async conduct(request, proven) {
       const consumer = proven ?? (await parts.authenticate(request.credentials))
-      return conclude(await pass(request, consumer))
+      if (!request.path.startsWith('/-/')) return conclude(await pass(request, consumer))
+      const taken = await takeResult(request, consumer)
+      if (taken) return { release: () => taken.ended, receipt: taken.receipt, quota: undefined }
+      return conclude(await pass(await requests.open(request, consumer), consumer))
     },
   }
 }

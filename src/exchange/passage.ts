@@ -24,6 +24,8 @@ export interface Answer {
   /** Of a service without a contract: the answer as it came. Whoever is handed it discards its body. */
   readonly whole?: WholeReply | undefined
   readonly replayed: boolean
+  /** Fields beside the usual ones: names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
   /** The gateway's signature on it, where the request was signed: header fields, names in lower case. */
   readonly signature?: Readonly<Record<string, string>>
 }

@@ -201,7 +201,8 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       method,
       path,
       query,
-      purpose: purposeOf(request),
+      // Who asks about a request made before was asked what for, then.
+      purpose: path.startsWith('/-/') ? optional(request, 'exchange-purpose', PURPOSE) : purposeOf(request),
       dossier: optional(request, 'exchange-dossier', PARTICULAR),
       procedure: optional(request, 'exchange-procedure', PARTICULAR),
       officer: optional(request, 'exchange-officer', PARTICULAR),
@@ -218,7 +219,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
   }
 
   function sendAnswer(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
-    Object.assign(headers, answer.signature)
+    Object.assign(headers, answer.headers, answer.signature)
     headers['content-type'] = ANSWER_TYPE
     headers['content-length'] = String(answer.body.length)
     headers['cache-control'] = 'no-store'

@@ -46,6 +46,7 @@ const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
   lookup: { vi: 'tra cứu', en: 'look-up' },
   verify: { vi: 'xác thực', en: 'verification' },
   submit: { vi: 'nộp', en: 'submission' },
+  request: { vi: 'yêu cầu, trả kết quả sau', en: 'request, answered later' },
   event: { vi: 'sự kiện', en: 'event' },
 }
 

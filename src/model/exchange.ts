@@ -6,10 +6,10 @@ import type { ForeignClient } from './party.ts'
 import type { WholeRequest } from './whole.ts'
 
 /**
- * What an operation does; lookup and verify are separate rights, submit changes the provider's state, event is what
- * the provider tells of itself.
+ * What an operation does; lookup and verify are separate rights, submit changes the provider's state, request is
+ * answered days later, event is what the provider tells of itself.
  */
-export type OperationKind = 'lookup' | 'verify' | 'submit' | 'event'
+export type OperationKind = 'lookup' | 'verify' | 'submit' | 'request' | 'event'
 
 /** How an exchange ended: done / decided no / couldn't / begun and cut off by a crash. */
 export type Outcome = 'delivered' | 'refused' | 'failed' | 'interrupted'
@@ -148,6 +148,10 @@ export interface InboundRequest {
   readonly xroad?: XroadFacts
   /** Of a door that passes messages whole, where the service asked for has no contract; `body` is then empty. */
   readonly whole?: WholeRequest
+  /** Of what is asked about a request made before, or why nothing can be told of it. */
+  readonly about?:
+    | { readonly id: string; readonly act: 'look' | 'cancel' }
+    | { readonly refusal: 'request_unknown' | 'request_ended' }
   /** The body's bytes as received; empty where there was none. */
   readonly body: Uint8Array
   /** Parsed once by the door; `undefined` where there was no body. */

@@ -42,4 +42,37 @@ export const JOB_ERRORS = {
       en: "Choose an operation with x-exchange.batch in the service's contract.",
     },
   },
+  request_unknown: {
+    status: 404,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: { vi: 'Không có yêu cầu này', en: 'There is no such request' },
+    fix: {
+      vi: 'Kiểm tra địa chỉ trong Location của câu trả lời 202; hệ thống chỉ thấy yêu cầu của chính mình.',
+      en: 'Check the address in Location of the 202; a subsystem sees its own requests only.',
+    },
+  },
+  request_closed: {
+    status: 409,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Yêu cầu đã kết thúc, không nhận thêm kết quả',
+      en: 'The request has ended and takes no result any more',
+    },
+    fix: {
+      vi: 'Yêu cầu đã có kết quả khác, bị từ chối, bị hủy hoặc quá hạn nhận; không gửi lại.',
+      en: 'It has another result, was refused or cancelled, or its time is over; do not send it again.',
+    },
+  },
+  request_ended: {
+    status: 410,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: { vi: 'Yêu cầu đã bị hủy hoặc quá hạn', en: 'The request was cancelled, or its time is over' },
+    fix: {
+      vi: 'Gửi yêu cầu mới nếu vẫn cần; kết quả chỉ giữ trong thời gian quy định.',
+      en: 'Make a new request where it is still needed; results are kept for a limited time.',
+    },
+  },
 } as const satisfies Record<string, ErrorEntry>

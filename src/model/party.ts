@@ -176,6 +176,22 @@ export interface Service {
   /** How its provider is reached; absent of a composite service, which has a plan instead. */
   readonly binding?: Binding
   readonly plan?: Plan
+  /** By operation id, of each operation whose kind is `request`: when its results are due. */
+  readonly results?: Readonly<Record<string, ResultTerms>>
+}
+
+/** When the results of a `request` operation are due; days are working days by the registry's calendars. */
+export interface ResultTerms {
+  /** From the day of receipt, which does not count. */
+  readonly withinWorkingDays: number
+  /** Days before the due day on which the provider is asked again; from the due day on it is asked daily. */
+  readonly remindWorkingDaysBefore?: readonly number[]
+  /** Days after the due day until which a result is taken. */
+  readonly closeAfterWorkingDays: number
+  /** Days for which the result can be fetched. */
+  readonly keepDays: number
+  /** How often the provider is asked whether it is done; never between reminders where absent. */
+  readonly askEveryMinutes?: number
 }
 
 /** A method and the paths of a service without a contract. */

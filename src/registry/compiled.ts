@@ -1,6 +1,7 @@
 import type { Catalogue } from '../contract/catalogue.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Agreement, LegalBasis, ValidSpan } from '../model/agreement.ts'
+import type { IsWorkingDay } from '../model/calendar.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
@@ -51,6 +52,7 @@ export interface Registry {
   readonly agreements: ReadonlyMap<string, CompiledAgreement>
   /** Rights to read the log, by who has them. */
   readonly readers: ReadonlyMap<SubsystemId, readonly CompiledReader[]>
+  readonly isWorkingDay: IsWorkingDay
 }
 
 /** What one compilation leaves to the next: work on documents that have not changed is not done again. */

@@ -1,10 +1,11 @@
 import type { SchemaDocument } from '../contract/catalogue.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
+import type { Calendar } from '../model/calendar.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
 
 /** A document an operator writes. */
-export type RegistryDocument = Agency | Subsystem | Service | LegalBasis | Agreement | Reader
+export type RegistryDocument = Agency | Subsystem | Service | LegalBasis | Agreement | Reader | Calendar
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
 export type DocumentKind = RegistryDocument['kind'] | 'Schema'
@@ -17,6 +18,7 @@ export interface RegistryDocuments {
   readonly legalBases: readonly LegalBasis[]
   readonly agreements: readonly Agreement[]
   readonly readers: readonly Reader[]
+  readonly calendars: readonly Calendar[]
   readonly schemas: readonly SchemaDocument[]
 }
 
@@ -39,6 +41,7 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   legalBases: [],
   agreements: [],
   readers: [],
+  calendars: [],
   schemas: [],
 })
 
@@ -63,9 +66,9 @@ export function compareNames(a: DocumentName, b: DocumentName): number {
 
 /** @returns all documents with their names, sorted by kind and id. */
 export function listDocuments(documents: RegistryDocuments): NamedDocument[] {
-  const { agencies, subsystems, services, legalBases, agreements, readers, schemas } = documents
+  const { agencies, subsystems, services, legalBases, agreements, readers, calendars, schemas } = documents
   const named: NamedDocument[] = []
-  for (const list of [agencies, subsystems, services, legalBases, agreements, readers]) {
+  for (const list of [agencies, subsystems, services, legalBases, agreements, readers, calendars]) {
     for (const document of list) {
       named.push({ kind: document.kind, id: documentId(document), content: document, document })
     }
@@ -87,6 +90,7 @@ export function collectDocuments(
   const legalBases: LegalBasis[] = []
   const agreements: Agreement[] = []
   const readers: Reader[] = []
+  const calendars: Calendar[] = []
   for (const document of documents) {
     switch (document.kind) {
       case 'Agency':
@@ -107,9 +111,12 @@ export function collectDocuments(
       case 'Reader':
         readers.push(document)
         break
+      case 'Calendar':
+        calendars.push(document)
+        break
     }
   }
-  return { agencies, subsystems, services, legalBases, agreements, readers, schemas }
+  return { agencies, subsystems, services, legalBases, agreements, readers, calendars, schemas }
 }
 
 /**
@@ -129,6 +136,7 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     legalBases: lay(documents.legalBases, patch.legalBases, documentId),
     agreements: lay(documents.agreements, patch.agreements, documentId),
     readers: lay(documents.readers, patch.readers, documentId),
+    calendars: lay(documents.calendars, patch.calendars, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
 }
@@ -147,6 +155,7 @@ export function withoutDocuments(
     legalBases: documents.legalBases.filter(isKept),
     agreements: documents.agreements.filter(isKept),
     readers: documents.readers.filter(isKept),
+    calendars: documents.calendars.filter(isKept),
     schemas: documents.schemas,
   }
 }

@@ -16,6 +16,7 @@ const FOLDERS = {
   LegalBasis: 'legal-bases',
   Agreement: 'agreements',
   Reader: 'readers',
+  Calendar: 'calendars',
   Schema: 'schemas',
 } as const
 

@@ -28,10 +28,10 @@ interface Fault {
 }
 
 /** A part may not change anything, a step does: those are asked side by side, these one after the other, once. */
-type Manner = 'read' | 'submit'
+type Manner = 'read' | 'submit' | 'request'
 
 function mannerOf({ kind }: Operation): Manner {
-  return kind === 'submit' ? 'submit' : 'read'
+  return kind === 'submit' || kind === 'request' ? kind : 'read'
 }
 
 function checkAsk(ask: PlannedAsk, manner: Manner, pointer: string, ground: PlanGround): Fault[] {

@@ -28,6 +28,7 @@ const KINDS = {
   LegalBasis: { vi: 'căn cứ pháp lý', en: 'legal basis' },
   Agreement: { vi: 'thỏa thuận', en: 'agreement' },
   Reader: { vi: 'quyền đọc sổ', en: 'reader' },
+  Calendar: { vi: 'lịch', en: 'calendar' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
 
@@ -159,12 +160,40 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
   if (directory.catalogue.contract(to.id) === undefined && !directory.declared.has(documentPath(to))) {
     faults.push(dangling({ from, pointer: '/contract' }, to))
   }
+  faults.push(...checkResults(service, directory.catalogue.contract(to.id)))
   const ground = {
     serviceOf: (id: string) => directory.services.get(id),
     contractOf: (path: string) => directory.catalogue.contract(path),
     isFaulty: (id: string) => directory.declared.has(documentPath({ kind: 'Service', id })),
   }
   faults.push(...checkPlan(service, ground), ...checkSoap(service, directory.catalogue.contract(to.id)))
+}
+
+/** Each operation that is answered later has to say when, and no other may. */
+function checkResults(
+  { results = {}, ...service }: Service,
+  contract: Contract | undefined,
+): readonly DocumentFault[] {
+  if (contract === undefined) return []
+  const path = documentPath({ kind: 'Service', id: service.id })
+  const later = [...contract.operations.values()].filter(({ kind }) => kind === 'request')
+  const missing = later.flatMap(({ id }) => {
+    const detail = { vi: `Chưa có hạn trả kết quả của ${id}.`, en: `When ${id} is due is not said.` }
+    return results[id] === undefined
+      ? [{ path, pointer: '/results', rule: 'result_terms_missing', detail }]
+      : []
+  })
+  const unknown = Object.keys(results).flatMap((id) => {
+    const detail = {
+      vi: `${id} không phải thao tác kind request.`,
+      en: `${id} is no operation of kind request.`,
+    }
+    const pointer = `/results/${id}`
+    return later.some((operation) => operation.id === id)
+      ? []
+      : [{ path, pointer, rule: 'operation_unknown', detail }]
+  })
+  return [...missing, ...unknown]
 }
 
 function checkDelay(delay: DelayedDisclosure | undefined, directory: Directory, check: Check): void {

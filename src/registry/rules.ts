@@ -231,6 +231,10 @@ export function checkDocument(document: RegistryDocument): Violation[] {
         ...checkHub(document),
         ...checkDeprecation(document),
       ]
+    case 'Calendar':
+      return document.holidays.flatMap(({ from, until }, index) =>
+        checkOrder(from, until, `/holidays/${index}`),
+      )
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

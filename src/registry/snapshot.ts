@@ -1,5 +1,6 @@
 import { compileCatalogue } from '../contract/catalogue.ts'
 import type { DocumentFault } from '../contract/violation.ts'
+import { workingDays } from '../model/calendar.ts'
 import type { Violation } from '../model/errors.ts'
 import type { CompiledRegistry, Memo } from './compiled.ts'
 import { digestDocument, digestEach } from './digest.ts'
@@ -124,6 +125,7 @@ function finish(build: Build, list: readonly NamedDocument[], version: number): 
     services: compileServices(build, agreements),
     readers: compileReaders(documents.readers, directory, memo),
     agreements,
+    isWorkingDay: workingDays(documents.calendars),
     documents,
     catalogue: directory.catalogue,
     memo,

@@ -16,7 +16,7 @@ export interface SandboxAnswer {
 /** One thing an agency answers, at `POST {path}`. */
 export interface SandboxOperation {
   readonly path: string
-  readonly kind: 'lookup' | 'verify' | 'submit'
+  readonly kind: 'lookup' | 'verify' | 'submit' | 'request'
   /** Members of the request whose endings provoke faults. */
   readonly identifiers: readonly string[]
   answer(request: SandboxRequest): SandboxAnswer

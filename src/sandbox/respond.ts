@@ -49,7 +49,7 @@ export async function respond(
     case 'not_found':
       return toReply(refuse(404, 'not_found', 'Không có dữ liệu theo thông tin đã cho.'))
     case 'conflict':
-      if (operation.kind !== 'submit') break
+      if (operation.kind !== 'submit' && operation.kind !== 'request') break
       return toReply(refuse(409, 'conflict', 'Đã có dữ liệu trái với nội dung nộp.'))
     case 'answer_invalid':
       return toReply({ status: 200, body: OUTSIDE_SCHEMA })

@@ -1,3 +1,4 @@
+import type { RequestCount } from '../exchange/request.ts'
 import type { JobEnd, QueueState } from '../jobs/queue.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
@@ -7,6 +8,8 @@ export interface JobTelemetry {
   jobEnded(queue: string, end: JobEnd, seconds: number, error?: unknown): void
   jobStates(states: readonly QueueState[]): void
   bulkStep(step: { readonly records: number }): void
+  requestReminded(reminded: { readonly service: string; readonly isLate: boolean }): void
+  requestCounts(counts: readonly RequestCount[]): void
 }
 
 export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => void): JobTelemetry {
@@ -17,7 +20,22 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
   const dead = metrics.gauge('lienthong_jobs_dead')
   const oldest = metrics.gauge('lienthong_jobs_oldest_seconds')
   const records = metrics.counter('lienthong_bulk_records_total').child({})
+  const requests = metrics.gauge('lienthong_document_requests')
+  const lateRequests = metrics.gauge('lienthong_document_requests_late')
+  const reminders = metrics.counter('lienthong_document_reminders_total')
+  const counted = new Set<string>()
   return {
+    requestReminded: ({ service, isLate }) => reminders.child({ service, late: isLate ? 'yes' : 'no' }).inc(),
+    requestCounts(counts) {
+      for (const { service } of counts) counted.add(service)
+      for (const service of counted) {
+        const its = counts.filter((each) => each.service === service)
+        for (const state of ['accepted', 'forwarded'] as const) {
+          requests.child({ service, state }).set(its.find((each) => each.state === state)?.count ?? 0)
+        }
+        lateRequests.child({ service }).set(its.reduce((sum, { late }) => sum + late, 0))
+      }
+    },
     bulkStep: (step) => records.inc(step.records),
     jobEnded(queue, end, took, error) {
       total.child({ queue, end }).inc()

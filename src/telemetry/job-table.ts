@@ -40,6 +40,26 @@ export const JOB_METRICS = {
     meaning: 'Số lần làm việc nền: xong, hoãn, lỗi và sẽ thử lại, hoặc thôi hẳn.',
     labels: { queue: 'given', end: JOB_ENDS },
   },
+  lienthong_document_requests: {
+    type: 'gauge',
+    help: 'Requests that are answered days later and have not been yet.',
+    meaning: 'Số yêu cầu trả kết quả sau còn chờ.',
+    labels: { service: 'service', state: ['accepted', 'forwarded'] },
+    merge: 'max',
+  },
+  lienthong_document_requests_late: {
+    type: 'gauge',
+    help: 'Those of them whose result is overdue; alert on it.',
+    meaning: 'Số yêu cầu trong đó đã quá hạn trả kết quả.',
+    labels: { service: 'service' },
+    merge: 'max',
+  },
+  lienthong_document_reminders_total: {
+    type: 'counter',
+    help: 'Reminders of a due or overdue result that reached its provider.',
+    meaning: 'Số lần đã nhắc bên cung cấp trả kết quả.',
+    labels: { service: 'service', late: ['yes', 'no'] },
+  },
   lienthong_bulk_records_total: {
     type: 'counter',
     help: 'Records of bulk jobs whose results were made durable.',

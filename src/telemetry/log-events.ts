@@ -65,7 +65,7 @@ const EXCHANGE_EVENTS = {
       provider: ['lienthong.provider', 'known.subsystem'],
       service: ['lienthong.service', 'known.service'],
       operation: ['lienthong.operation', 'known.operation'],
-      kind: ['lienthong.kind', ['lookup', 'verify', 'submit', 'event']],
+      kind: ['lienthong.kind', ['lookup', 'verify', 'submit', 'request', 'event']],
       agreement: ['lienthong.agreement', 'known.agreement'],
       purpose: ['lienthong.purpose', 'known.purpose'],
       method: ['http.request.method', 'method'],

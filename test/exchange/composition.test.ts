@@ -7,7 +7,7 @@ import type { Authority } from '../../src/registry/authority.ts'
 import type { CompiledService, Registry } from '../../src/registry/snapshot.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
 import { NO_CONSENTS } from '../support/no-consents.ts'
-import { NO_PROCEDURES } from '../support/no-procedures.ts'
+import { NO_PROCEDURES, NO_REQUESTS } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 const COMPOSITE: ServiceId = 'G06/lien-thong/hoi/v1'
@@ -86,6 +86,7 @@ describe('a composite exchange whose part is revoked meanwhile', () => {
         attempts: 1,
       }),
       procedures: NO_PROCEDURES,
+      requests: NO_REQUESTS,
       newPart: () => ({ exchangeId: `part-${parts++}`, receivedAtMs: 0, spanId: '1'.repeat(16) }),
       now: () => Date.parse('2026-11-22T03:00:00Z'),
       clock: () => 0,

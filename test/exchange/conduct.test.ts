@@ -8,7 +8,7 @@ import type { Authority } from '../../src/registry/authority.ts'
 import type { Registry } from '../../src/registry/snapshot.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
 import { NO_CONSENTS } from '../support/no-consents.ts'
-import { NO_PROCEDURES } from '../support/no-procedures.ts'
+import { NO_PROCEDURES, NO_REQUESTS } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 const BODY = Buffer.from('{"personalId":"099090000017"}')
@@ -103,6 +103,7 @@ function bench(
     clock: () => 0,
     observe: (ended) => observed.push(ended),
     procedures: NO_PROCEDURES,
+    requests: NO_REQUESTS,
     newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
     ...change,
   })

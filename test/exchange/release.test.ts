@@ -8,7 +8,7 @@ import type { InboundRequest } from '../../src/model/exchange.ts'
 import { CONTRACT_PATH, documents, put } from '../contract/documents.ts'
 import { SAMPLE_PROMISE } from '../support/log-signer.ts'
 import { NO_CONSENTS } from '../support/no-consents.ts'
-import { NO_PROCEDURES } from '../support/no-procedures.ts'
+import { NO_PROCEDURES, NO_REQUESTS } from '../support/no-procedures.ts'
 import { AGREEMENT, compileAgreement, smallRegistry } from '../support/small-registry.ts'
 
 /** What a contract declares of a place. */
@@ -200,6 +200,7 @@ async function release(operation: Operation, asked: Asked): Promise<unknown> {
     clock: () => 0,
     observe() {},
     procedures: NO_PROCEDURES,
+    requests: NO_REQUESTS,
     newPart: () => ({ exchangeId: 'part', receivedAtMs: 0, spanId: '1'.repeat(16) }),
   })
   const conclusion = await conduct({ ...REQUEST, ...(asked.requested && { fields: asked.requested }) })

@@ -126,12 +126,16 @@ describe('systems that exchange through the gateway', () => {
           'exchange-purpose': agreement.purposes[0],
           ...(agreement.consent && { 'exchange-consent': await consentFor(agreement, body) }),
           ...(agreement.requires?.procedure === true && { 'exchange-procedure': '1.001193' }),
-          ...(described['x-exchange'].kind === 'submit' && {
+          ...(['submit', 'request'].includes(described['x-exchange'].kind) && {
             'idempotency-key': `${row}-${described.operationId}-${index}`,
           }),
         },
       })
-      expect(reply.status, `${described.operationId} ${JSON.stringify(reply.json)}`).to.equal(200)
+      const isLater = described['x-exchange'].kind === 'request'
+      const said = `${described.operationId} ${JSON.stringify(reply.json)}`
+      expect(reply.status, said).to.equal(isLater ? 202 : 200)
+      // What came of it is test/scenarios/document-request.test.ts's to hold.
+      if (isLater) continue
       const example = answers[index] ?? answers[0] ?? {}
       expect(Object.keys(reply.json), described.operationId).to.have.members(agreedMembers(example, fields))
     }
@@ -212,7 +216,9 @@ describe('systems that exchange through the gateway', () => {
   }
 
   async function countDelivered(): Promise<number> {
-    return (await world.records()).filter(({ outcome }) => outcome === 'delivered').length
+    const isAsked = (record: Record<string, unknown>) =>
+      record['outcome'] === 'delivered' && !(record['kind'] === 'request' && 'parent' in record)
+    return (await world.records()).filter(isAsked).length
   }
 
   it('are named once each, the thirty-eight of them', () => {

@@ -99,6 +99,7 @@ export function smallRegistry(
     subsystems: new Map([[provider.id, provider]]),
     services: new Map([[document.id, service]]),
     readers: new Map(),
+    isWorkingDay: () => true,
     agreements: new Map(agreements.map((agreement) => [agreement.document.id, agreement])),
   }
 }

@@ -7,6 +7,8 @@ export const BULK_TEST = '`test/scenarios/bulk.test.ts` “bulk match and clean�
 
 export const CONSENT_TEST = '`test/scenarios/consent.test.ts` “an exchange under consent”'
 
+export const LATER_TEST = '`test/scenarios/document-request.test.ts` “a document that is answered days later”'
+
 /** The title of the test that holds a row. */
 export function titleOf({ number, name }: SystemRow): string {
   return `S${number} ${name.en}`
@@ -33,6 +35,7 @@ export function systemsTable(): readonly string[] {
     const more = [
       ...(row.modes.includes('B') ? [BULK_TEST] : []),
       ...(row.modes.includes('A') ? [CONSENT_TEST] : []),
+      ...(row.modes.includes('T') ? [LATER_TEST] : []),
     ]
     const test = [own, ...more].join(', ')
     return `| S${row.number} | ${title} | ${partiesOf(row, agreements)} | ${modes}; ${missing} | ${test} |`

@@ -11,6 +11,7 @@ export const MODES = {
   R: 'report',
   P: 'payment reconciliation',
   C: 'composite or linked procedure',
+  T: 'document after days',
   A: "with the citizen's consent",
 } as const
 
@@ -236,8 +237,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     number: 30,
     name: { vi: 'Phiếu lý lịch tư pháp trên VNeID', en: 'Criminal record certificate' },
     services: ['G01/ly-lich-tu-phap/phieu/v1'],
-    modes: ['S', 'D'],
-    open: 'deadline and reminders by the gateway',
+    modes: ['T'],
   },
   {
     number: 31,

@@ -1,15 +1,30 @@
-import type { Claim } from '../claim.ts'
+import { type Claim, claimIn } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { filing } from '../declare.ts'
-import { notFound, personIn, type SandboxOperation, textOf } from '../operation.ts'
-import { createRegister } from '../register.ts'
+import { refuse, type SandboxOperation } from '../operation.ts'
+import { createRegister, type Entry } from '../register.ts'
 
 /** A certificate is ready this long after it was asked for: the law gives days, the sandbox seconds. */
 const READY_AFTER_MS = 2_000
-const DAY_MS = 86_400_000
-const WORKING_DAYS = 5
 
-/** The operations of `services/G01/ly-lich-tu-phap/phieu.v1.yaml`: asked for now, answered later. */
+const MEMBERS = { personalId: 'text', type: 'text', purpose: 'text', dossierCode: 'text' } as const
+/** Vietnam is at UTC+7 all year. */
+const OFFSET_MS = 25_200_000
+
+function certificateOf({ number, receivedAt, claim }: Entry<Claim>): object {
+  const issuedMs = Date.parse(receivedAt) + READY_AFTER_MS
+  return {
+    number: `${number.slice(-7)}/${receivedAt.slice(0, 4)}/STP`,
+    personalId: claim['personalId'],
+    type: claim['type'],
+    hasConvictions: false,
+    issuedOn: new Date(issuedMs + OFFSET_MS).toISOString().slice(0, 10),
+  }
+}
+
+/**
+ * The operation of `services/G01/ly-lich-tu-phap/phieu.v1.yaml`: asked for now, answered later. Asked again with the
+ * same key, the agency tells the certificate as soon as there is one.
+ */
 export function createCriminalRecordAgency(_: Country, now: () => Date): readonly SandboxOperation[] {
   const register = createRegister<Claim>({
     now,
@@ -18,40 +33,20 @@ export function createCriminalRecordAgency(_: Country, now: () => Date): readonl
   })
 
   return [
-    filing('/yeu-cau', {
-      register,
-      members: { personalId: 'text', type: 'text', purpose: 'text', dossierCode: 'text' },
-      numberName: 'requestNumber',
-      subject: 'personalId',
-    }),
     {
-      path: '/ket-qua',
-      kind: 'lookup',
+      path: '/yeu-cau',
+      kind: 'request',
       identifiers: ['personalId'],
       answer(request) {
-        const entry = register.find(textOf(request, 'requestNumber'))
-        if (entry === undefined || entry.claim['personalId'] !== textOf(request, 'personalId'))
-          return notFound()
-        const receivedMs = Date.parse(entry.receivedAt)
-        const isReady = now().getTime() - receivedMs >= READY_AFTER_MS
-        const person = personIn(request)
-        return {
-          status: 200,
-          body: {
-            requestNumber: entry.number,
-            state: isReady ? 'ready' : 'in_progress',
-            dueAt: new Date(receivedMs + WORKING_DAYS * DAY_MS).toISOString(),
-            ...(isReady &&
-              person && {
-                certificate: {
-                  number: `${entry.number.slice(-7)}/${entry.receivedAt.slice(0, 4)}/STP`,
-                  type: entry.claim['type'],
-                  hasConvictions: false,
-                  issuedOn: new Date(receivedMs + READY_AFTER_MS).toISOString().slice(0, 10),
-                },
-              }),
-          },
-        }
+        const claim = claimIn(request, MEMBERS)
+        if (claim === undefined) return refuse(422, 'request_invalid', 'Thiếu thông tin bắt buộc.')
+        const submission = register.submit(claim, request.idempotencyKey)
+        if ('conflict' in submission)
+          return refuse(409, 'conflict', 'Đã nhận nội dung khác cho cùng việc này.')
+        const { entry } = submission
+        const isReady = now().getTime() - Date.parse(entry.receivedAt) >= READY_AFTER_MS
+        if (isReady) return { status: 200, body: certificateOf(entry) }
+        return { status: 202, body: { state: 'accepted', reference: entry.number } }
       },
     },
   ]
