@@ -9,6 +9,7 @@ import { createEventSide } from './gateway-events.ts'
 import { createIdentitySide } from './gateway-identity.ts'
 import { createJobSide } from './gateway-jobs.ts'
 import { createLedgerSide } from './gateway-ledger.ts'
+import { createReconciliationSide } from './gateway-reconciliations.ts'
 import { createRequestSide } from './gateway-requests.ts'
 import { createXroadSide } from './gateway-xroad.ts'
 import { createClientCertificates, createRanges } from './http/client-certificates.ts'
@@ -254,6 +255,13 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const { keepDays } = settings.events
   const delivering = { ledger: attested, identity, takeQuota, providers, telemetry }
   const events = createEventSide({ ...shared, ...delivering, keysDir, keepDays })
+  const { authenticate, checkStanding } = identity
+  const recording = { authenticate, checkStanding, ledger: attested, observe: telemetry.exchange }
+  const reconciliations = createReconciliationSide({
+    ...shared,
+    ...recording,
+    onError: telemetry.databaseError,
+  })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),
@@ -274,14 +282,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       }),
       jobSide.router,
       ...events.routers,
-      createConsentSide({
-        ...shared,
-        authenticate: identity.authenticate,
-        checkStanding: identity.checkStanding,
-        ledger: attested,
-        revoke: identitySide.revoke,
-        observe: telemetry.exchange,
-      }),
+      createConsentSide({ ...shared, ...recording, revoke: identitySide.revoke }),
+      reconciliations.router,
       ...(outside.sandbox ? [createSandboxRouter({ ...shared, tools: outside.sandbox })] : []),
       createProblemPages(),
       createReferenceRouter({
@@ -329,6 +331,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     ...log.tasks,
     ...identitySide.tasks,
     ...events.tasks,
+    ...reconciliations.tasks,
     { everyMs: BEAT_MS, run: () => authority.refresh(), onError },
     { everyMs: SWEEP_MS, run: () => submissions.sweep(), onError },
     {

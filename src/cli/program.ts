@@ -92,6 +92,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./bulk.ts'),
   },
   {
+    name: 'reconcile',
+    summary: {
+      vi: 'Đối soát với bên kia: nộp danh sách, xem số khớp và chỗ lệch',
+      en: 'Hold your list against the other side: counts and differences',
+    },
+    load: () => import('./reconcile.ts'),
+  },
+  {
     name: 'events',
     summary: {
       vi: 'Công bố và đọc sự kiện, thư chết, gửi lại, khóa webhook',

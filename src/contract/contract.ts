@@ -49,6 +49,8 @@ export interface Operation {
   readonly subjectPointer: string | undefined
   /** Where it does for many at once what another operation does for one. */
   readonly batch: BatchForm | undefined
+  /** By JSON Pointer into the body: the list whose national codes stand there; a consumer's own are mapped to them. */
+  readonly codes?: Readonly<Record<string, string>> | undefined
   /** Of an event whose contract promises it. */
   readonly freshness?: Freshness | undefined
   /** @throws GatewayError `request_invalid` with what the request breaks. */
@@ -211,7 +213,7 @@ function describeMembers(
 
 function createOperation(description: OperationDescription, parts: Parts): Operation {
   const { id, method, pathTemplate, title = { vi: id, en: id } } = description
-  const { kind, durableBefore, personalData, subjectPointer, batch, freshness } = description
+  const { kind, durableBefore, personalData, subjectPointer, batch, codes, freshness } = description
   return Object.freeze({
     id,
     method,
@@ -223,6 +225,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     personalData,
     subjectPointer,
     batch,
+    codes,
     freshness,
     ...compileRequestCheck(description, parts),
     ...compileAnswers(description, parts),

@@ -178,6 +178,13 @@ const SHAPE = {
         subject: { type: 'string', pattern: POINTER, maxLength: 200 },
         personalData: { enum: ['none', 'basic', 'sensitive'] },
         durableBefore: flag,
+        codes: {
+          type: 'object',
+          minProperties: 1,
+          maxProperties: 20,
+          propertyNames: { type: 'string', pattern: POINTER, maxLength: 200 },
+          additionalProperties: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,39}$' },
+        },
         batch: {
           type: 'object',
           required: ['of', 'size'],

@@ -54,6 +54,8 @@ export interface OperationDescription {
   readonly personalData: PersonalDataClass
   readonly subjectPointer: string | undefined
   readonly batch: BatchForm | undefined
+  /** By JSON Pointer into the body: the list whose national codes stand there. */
+  readonly codes?: Readonly<Record<string, string>> | undefined
   readonly parameters: readonly ParameterDescription[]
   readonly body: { readonly required: boolean; readonly schema: Location } | undefined
   /** Of an event whose contract promises it. */
@@ -88,6 +90,7 @@ interface ExchangeExtension {
   readonly personalData: PersonalDataClass
   readonly durableBefore?: boolean
   readonly batch?: BatchForm
+  readonly codes?: Readonly<Record<string, string>>
   readonly freshness?: Freshness
 }
 
@@ -176,6 +179,7 @@ function readOperation(reader: Reader, location: Location, shared: readonly Para
     personalData: exchange.personalData,
     subjectPointer: exchange.subject,
     batch: exchange.batch,
+    codes: exchange.codes,
     parameters: [...inherited, ...own],
     body: readBody(reader, location),
     responses: readResponses(reader, location),

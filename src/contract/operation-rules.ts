@@ -71,6 +71,13 @@ function isSubjectDescribed(documents: Documents, { subjectPointer, body }: Oper
   return createMemberLookUp(documents, [body.schema], { throughArrays: false })(parsePointer(subjectPointer))
 }
 
+function areCodesDescribed(documents: Documents, { codes = {}, body }: OperationDescription): boolean {
+  const pointers = Object.keys(codes)
+  if (body === undefined) return pointers.length === 0
+  const has = createMemberLookUp(documents, [body.schema], { throughArrays: false })
+  return pointers.every((pointer) => has(parsePointer(pointer)))
+}
+
 /** A batch stands for a verification by POST whose subject is known, and both list what they carry under fixed names. */
 function isBatchForm(
   documents: Documents,
@@ -221,6 +228,15 @@ export const OPERATION_RULES: readonly OperationRule[] = [
     detail: {
       vi: 'Con trỏ subject phải trỏ tới một thành phần của nội dung yêu cầu hoặc sự kiện.',
       en: 'The subject pointer must lead to a member of the request body or of the event.',
+    },
+  },
+  {
+    rule: 'codes_unknown',
+    find: (operation, _contract, documents) =>
+      when(!areCodesDescribed(documents, operation), inside(operation.location, 'x-exchange', 'codes')),
+    detail: {
+      vi: 'Con trỏ trong codes phải trỏ tới một thành phần của nội dung yêu cầu.',
+      en: 'A pointer in codes must lead to a member of the request body.',
     },
   },
   {

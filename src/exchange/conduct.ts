@@ -13,6 +13,7 @@ import type { OpenSink } from '../model/whole.ts'
 import type { ProviderCall } from '../provider/call.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import type { Authorisation } from './authorise.ts'
+import { mapCodes } from './codes.ts'
 import type { PartIdentity } from './composite.ts'
 import { type AskStep, createComposition } from './composition.ts'
 import { createJudge, type JudgeParts } from './judge.ts'
@@ -104,8 +105,9 @@ export function createConduct(parts: ConductParts): {
   }
 
   async function carry(passage: Passage): Promise<Obtained> {
-    const { facts, request, consumer } = passage
-    if (request.about && 'refusal' in request.about) throw new GatewayError(request.about.refusal)
+    const { facts, consumer } = passage
+    const { about } = passage.request
+    if (about && 'refusal' in about) throw new GatewayError(about.refusal)
     const [resolved, asked] = allow(passage)
     const { operation, pathParameters } = resolved
     const { document } = asked.agreement
@@ -113,7 +115,12 @@ export function createConduct(parts: ConductParts): {
     const isForward = operation.kind === 'request' && passage.parent !== undefined
     if (!isForward) passage.quota = await parts.takeQuota(document.id, document.quota)
     if (resolved.service.contract.isOpaque === true) return carryWhole(passage, resolved)
-    if (request.about) return requests.tell(passage, resolved)
+    if (about) return requests.tell(passage, resolved)
+    if (operation.codes) {
+      const { subsystems } = parts.authority().registry
+      passage.request = mapCodes(passage.request, operation, subsystems.get(consumer.id))
+    }
+    const { request } = passage
     operation.checkRequest({ pathParameters, query: request.query, body: request.json })
     const isMade = operation.kind === 'request' && !isForward
     if (operation.kind === 'submit' || isMade) {

@@ -64,7 +64,8 @@ export interface Passage {
   readonly facts: ExchangeFacts
   readonly parent: Parent | undefined
   readonly consumer: Consumer
-  readonly request: InboundRequest
+  /** As it came; with the national codes in place of the consumer's own once it is known for what it asks. */
+  request: InboundRequest
   quota: QuotaState | undefined
   /** What it was last allowed by. */
   judged: { readonly authority: Authority; readonly authorisation: Authorisation } | undefined

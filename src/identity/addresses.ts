@@ -26,6 +26,7 @@ function addressesOf(publicUrl: string, managementUrl: string | undefined, xroad
       `${issuer}/events`,
       `${issuer}/subscriptions`,
       `${issuer}/consents`,
+      `${issuer}/reconciliations`,
       ...(management === undefined ? [] : [`${management}/audit`, `${management}/log`]),
     ],
   }

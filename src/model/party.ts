@@ -71,6 +71,8 @@ export interface Subsystem {
   readonly webhooks?: WebhookHosts
   /** Only honoured where the gateway itself runs in sandbox mode. */
   readonly sandbox?: { readonly bearerTokens: boolean }
+  /** Its own codes, by list (`dossier-status`): which national code each stands for. */
+  readonly codes?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** How it speaks X-Road. */
   readonly xroad?: SubsystemXroad
   /** Why it is suspended, for those who ask it. */

@@ -96,6 +96,8 @@ export const ROUTES = [
   '/subscriptions/{id}/events',
   '/subscriptions/{id}/dead-letters',
   '/subscriptions/openapi.json',
+  '/consents/withdraw',
+  '/reconciliations',
   '/oauth/token',
   '/oauth/revoke',
   '/oauth/introspect',

@@ -107,7 +107,10 @@ export async function createParty(
           await token,
           method,
           new URL(path, gatewayUrl()),
-          new Headers(body === undefined ? {} : { 'content-type': type }),
+          new Headers({
+            'exchange-purpose': 'doi-soat',
+            ...(body !== undefined && { 'content-type': type }),
+          }),
           body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
           { DPoP: dpop, [oauth.allowInsecureRequests]: true },
         )
