@@ -1,6 +1,6 @@
 import { setImmediate as setImmediatePromise } from 'node:timers/promises'
 import type { DocumentFault } from '../contract/violation.ts'
-import { type Compilation, type CompiledRegistry, compileRegistry, type Registry } from './snapshot.ts'
+import { type Compilation, type CompiledRegistry, compileInSteps, type Registry } from './snapshot.ts'
 import type { RegistryStore, StoredRegistry } from './store.ts'
 
 /** What the holder tells its owner while it works, for the log. */
@@ -102,16 +102,20 @@ export function createRegistryHolder(parts: RegistryHolderParts): RegistryHolder
     problem = found
   }
 
-  function compile({ documents, version, digest }: StoredRegistry): Compilation {
-    const compilation = compileRegistry(documents, { version, syntheticPersons, previous: registry })
+  /** Exchanges go on meanwhile: ten thousand agreements in one go would keep them waiting for 40 ms. */
+  async function compile({ documents, version, digest }: StoredRegistry): Promise<Compilation> {
+    const steps = compileInSteps(documents, { version, syntheticPersons, previous: registry })
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) await pause()
+    const compilation = step.value
     if ('faults' in compilation || version === 0 || compilation.registry.digest === digest) return compilation
     return { faults: [CHANGED_BEHIND] }
   }
 
   /** A set that does not compile changes nothing: the last good one stays in use. */
-  function adopt(next: StoredRegistry): void {
+  async function adopt(next: StoredRegistry): Promise<void> {
     const startedMs = clock()
-    const compilation = compile(next)
+    const compilation = await compile(next)
     if ('faults' in compilation) {
       report({ event: 'registry_refused', version: next.version, faults: compilation.faults })
       return
@@ -137,7 +141,7 @@ export function createRegistryHolder(parts: RegistryHolderParts): RegistryHolder
       return
     }
     if (next.version === registry?.version && next.digest === stored?.digest) problem = undefined
-    else if (problem?.event !== 'registry_refused' || problem.version !== next.version) adopt(next)
+    else if (problem?.event !== 'registry_refused' || problem.version !== next.version) await adopt(next)
   }
 
   async function loadWhileWanted(): Promise<void> {

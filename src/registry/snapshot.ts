@@ -2,7 +2,7 @@ import { compileCatalogue } from '../contract/catalogue.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import { workingDays } from '../model/calendar.ts'
 import type { Violation } from '../model/errors.ts'
-import type { CompiledRegistry, Memo } from './compiled.ts'
+import type { CompiledAgreement, CompiledRegistry, Memo } from './compiled.ts'
 import { digestDocument, digestEach } from './digest.ts'
 import {
   documentPath,
@@ -68,14 +68,18 @@ function judgeDocument(document: RegistryDocument, memo: Memo): readonly Violati
   return violations
 }
 
-function checkEach(
+/** Documents looked at before others may have their turn: a few milliseconds. */
+const STEP = 500
+
+function* checkEach(
   list: readonly NamedDocument[],
   memo: Memo,
   admission: Admission | undefined,
-): DocumentFault[] {
+): Generator<void, DocumentFault[]> {
   const faults: DocumentFault[] = []
   let previousPath: string | undefined
-  for (const named of list) {
+  for (const [place, named] of list.entries()) {
+    if (place % STEP === STEP - 1) yield
     const path = documentPath(named)
     if (path === previousPath && named.kind !== 'Schema') {
       const detail = { vi: 'Tài liệu bị lặp.', en: 'There are two documents of this name.' }
@@ -91,16 +95,19 @@ function checkEach(
   return faults
 }
 
-function checkAgreements({ documents, directory, previous }: Build): DocumentFault[] {
-  return documents.agreements.flatMap((agreement) => {
+function* checkAgreements({ documents, directory, previous }: Build): Generator<void, DocumentFault[]> {
+  const faults: DocumentFault[] = []
+  for (const [place, agreement] of documents.agreements.entries()) {
+    if (place % STEP === STEP - 1) yield
     const service = directory.services.get(agreement.service)
     const contract = service && contractOf(service, directory)
     // What an unchanged agreement says of an unchanged contract was found true before.
     const known =
       previous?.agreements.get(agreement.id)?.document === agreement &&
       previous.services.get(agreement.service)?.contract === contract
-    return checkAgreementReferences(agreement, directory, known ? undefined : contract)
-  })
+    faults.push(...checkAgreementReferences(agreement, directory, known ? undefined : contract))
+  }
+  return faults
 }
 
 function indexBy<T>(list: readonly T[], name: (item: T) => string): Map<string, T> {
@@ -111,11 +118,24 @@ function createMemo(syntheticPersons: boolean): Memo {
   return { syntheticPersons, checkShape: createShapeCheck(), digests: new WeakMap(), sound: new WeakSet() }
 }
 
-function finish(build: Build, list: readonly NamedDocument[], version: number): CompiledRegistry {
+function* finish(
+  build: Build,
+  list: readonly NamedDocument[],
+  version: number,
+): Generator<void, CompiledRegistry> {
   const { documents, directory, memo } = build
-  for (const { kind, document } of list) if (kind !== 'Schema') freezeDeep(document)
-  const sorted = documents.agreements.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const agreements = new Map(sorted.map((agreement) => [agreement.id, compileAgreement(agreement, build)]))
+  for (const [place, { kind, document }] of list.entries()) {
+    if (place % STEP === STEP - 1) yield
+    if (kind !== 'Schema') freezeDeep(document)
+  }
+  const agreements = new Map<string, CompiledAgreement>()
+  for (const [place, agreement] of documents.agreements
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .entries()) {
+    if (place % STEP === STEP - 1) yield
+    agreements.set(agreement.id, compileAgreement(agreement, build))
+  }
+  yield
   const entries = digestEach(list, memo).map(({ kind, id, digest }) => ({ kind, id, digest }))
   return Object.freeze({
     version,
@@ -137,11 +157,24 @@ function finish(build: Build, list: readonly NamedDocument[], version: number): 
  * faults and compiles nothing. Pure: nothing is read, and the documents are frozen, not changed.
  */
 export function compileRegistry(documents: RegistryDocuments, options: CompileOptions): Compilation {
+  const steps = compileInSteps(documents, options)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** `compileRegistry` for a process that carries exchanges meanwhile: they may have their turn after each step. */
+export function* compileInSteps(
+  documents: RegistryDocuments,
+  options: CompileOptions,
+): Generator<void, Compilation> {
   const { syntheticPersons, declared = new Set() } = options
   const previous = options.previous?.memo.syntheticPersons === syntheticPersons ? options.previous : undefined
   const memo = previous?.memo ?? createMemo(syntheticPersons)
   const list = listDocuments(documents)
-  const ownFaults = checkEach(list, memo, options.admission)
+  yield
+  const ownFaults = yield* checkEach(list, memo, options.admission)
   const compiled = compileCatalogue(documents.schemas, {
     syntheticPersons,
     check: options.admission ? 'full' : 'admission',
@@ -157,14 +190,16 @@ export function compileRegistry(documents: RegistryDocuments, options: CompileOp
     catalogue: compiled.catalogue,
     declared: new Set([...declared, ...unsound, ...documents.schemas.map(({ path }) => path)]),
   }
+  yield
   const build: Build = { documents: sound, directory, memo, previous }
   const faults = [
     ...ownFaults,
     ...compiled.faults,
     ...checkPartyReferences(directory),
-    ...checkAgreements(build),
+    ...(yield* checkAgreements(build)),
     ...sound.readers.flatMap((reader) => checkReaderReferences(reader, directory)),
   ]
   if (faults.length > 0) return { faults }
-  return { registry: finish(build, list, options.version), preparations: compiled.preparations }
+  const registry = yield* finish(build, list, options.version)
+  return { registry, preparations: compiled.preparations }
 }

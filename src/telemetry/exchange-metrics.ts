@@ -90,22 +90,32 @@ function mapAt<K, J, V>(map: Map<K, Map<J, V>>, key: K): Map<J, V> {
   return heldAt(map, key, () => new Map<J, V>())
 }
 
-/** Seeds zero series of every agreement, most telling outcome first, up to half of what the metric holds. */
+/** What agreements open, each once however many agreements say it: by service and consumer. */
+function grantedIn(registry: RegistryView): Map<string, Map<string, Set<string>>> {
+  const granted = new Map<string, Map<string, Set<string>>>()
+  for (const { document, grants } of registry.agreements.values()) {
+    const operations = heldAt(mapAt(granted, document.service), document.consumer, () => new Set<string>())
+    for (const operation of grants.keys()) operations.add(operation)
+  }
+  return granted
+}
+
+/** Seeds zero series of what agreements open, most telling outcome first, up to half of what the metric holds. */
 function seedTransactions(metrics: Metrics, registry: RegistryView): SeedReport {
   const transactions = metrics.counter('lienthong_transactions_total')
   const room = Math.floor(metrics.maxSeriesPerMetric / 2)
-  let granted = 0
-  for (const { grants } of registry.agreements.values()) granted += grants.size
+  const granted = [...grantedIn(registry)].flatMap(([service, consumers]) => {
+    const provider = registry.services.get(service)?.provider.id ?? UNKNOWN
+    return [...consumers].flatMap(([consumer, operations]) =>
+      [...operations].map((operation) => ({ consumer, provider, service, operation })),
+    )
+  })
   let seeded = 0
   for (const outcome of OUTCOMES) {
-    for (const { document, grants } of registry.agreements.values()) {
-      const { consumer, service } = document
-      const provider = registry.services.get(service)?.provider.id ?? UNKNOWN
-      for (const operation of grants.keys()) {
-        if (transactions.size() >= room) return { seeded, skipped: granted * OUTCOMES.length - seeded }
-        transactions.child({ consumer, provider, service, operation, outcome })
-        seeded += 1
-      }
+    for (const labels of granted) {
+      if (transactions.size() >= room) return { seeded, skipped: granted.length * OUTCOMES.length - seeded }
+      transactions.child({ ...labels, outcome })
+      seeded += 1
     }
   }
   return { seeded, skipped: 0 }

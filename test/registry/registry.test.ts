@@ -76,7 +76,8 @@ describe('the registry holder', () => {
     })
     store.listener?.(version)
     await looked
-    await new Promise((resolve) => setImmediate(resolve))
+    // Ends once it has taken over, in however many steps, what it was told of.
+    await holder.refresh()
   }
 
   it('is not used before it is loaded', () => {
@@ -149,6 +150,25 @@ describe('the registry holder', () => {
     })
     expect(thrown).to.be.instanceOf(Error).with.property('message', 'the registry cannot be loaded')
     expect(store.listener).to.equal(undefined)
+  })
+
+  it('lets exchanges go on while it takes over thousands of agreements', async () => {
+    await holder.start()
+    const [one] = documents.agreements
+    if (one === undefined) throw new Error('the fixture has no agreement')
+    const many = Array.from({ length: 2000 }, (_, place) => ({ ...one, id: `TT-2026-9${place}` }))
+    const next = toStored(2, overlay(documents, { agreements: many }))
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    await announce(next, 2)
+    isOver = true
+    expect(holder.current().agreements.size).to.be.above(2000)
+    expect(turns).to.be.above(10)
   })
 
   it('stops watching', async () => {
