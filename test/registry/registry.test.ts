@@ -168,7 +168,7 @@ describe('the registry holder', () => {
     await announce(next, 2)
     isOver = true
     expect(holder.current().agreements.size).to.be.above(2000)
-    expect(turns).to.be.above(10)
+    expect(turns).to.be.above(6)
   })
 
   it('stops watching', async () => {
