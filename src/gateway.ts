@@ -36,6 +36,7 @@ import type { Registry } from './registry/snapshot.ts'
 import { repeat, type Task } from './repeat.ts'
 import { seed } from './seed.ts'
 import type { Settings } from './settings.ts'
+import { openAgencyDatabase } from './storage/agency-database.ts'
 import { createAuthorityStore } from './storage/authority.ts'
 import type { Database } from './storage/database.ts'
 import { createJobQueue } from './storage/job-queue.ts'
@@ -149,7 +150,12 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
 
   const providers = createProviderCalls(
-    createConnectProvider({ observe: telemetry.observeBinding, readSecret, random: Math.random }),
+    createConnectProvider({
+      observe: telemetry.observeBinding,
+      readSecret,
+      random: Math.random,
+      openDatabase: openAgencyDatabase,
+    }),
   )
   const submissions = createSubmissionStore({
     pool,

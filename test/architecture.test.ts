@@ -62,6 +62,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   jose: ['identity/', 'ledger/', 'cli/'],
   'structured-headers': ['identity/'],
   yazl: ['http/'],
+  mysql2: ['storage/agency-mariadb.ts'],
   '@xmldom/xmldom': ['provider/xml.ts', 'sandbox/'],
   pkijs: ['ledger/timestamp.ts'],
   asn1js: ['ledger/timestamp.ts'],

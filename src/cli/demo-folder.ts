@@ -3,9 +3,15 @@ import { join } from 'node:path'
 import { replaceSecretFile } from './secret-file.ts'
 
 /** Secrets of one demo: of mode 600, gone with it. */
-type SecretName = 'consumer.jwk' | 'consumer.json' | 'control.json' | 'token'
+type SecretName = 'consumer.jwk' | 'consumer.json' | 'control.json' | 'land-registry.password' | 'token'
 
-const SECRETS: readonly SecretName[] = ['consumer.jwk', 'consumer.json', 'control.json', 'token']
+const SECRETS: readonly SecretName[] = [
+  'consumer.jwk',
+  'consumer.json',
+  'control.json',
+  'land-registry.password',
+  'token',
+]
 
 /** Where one running demo keeps its database, keys and log. */
 export interface DemoFolder {

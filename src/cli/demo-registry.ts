@@ -11,6 +11,7 @@ import { RegistryRefused } from '../seed.ts'
 import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
 import { createRegistryStore } from '../storage/registry.ts'
+import { bindToLandRegistry, type DemoLandRegistry } from './demo-land-registry.ts'
 import { CliFault, EXIT } from './fault.ts'
 
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
@@ -72,7 +73,10 @@ function readersOf({ legalBases }: RegistryDocuments): Pick<RegistryDocuments, '
 }
 
 /** The registry with the consumer's key in it and the services bound to where the agencies listen. */
-function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk): RegistryDocuments {
+function furnish(
+  documents: RegistryDocuments,
+  { sandbox, key, land }: Omit<Foundation, 'database'>,
+): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
   if (consumer === undefined) {
     throw new CliFault(EXIT.invalid, 'demo_consumer_missing', {
@@ -91,6 +95,8 @@ function furnish(documents: RegistryDocuments, sandbox: Sandbox, key: PublicJwk)
   }
   const services = documents.services.flatMap((service): Service[] => {
     const { binding } = service
+    if (binding?.sql !== undefined)
+      return [{ ...service, binding: bindToLandRegistry(binding, binding.sql, land) }]
     const baseUrl = sandbox.urlOf(service.id)
     return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
@@ -109,17 +115,18 @@ async function readDocuments(settings: Settings, nowMs: number) {
 export interface Foundation {
   readonly database: Database
   readonly sandbox: Sandbox
+  readonly land: DemoLandRegistry
   readonly key: PublicJwk
 }
 
 /** Applies the settings' registry with the demo's key and addresses in it. @throws RegistryRefused with its faults. */
 export async function applyDemoRegistry(
   settings: Settings,
-  { database, sandbox, key }: Foundation,
+  { database, ...foundation }: Foundation,
   nowMs: number,
 ): Promise<RegistryDocuments> {
   const { documents, registry, options } = await readDocuments(settings, nowMs)
-  const furnished = furnish(documents, sandbox, key)
+  const furnished = furnish(documents, foundation)
   const { pool, url } = database
   const store = createRegistryStore({ pool, url, log: () => {} })
   const applied = await applyRegistry(store, furnished, {

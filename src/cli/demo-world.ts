@@ -12,6 +12,7 @@ import { createVault } from '../storage/vault.ts'
 import { type ConsumerClient, createConsumerClient } from './client.ts'
 import { openDemoDatabase } from './demo-database.ts'
 import { claimDemoFolder, type DemoFolder } from './demo-folder.ts'
+import { openDemoLandRegistry } from './demo-land-registry.ts'
 import { applyDemoRegistry, type ConsumerKey, DEMO_CONSUMER, makeConsumerKey } from './demo-registry.ts'
 import { interrupted } from './fault.ts'
 import { type RunningGateway, startGateway } from './gateway-process.ts'
@@ -154,7 +155,8 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   progress({ part: 'sandbox', sandbox, ms: lap() })
 
   const key = await makeConsumerKey()
-  const foundation = { database, sandbox, key: key.publicJwk }
+  const land = await openDemoLandRegistry(database.url, folder)
+  const foundation = { database, sandbox, land, key: key.publicJwk }
   const documents = await applyDemoRegistry(settings, foundation, outside.now())
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })

@@ -2,6 +2,7 @@ import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
 import type { Plan } from './plan.ts'
 import type { SecretReference } from './secret.ts'
 import type { SoapMapping } from './soap.ts'
+import type { SqlMapping } from './sql.ts'
 
 /** A span of days, both ends included, `yyyy-mm-dd` in Vietnam's time; open where an end is absent. */
 export interface Validity {
@@ -148,6 +149,8 @@ export interface Binding {
   readonly maintenance?: Maintenance
   /** Of a provider that speaks SOAP: how the contract is said to it. */
   readonly soap?: SoapMapping
+  /** Of an agency that has only a database: the base URL is `postgresql://` or `mariadb://host:port/database`. */
+  readonly sql?: SqlMapping
 }
 
 /** A version that is being given up: its consumers are told in each answer. Days are Vietnam's, `yyyy-mm-dd`. */

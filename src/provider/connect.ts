@@ -1,13 +1,23 @@
 import type { AxiosAdapter } from 'axios'
+import type { Binding } from '../model/party.ts'
 import type { SecretReference } from '../model/secret.ts'
-import { createAddressGuard, type Lookup } from './address.ts'
+import { dialectOf } from '../model/sql.ts'
+import { type AddressGuard, createAddressGuard, type Lookup } from './address.ts'
 import { withBreaker } from './breaker.ts'
-import { BINDING_DEFAULTS, type BindingObserver, type ConnectProvider, type ProviderCall } from './call.ts'
+import {
+  type Attempt,
+  BINDING_DEFAULTS,
+  type BindingObserver,
+  type ConnectProvider,
+  type ProviderCall,
+} from './call.ts'
 import { createHttpCall } from './http.ts'
 import { withHub } from './hub.ts'
 import { createPoolAdapter } from './pool-adapter.ts'
 import { withRetry } from './retry.ts'
 import { withSoap } from './soap.ts'
+import { createSqlCall } from './sql.ts'
+import type { OpenSqlDatabase, SqlDatabase } from './sql-database.ts'
 import { createWholeCall } from './whole.ts'
 
 interface ConnectParts {
@@ -16,6 +26,8 @@ interface ConnectParts {
   /** Reads a secret where the registry says it is kept; throws where it is not. */
   readonly readSecret: (reference: SecretReference) => string
   readonly random: () => number
+  /** Opens an agency's database; without it no binding to one works. */
+  readonly openDatabase?: OpenSqlDatabase
   /** Another transport than the connection pool. */
   readonly adapter?: AxiosAdapter | 'http'
   /** Another resolver of names than the system's. */
@@ -24,71 +36,132 @@ interface ConnectParts {
 
 const CONNECT_MS = 3000
 const BREAKER_OPEN_MS = 10_000
+/** An agency's database has other users. */
+const SQL_CONNECTIONS = 4
 
 /** Adds the header by which the provider knows the gateway. */
 function withCredential(call: ProviderCall, header: string, value: string): ProviderCall {
   return (request) => call({ ...request, headers: { ...request.headers, [header]: value } })
 }
 
-/** Builds the stack of one binding: retry(breaker(credential(http))). */
+/** The way to one provider, before what guards it. */
+interface Way {
+  readonly call: ProviderCall
+  close(): Promise<void>
+}
+
+interface WayParts extends Pick<ConnectParts, 'readSecret' | 'adapter' | 'openDatabase'> {
+  readonly binding: Binding
+  readonly guard: AddressGuard
+  readonly observer: BindingObserver
+}
+
+function tlsOf({ tls }: Binding, readSecret: ConnectParts['readSecret']) {
+  return {
+    ...(tls?.ca && { ca: tls.ca }),
+    ...(tls?.certificate && { certificate: readSecret(tls.certificate) }),
+    ...(tls?.key && { key: readSecret(tls.key) }),
+  }
+}
+
+function createHttpWay({ binding, guard, observer, readSecret, adapter }: WayParts): Way {
+  const url = new URL(binding.baseUrl)
+  const { credential, hub } = binding
+  const maxResponseBytes = binding.maxResponseBytes ?? BINDING_DEFAULTS.maxResponseBytes
+  const { certificate: cert, ...tls } = tlsOf(binding, readSecret)
+  const pool = createPoolAdapter(url.origin, {
+    connections: binding.maxConcurrent ?? BINDING_DEFAULTS.maxConcurrent,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    headersTimeout: binding.timeoutMs,
+    bodyTimeout: binding.timeoutMs,
+    maxBytes: maxResponseBytes,
+    connect: {
+      timeout: Math.min(CONNECT_MS, binding.timeoutMs),
+      lookup: guard.lookup as never,
+      minVersion: 'TLSv1.2',
+      ...tls,
+      ...(cert && { cert }),
+    },
+  })
+  const isHub = hub?.protocol === 'xroad'
+  const shared = {
+    isHub,
+    maxResponseBytes,
+    assertReachable: () => guard.assertHost(url.hostname),
+    onAttempt: (attempt: Attempt) => observer.attempt(attempt),
+  }
+  const http = createHttpCall({
+    ...shared,
+    readsFailures: binding.soap !== undefined,
+    baseUrl: binding.baseUrl,
+    adapter: adapter ?? pool.adapter,
+  })
+  const whole = createWholeCall({ ...shared, basePath: url.pathname.replace(/\/$/, ''), stream: pool.stream })
+  const plain: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
+  const through = hub ? withHub(plain, hub) : plain
+  const either = binding.soap ? withSoap(through, binding.soap, { readSecret }) : through
+  const call = credential ? withCredential(either, credential.header, readSecret(credential.secret)) : either
+  return { call, close: () => pool.close() }
+}
+
+/** The driver is loaded and the password read at the first question. */
+function createSqlWay(parts: WayParts, sql: NonNullable<Binding['sql']>): Way {
+  const { binding, guard, observer, readSecret, openDatabase } = parts
+  const url = new URL(binding.baseUrl)
+  const dialect = dialectOf(binding.baseUrl)
+  if (openDatabase === undefined || dialect === undefined) throw new RangeError('no database can be opened')
+  const open = () =>
+    openDatabase({
+      dialect,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port),
+      database: url.pathname.slice(1),
+      user: sql.user,
+      password: readSecret(sql.password),
+      timeoutMs: binding.timeoutMs,
+      connections: sql.connections ?? SQL_CONNECTIONS,
+      ...(sql.allowPlaintext !== true && { tls: tlsOf(binding, readSecret) }),
+      lookup: guard.lookup,
+      assertReachable: () => guard.assertHost(url.hostname),
+    })
+  let opened: Promise<SqlDatabase> | undefined
+  const database: SqlDatabase = {
+    async ask(question) {
+      opened ??= open().catch((thrown: unknown) => {
+        opened = undefined
+        throw thrown
+      })
+      return (await opened).ask(question)
+    },
+    async close() {
+      await (await opened)?.close()
+    },
+  }
+  const call = createSqlCall(sql, {
+    baseUrl: binding.baseUrl,
+    maxResponseBytes: binding.maxResponseBytes ?? BINDING_DEFAULTS.maxResponseBytes,
+    database,
+    onAttempt: (attempt) => observer.attempt(attempt),
+  })
+  return { call, close: () => database.close() }
+}
+
+/** Builds the stack of one binding: retry(breaker(way)), the way being HTTP, SOAP over it, or a database. */
 export function createConnectProvider(parts: ConnectParts): ConnectProvider {
-  const { readSecret, random } = parts
   return (provider, binding) => {
-    const url = new URL(binding.baseUrl)
-    const observer = parts.observe(provider, url.hostname)
+    const observer = parts.observe(provider, new URL(binding.baseUrl).hostname)
     const guard = createAddressGuard(binding.allowPrivateAddress === true, parts.resolve)
-    const { tls, credential } = binding
-    const maxResponseBytes = binding.maxResponseBytes ?? BINDING_DEFAULTS.maxResponseBytes
-    const maxConcurrent = binding.maxConcurrent ?? BINDING_DEFAULTS.maxConcurrent
-    const pool = createPoolAdapter(url.origin, {
-      connections: maxConcurrent,
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      headersTimeout: binding.timeoutMs,
-      bodyTimeout: binding.timeoutMs,
-      maxBytes: maxResponseBytes,
-      connect: {
-        timeout: Math.min(CONNECT_MS, binding.timeoutMs),
-        lookup: guard.lookup as never,
-        minVersion: 'TLSv1.2',
-        ...(tls?.ca && { ca: tls.ca }),
-        ...(tls?.certificate && { cert: readSecret(tls.certificate) }),
-        ...(tls?.key && { key: readSecret(tls.key) }),
-      },
-    })
-    const { hub } = binding
-    const isHub = hub?.protocol === 'xroad'
-    const http = createHttpCall({
-      isHub,
-      readsFailures: binding.soap !== undefined,
-      baseUrl: binding.baseUrl,
-      adapter: parts.adapter ?? pool.adapter,
-      maxResponseBytes,
-      assertReachable: () => guard.assertHost(url.hostname),
-      onAttempt: (attempt) => observer.attempt(attempt),
-    })
-    const whole = createWholeCall({
-      isHub,
-      basePath: url.pathname.replace(/\/$/, ''),
-      stream: pool.stream,
-      maxResponseBytes,
-      assertReachable: () => guard.assertHost(url.hostname),
-      onAttempt: (attempt) => observer.attempt(attempt),
-    })
-    const plain: ProviderCall = (request) => (request.whole ? whole(request) : http(request))
-    const through = hub ? withHub(plain, hub) : plain
-    const either = binding.soap ? withSoap(through, binding.soap, { readSecret }) : through
-    const known = credential
-      ? withCredential(either, credential.header, readSecret(credential.secret))
-      : either
-    const breaker = withBreaker(known, {
-      maxConcurrent,
+    const wayParts = { ...parts, binding, guard, observer }
+    const way = binding.sql ? createSqlWay(wayParts, binding.sql) : createHttpWay(wayParts)
+    const breaker = withBreaker(way.call, {
+      maxConcurrent: binding.maxConcurrent ?? BINDING_DEFAULTS.maxConcurrent,
       openMs: BREAKER_OPEN_MS,
       onState: (state) => observer.breaker(state),
     })
     const call = withRetry(breaker, {
       retries: binding.retries ?? BINDING_DEFAULTS.retries,
-      random,
+      random: parts.random,
       onRetry: () => observer.retry(),
     })
     return {
@@ -96,7 +169,7 @@ export function createConnectProvider(parts: ConnectParts): ConnectProvider {
       async close() {
         breaker.shutdown()
         observer.close()
-        await pool.close()
+        await way.close()
       },
     }
   }

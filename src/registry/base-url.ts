@@ -10,6 +10,10 @@ const BASE_URL_DETAILS = {
     vi: 'Địa chỉ phải bắt đầu bằng http:// hoặc https://.',
     en: 'It must begin with http:// or https://.',
   },
+  url_database: {
+    vi: 'Cơ sở dữ liệu viết postgresql:// hoặc mariadb://máy:cổng/tên, chỉ khi có binding.sql.',
+    en: 'A database is postgresql:// or mariadb://host:port/name, and only where there is binding.sql.',
+  },
   url_credentials: {
     vi: 'Địa chỉ không được chứa tài khoản; dùng binding.credential.',
     en: 'It must hold no credentials; use binding.credential.',
@@ -70,4 +74,16 @@ export function judgeBaseUrl(
 ): { readonly rule: string; readonly detail: Bilingual } | undefined {
   const rule = objectionToBaseUrl(text, allowPrivate)
   return rule === undefined ? undefined : { rule, detail: BASE_URL_DETAILS[rule] }
+}
+
+const DATABASE_URL = /^(?:postgresql|mariadb):(\/\/[^/]+:\d{1,5}\/[A-Za-z0-9_-]{1,63})$/
+
+/** @returns why the base URL of a binding to a database is refused; the host by the same rules as any other. */
+export function judgeDatabaseUrl(
+  text: string,
+  allowPrivate: boolean,
+): { readonly rule: string; readonly detail: Bilingual } | undefined {
+  const place = DATABASE_URL.exec(text)?.[1]
+  if (place === undefined) return { rule: 'url_database', detail: BASE_URL_DETAILS.url_database }
+  return judgeBaseUrl(`https:${place}`, allowPrivate)
 }

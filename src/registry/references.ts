@@ -7,6 +7,7 @@ import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import { type DocumentName, documentPath } from './documents.ts'
 import { checkPlan } from './plan-rules.ts'
 import { checkSoap } from './soap-rules.ts'
+import { checkSql } from './sql-rules.ts'
 
 /** What the documents of a registry say of each other. */
 
@@ -166,7 +167,8 @@ function checkServiceReferences(service: Service, directory: Directory, faults: 
     contractOf: (path: string) => directory.catalogue.contract(path),
     isFaulty: (id: string) => directory.declared.has(documentPath({ kind: 'Service', id })),
   }
-  faults.push(...checkPlan(service, ground), ...checkSoap(service, directory.catalogue.contract(to.id)))
+  const contract = directory.catalogue.contract(to.id)
+  faults.push(...checkPlan(service, ground), ...checkSoap(service, contract), ...checkSql(service, contract))
 }
 
 /** Each operation that is answered later has to say when, and no other may. */

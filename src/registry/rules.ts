@@ -4,8 +4,8 @@ import { pointerTo } from '../contract/minimise.ts'
 import type { Agreement } from '../model/agreement.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
-import type { PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
-import { judgeBaseUrl } from './base-url.ts'
+import type { Binding, PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
+import { judgeBaseUrl, judgeDatabaseUrl } from './base-url.ts'
 import type { RegistryDocument } from './documents.ts'
 
 /** Rules of a single document that its schema cannot say. */
@@ -71,6 +71,18 @@ function checkWebhooks({ webhooks }: Subsystem): Violation[] {
   })
 }
 
+/** What is said in another form needs a contract, and a provider that is spoken to directly, in one form. */
+function checkForms({ soap, sql, hub }: Binding, isOpaque: boolean): Violation[] {
+  const forms = [soap && 'soap', sql && 'sql'].filter((form) => form !== undefined)
+  const isDirect = (hub?.protocol ?? 'direct') === 'direct'
+  if (forms.length === 0 || (forms.length === 1 && !isOpaque && isDirect)) return []
+  const detail = {
+    vi: 'Ánh xạ SOAP hoặc SQL, chỉ một, cần hợp đồng và gọi thẳng bên cung cấp.',
+    en: 'A mapping to SOAP or SQL, one of them, needs a contract and a provider that is called directly.',
+  }
+  return [{ pointer: `/binding/${forms[0]}`, rule: 'binding_forms', detail }]
+}
+
 function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
   const violations: Violation[] = []
   if ((binding === undefined) === (plan === undefined)) {
@@ -88,7 +100,8 @@ function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
     violations.push({ pointer: '/endpoints', rule: 'plan_endpoints', detail })
   }
   if (binding === undefined) return violations
-  const objection = judgeBaseUrl(binding.baseUrl, binding.allowPrivateAddress === true)
+  const judge = binding.sql === undefined ? judgeBaseUrl : judgeDatabaseUrl
+  const objection = judge(binding.baseUrl, binding.allowPrivateAddress === true)
   if (objection !== undefined) violations.push({ pointer: '/binding/baseUrl', ...objection })
   if (binding.credential !== undefined && RESERVED_HEADERS.test(binding.credential.header)) {
     const detail = {
@@ -97,16 +110,7 @@ function checkBinding({ binding, plan, endpoints }: Service): Violation[] {
     }
     violations.push({ pointer: '/binding/credential/header', rule: 'header_reserved', detail })
   }
-  if (
-    binding.soap !== undefined &&
-    (endpoints !== undefined || (binding.hub?.protocol ?? 'direct') !== 'direct')
-  ) {
-    const detail = {
-      vi: 'Ánh xạ SOAP cần hợp đồng, và gọi thẳng bên cung cấp.',
-      en: 'A SOAP mapping needs a contract, and a provider that is called directly.',
-    }
-    violations.push({ pointer: '/binding/soap', rule: 'binding_forms', detail })
-  }
+  violations.push(...checkForms(binding, endpoints !== undefined))
   const { maintenance } = binding
   if (maintenance) violations.push(...checkOrder(maintenance.from, maintenance.until, '/binding/maintenance'))
   return violations

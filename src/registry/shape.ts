@@ -6,6 +6,7 @@ import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' wi
 import readerSchema from '../../schemas/registry/reader.schema.json' with { type: 'json' }
 import serviceSchema from '../../schemas/registry/service.schema.json' with { type: 'json' }
 import soapSchema from '../../schemas/registry/soap.schema.json' with { type: 'json' }
+import sqlSchema from '../../schemas/registry/sql.schema.json' with { type: 'json' }
 import subsystemSchema from '../../schemas/registry/subsystem.schema.json' with { type: 'json' }
 import termsSchema from '../../schemas/registry/terms.schema.json' with { type: 'json' }
 import { createFormats } from '../contract/formats.ts'
@@ -81,6 +82,7 @@ export function createShapeCheck(): CheckShape {
   })
   ajv.addSchema(termsSchema)
   ajv.addSchema(soapSchema)
+  ajv.addSchema(sqlSchema)
   const compiled = new Map<Kind, ValidateFunction>()
   for (const kind of Object.keys(SCHEMAS).filter(isRegistryKind))
     compiled.set(kind, ajv.compile(SCHEMAS[kind]))

@@ -1,6 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import type { Binding } from '../../src/model/party.ts'
+import type { RegistryDocuments } from '../../src/registry/documents.ts'
+import { createCountry } from '../../src/sandbox/country.ts'
+import { landCertificates } from '../../src/sandbox/land-certificates.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
+import { createLandRegistry, dropLandRegistry } from '../../src/storage/sample-land-registry.ts'
 import { type Answer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { adminUrlOf, createTestDatabase, createTestFolder } from '../support/postgres.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan-cu/v1'
 const PARTICULARS = { 'exchange-procedure': '1.001193', 'exchange-officer': 'cb-017' }
@@ -89,5 +98,103 @@ describe('an old system that speaks SOAP', () => {
     const records = (await world.records()).filter((record) => record['service'] === SERVICE)
     expect(records.length).to.be.greaterThan(6)
     expect(world.log()).to.not.contain(verify.personalId).and.not.contain(verify.fullName)
+  })
+})
+
+describe('an agency that has only a database', () => {
+  const LAND = 'H21/van-phong-dat-dai/giay-chung-nhan/v1'
+  const certificates = landCertificates(createCountry(), 20)
+  const [certificate] = certificates
+  let world: GatewayWorld
+  let drop: () => Promise<void>
+
+  /** The service of the sample registry, bound to the agency's database here. */
+  function bindTo(documents: RegistryDocuments, change: Partial<Binding>): RegistryDocuments {
+    const services = documents.services.map((service) =>
+      service.id === LAND && service.binding
+        ? { ...service, binding: { ...service.binding, ...change } }
+        : service,
+    )
+    return { ...documents, services }
+  }
+
+  before(async () => {
+    const { url, drop: dropHost } = await createTestDatabase({ empty: true })
+    const password = randomBytes(12).toString('hex')
+    const name = `${new URL(url).pathname.slice(1)}_dat`
+    const { baseUrl, user } = await createLandRegistry(
+      { adminUrl: adminUrlOf(url), name, password },
+      certificates,
+    )
+    const file = join(await createTestFolder(), 'password')
+    await writeFile(file, password, { mode: 0o600 })
+    world = await startWorld({
+      change: (documents) => {
+        const sql = documents.services.find(({ id }) => id === LAND)?.binding?.sql
+        if (sql === undefined) throw new Error('no such service')
+        return bindTo(documents, { baseUrl, sql: { ...sql, user, password: { file } } })
+      },
+    })
+    drop = async () => {
+      await world.close()
+      await dropLandRegistry(adminUrlOf(url), name)
+      await dropHost()
+    }
+  })
+
+  after(() => drop())
+
+  it('answers from one row, with a list made by the database, dates and numbers as the contract has them', async () => {
+    if (certificate === undefined) throw new Error('no certificate')
+    const { serial, ward, mapSheet, parcelNumber, areaSquareMetres, issuedOn, owners } = certificate
+    const body = { certificateSerial: serial.replace(' ', '') }
+    const { status, json } = await world.consumer.call(`${LAND}/tra-cuu`, { body })
+    expect(status).to.equal(200)
+    expect(json).to.deep.equal({
+      certificateSerial: serial,
+      parcelKey: `${ward}_${mapSheet}_${parcelNumber}`,
+      areaSquareMetres,
+      issuedOn,
+      // The agreement does not open the personal ids.
+      owners: owners.map(({ fullName }) => ({ fullName })),
+      dataAsOf: '2026-11-20T16:30:00+07:00',
+    })
+  })
+
+  it('answers many rows as a list, and a list of none where there is no row', async () => {
+    const personalId = certificate?.owners[0]?.personalId
+    const held = certificates.filter(({ owners }) => owners.some((owner) => owner.personalId === personalId))
+    const all = await world.consumer.call(`${LAND}/danh-sach`, { body: { personalId } })
+    expect(all.json['certificates']).to.be.an('array').of.length(held.length)
+    const body = { personalId, issuedSince: '2099-01-01' }
+    expect((await world.consumer.call(`${LAND}/danh-sach`, { body })).json).to.deep.equal({
+      certificates: [],
+    })
+  })
+
+  it('tells of no row as the contract says, whatever was asked for', async () => {
+    const { status, json } = await world.consumer.call(`${LAND}/tra-cuu`, {
+      body: { certificateSerial: 'ZZ 000001' },
+    })
+    expect([status, json['code']]).to.deep.equal([404, 'not_found'])
+  })
+
+  it('is a provider like any other: its faults are told, and each exchange is recorded', async () => {
+    const { documents } = world
+    const sql = documents.services.find(({ id }) => id === LAND)?.binding?.sql
+    const lookUp = sql?.operations['lookUpCertificate']
+    if (sql === undefined || lookUp === undefined) throw new Error('no such service')
+    const operations = {
+      ...sql.operations,
+      lookUpCertificate: { ...lookUp, query: lookUp.query.replace('giay_chung_nhan g', 'khong_co g') },
+    }
+    await world.apply(bindTo(documents, { sql: { ...sql, operations } }))
+    const { status, json } = await world.consumer.call(`${LAND}/tra-cuu`, {
+      body: { certificateSerial: 'ZZ 000001' },
+    })
+    expect([status, json['code'], json['fault']]).to.deep.equal([502, 'provider_failed', 'provider'])
+    expect(JSON.stringify(json)).to.not.contain('khong_co')
+    const records = (await world.records()).filter((record) => record['service'] === LAND)
+    expect(records.map(({ outcome }) => outcome).at(-1)).to.equal('failed')
   })
 })

@@ -164,6 +164,13 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   }
 }
 
+/** The same database for who may make roles: the embedded server's superuser, or the role that was given. */
+export function adminUrlOf(url: string): string {
+  const address = new URL(url)
+  if (process.env['DATABASE_URL_TEST'] === undefined) address.username = 'postgres'
+  return address.href
+}
+
 /** For the hook before a run in several processes: they take their databases from one server. */
 export async function shareTestServer(): Promise<void> {
   server ??= open()
