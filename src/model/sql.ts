@@ -38,7 +38,7 @@ export interface SqlMapping {
   readonly password: SecretReference
   /** Without TLS; where absent, the database must have a certificate that is trusted. */
   readonly allowPlaintext?: boolean
-  /** Connections at most, from each process. */
+  /** Connections at most that each process holds. */
   readonly connections?: number
   /** By operation id of the contract. */
   readonly operations: Readonly<Record<string, SqlOperation>>
