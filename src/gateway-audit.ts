@@ -10,7 +10,9 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { Authority } from './registry/authority.ts'
 import { createAuditDesk } from './reporting/audit-desk.ts'
 import { createEntriesDesk } from './reporting/entries-desk.ts'
+import { createFigures } from './reporting/figures.ts'
 import { createReadings, type ReadingParts } from './reporting/reading.ts'
+import { createReportDesk } from './reporting/report-desk.ts'
 import { createUsageDesk } from './reporting/usage.ts'
 import type { Settings } from './settings.ts'
 import { createFigureStore } from './storage/figures.ts'
@@ -66,6 +68,9 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   const checkpoint = () => parts.logReader.latestCheckpoint()
   const sign = (manifest: string) => signManifest(keys(), now(), manifest)
   const desk = createAuditDesk(store, readBody)
+  const figureStore = createFigureStore(pool)
+  const figures = createFigures({ count: store.count, store: figureStore, now })
+  const reports = createReportDesk({ figures, registry })
   const conductAs = (authenticate: ReadingParts['authenticate']) =>
     createReadings({
       authority,
@@ -80,6 +85,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
     checkpoint,
     conduct: conductAs(identity.authenticate),
     desk,
+    reports,
     usage: createUsageDesk({
       store: { ...createUsageStore(pool, vault.open), tagsOf: store.tagsOf },
       readBody,
@@ -101,7 +107,9 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       latestCheckpoint: checkpoint,
       sign,
       store,
-      figureStore: createFigureStore(pool),
+      figureStore,
+      figures,
+      reports,
     }),
   )
   return { router, close: () => pool.end() }

@@ -6,7 +6,7 @@ import { createWorks } from './http/console/works.ts'
 import { openSecretFile, readSecretFile } from './identity/key-file.ts'
 import { createSignIn } from './identity/sign-in.ts'
 import type { AuditStore } from './reporting/audit-query.ts'
-import { createFigures, type FigureStore } from './reporting/figures.ts'
+import type { FigureDesk, FigureStore } from './reporting/figures.ts'
 import type { Settings } from './settings.ts'
 import { createVault } from './storage/vault.ts'
 
@@ -16,11 +16,12 @@ export interface ConsoleSideParts
   readonly settings: Settings
   readonly store: AuditStore
   readonly figureStore: FigureStore
+  readonly figures: FigureDesk
 }
 
 /** Part of the composition root: puts the readers' console together. */
 export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof createConsoleRouter> {
-  const { settings, store, figureStore, desk, registry, now } = parts
+  const { settings, store, figureStore, figures, desk, registry, now } = parts
   const key = openSecretFile(join(settings.dataDir, 'keys/console.key'), randomBytes(32)).subarray(0, 32)
   const { count } = store
   const { console } = settings
@@ -41,7 +42,7 @@ export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof cr
       desk,
       count,
       store: figureStore,
-      figures: createFigures({ count, store: figureStore, now }),
+      figures,
       registry,
       now,
     }),

@@ -49,7 +49,10 @@ const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string,
   ['G22/van-hanh', 'Trung tâm vận hành (mô phỏng)', 'Operations centre (synthetic)', 'operator'],
 ]
 
-function readersOf({ legalBases }: RegistryDocuments): Pick<RegistryDocuments, 'subsystems' | 'readers'> {
+/** Whoever may read a sandbox’s log: one for each role. */
+export function readersOf({
+  legalBases,
+}: RegistryDocuments): Pick<RegistryDocuments, 'subsystems' | 'readers'> {
   return {
     subsystems: DEMO_READERS.map(([id, vi, en]) => ({
       kind: 'Subsystem',

@@ -1,30 +1,18 @@
-import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
 import { openDevice } from '../credentials.ts'
-import { createWorkbook } from '../http/workbook.ts'
+import { REPORT_FORMATS, renderReport, reportManifest } from '../http/report-files.ts'
 import { openKeyDirectory } from '../identity/keys.ts'
 import { signManifest } from '../identity/manifest.ts'
-import { canonicalJson } from '../model/canonical.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
-import { csvLine, sheetRow } from '../reporting/export-rows.ts'
 import { createFigures } from '../reporting/figures.ts'
 import { createFormat } from '../reporting/format.ts'
 import { DIVISIONS, type Division, KPIS } from '../reporting/kpi.ts'
 import { createNames } from '../reporting/names.ts'
-import { parsePeriod } from '../reporting/period.ts'
-import {
-  createReport,
-  DIVISION_TITLES,
-  REPORT_TITLES,
-  type Report,
-  reportCells,
-  reportJson,
-  reportSentence,
-} from '../reporting/report.ts'
+import { COMPARISONS, type Comparison, parsePeriod } from '../reporting/period.ts'
+import { createReport, DIVISION_TITLES, type Report, reportSentence } from '../reporting/report.ts'
 import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
 import { createFigureStore } from '../storage/figures.ts'
@@ -39,8 +27,7 @@ import { requireSettings } from './settings-file.ts'
 import { formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
 
-const FORMATS = ['table', 'csv', 'json', 'xlsx'] as const
-type ReportFormat = (typeof FORMATS)[number]
+const FORMATS = ['table', ...REPORT_FORMATS] as const
 
 const TEXTS = {
   period: {
@@ -48,7 +35,10 @@ const TEXTS = {
     en: 'period: 2026, 2026-H1, 2026-Q3, 2026-11 or 2026-11-22',
   },
   by: { vi: `chia theo: ${DIVISIONS.join(', ')}`, en: `divided by: ${DIVISIONS.join(', ')}` },
-  compare: { vi: 'so với cùng kỳ năm trước', en: 'against the same period last year' },
+  compare: {
+    vi: 'so với cùng kỳ năm trước, hoặc kỳ liền trước',
+    en: 'against the same period last year, or the period right before',
+  },
   format: { vi: 'dạng kết quả', en: 'form of the result' },
   out: {
     vi: 'ghi vào tệp; bên cạnh là <tệp>.jws, bản kê có chữ ký của cổng',
@@ -59,8 +49,8 @@ const TEXTS = {
     en: 'for publication: cells under 10 exchanges are left out',
   },
   columns: {
-    vi: ['STT', 'Mã', 'Giao dịch', 'Cùng kỳ', 'So với cùng kỳ', 'Thành công', 'Tên'],
-    en: ['No.', 'Code', 'Exchanges', 'Same period', 'Growth', 'Success', 'Name'],
+    vi: ['STT', 'Mã', 'Giao dịch', 'Kỳ gốc', 'Tăng, giảm', 'Thành công', 'Tên'],
+    en: ['No.', 'Code', 'Exchanges', 'Base', 'Growth', 'Success', 'Name'],
   },
   total: { vi: 'Tổng số', en: 'Total' },
   written: (file: string): Bilingual => ({
@@ -73,8 +63,8 @@ const TEXTS = {
 interface ReportOptions {
   readonly period: string
   readonly by: Division
-  readonly compare: 'same-period'
-  readonly format: ReportFormat
+  readonly compare: Comparison
+  readonly format: (typeof FORMATS)[number]
   readonly out?: string
   readonly public?: boolean
 }
@@ -124,23 +114,9 @@ function table(report: Report, { terminal }: Tools): string {
   ].join('\n')
 }
 
-const BOM = '\ufeff'
-
-function csv(report: Report): string {
-  return BOM + [REPORT_TITLES, ...reportCells(report)].map((cells) => csvLine(cells)).join('')
-}
-
-async function* sheetRows(report: Report): AsyncIterable<string> {
-  yield sheetRow(REPORT_TITLES)
-  for (const cells of reportCells(report)) yield sheetRow(cells)
-}
-
-async function render(report: Report, format: ReportFormat, tools: Tools): Promise<Buffer> {
-  if (format === 'xlsx') return buffer(createWorkbook(report.figures.period.id, sheetRows(report)))
-  if (format === 'csv') return Buffer.from(csv(report))
-  return Buffer.from(
-    format === 'json' ? `${JSON.stringify(reportJson(report), null, 2)}\n` : `${table(report, tools)}\n`,
-  )
+function render(report: Report, format: (typeof FORMATS)[number], tools: Tools): Promise<Buffer> {
+  if (format === 'table') return Promise.resolve(Buffer.from(`${table(report, tools)}\n`))
+  return renderReport(report, format)
 }
 
 async function compute(options: ReportOptions, database: Database, nowMs: number): Promise<Report> {
@@ -156,7 +132,11 @@ async function compute(options: ReportOptions, database: Database, nowMs: number
     throw new Error('counts need no tag')
   }
   const { count } = createAuditStore({ pool, openVault: refuse })
-  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs }).of(period)
+  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs }).of(
+    period,
+    {},
+    options.compare,
+  )
   const { documents } = await createRegistryStore({ pool, url, log: () => {} }).current()
   const names = createNames({
     agencies: new Map(documents.agencies.map((each) => [each.code, each])),
@@ -190,17 +170,8 @@ async function writeSigned(
     pool,
     openVault: () => ({ open: () => Buffer.alloc(0) }),
   }).treeSize()
-  const manifest = canonicalJson({
-    checkpoint: (await createLogReader(pool).latestCheckpoint()) ?? null,
-    file: {
-      bytes: bytes.length,
-      name: basename(file),
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    },
-    madeAt: new Date(nowMs).toISOString(),
-    query,
-    treeSize,
-  })
+  const checkpoint = await createLogReader(pool).latestCheckpoint()
+  const manifest = reportManifest(basename(file), bytes, { madeAtMs: nowMs, query, treeSize, checkpoint })
   await writeFile(file, bytes)
   await writeFile(`${file}.jws`, `${await signManifest(keys, nowMs, manifest)}\n`)
 }
@@ -214,7 +185,8 @@ async function report(options: ReportOptions, tools: Tools): Promise<ExitCode> {
   const nowMs = outside.now()
   await withDatabase(settings, tools, async (database) => {
     const made = await compute(options, database, nowMs)
-    const query = { report: options.period, by: options.by, public: options.public === true }
+    const { period, by, compare } = options
+    const query = { report: period, by, compare, public: options.public === true }
     await recordLocalReading(database, settings, {
       found: made.rows.length,
       query,
@@ -238,7 +210,7 @@ export function define(command: Command, tools: Tools): void {
     .requiredOption('--period <period>', pick(TEXTS.period))
     .addOption(new Option('--by <division>', pick(TEXTS.by)).choices(DIVISIONS).default('province'))
     .addOption(
-      new Option('--compare <with>', pick(TEXTS.compare)).choices(['same-period']).default('same-period'),
+      new Option('--compare <with>', pick(TEXTS.compare)).choices(COMPARISONS).default('same-period'),
     )
     .addOption(new Option('--format <format>', pick(TEXTS.format)).choices(FORMATS).default('table'))
     .option('--out <file>', pick(TEXTS.out))

@@ -3,10 +3,14 @@ import { openCheckpoint } from '../ledger/checkpoint.ts'
 import { openPrivatePart, splitDisclosures } from '../ledger/disclosure.ts'
 import { type Crypto, formatNote, parseVerifierKey } from '../ledger/note.ts'
 import { leafHashOf, parseProof, rootOfInclusion } from '../ledger/proof.ts'
+import { isPromised, parseReceipt } from '../ledger/receipt.ts'
 
-/** The proof page's own part: checks one record in the reader's browser, with the code the gateway itself uses. */
+/**
+ * What both proof pages run: checks one record in the reader's browser, with the code the gateway itself uses. A
+ * page that knows the record's digest says it; elsewhere the receipt or the record itself tells.
+ */
 
-type Check = 'leaf' | 'private' | 'inclusion' | 'signature' | 'memory'
+type Check = 'receipt' | 'leaf' | 'private' | 'inclusion' | 'signature' | 'memory'
 
 interface Outcome {
   readonly ok: boolean | undefined
@@ -15,9 +19,11 @@ interface Outcome {
 
 const element = (id: string) => document.getElementById(id)
 const say = (name: string) => element('material')?.dataset[name] ?? ''
+/** What a field holds; undefined where it is empty or not there. */
 const textOf = (id: string) => {
-  const area = element(id)
-  return area instanceof HTMLTextAreaElement ? area.value : undefined
+  const field = element(id)
+  const isField = field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement
+  return isField && field.value !== '' ? field.value : undefined
 }
 
 const crypto: Crypto = {
@@ -45,7 +51,8 @@ function remember(origin: string, size: number, root: string): Outcome {
 
 /** Holds the disclosures shown against the digests in the record; erased ones are said to be. */
 async function checkPrivate(leaf: string | undefined): Promise<Outcome> {
-  const shown = textOf('disclosures')
+  const area = element('disclosures')
+  const shown = area instanceof HTMLTextAreaElement ? area.value : undefined
   if (leaf === undefined || shown === undefined) return { ok: undefined, note: say('hidden') }
   let digests: Readonly<Record<string, unknown>>
   try {
@@ -62,23 +69,37 @@ async function checkPrivate(leaf: string | undefined): Promise<Outcome> {
 
 async function check(): Promise<ReadonlyMap<Check, Outcome>> {
   const found = new Map<Check, Outcome>()
+  const key = await parseVerifierKey(textOf('vkey')?.trim() ?? '', crypto.hash)
+  const receiptText = textOf('receipt')?.trim()
+  const receipt = receiptText === undefined ? undefined : parseReceipt(receiptText)
+  if (receiptText !== undefined) {
+    const isTrue = receipt !== undefined && key !== undefined && (await isPromised(receipt, key, crypto))
+    found.set('receipt', {
+      ok: isTrue,
+      note: receipt === undefined ? '' : `${receipt.origin} · ${receipt.index}`,
+    })
+  }
   const leaf = textOf('leaf')
-  const stated = fromUrl(say('leafHash'))
-  const computed = leaf === undefined ? stated : await leafHashOf(new TextEncoder().encode(leaf), crypto.hash)
-  const isLeaf = equalBytes(computed, stated)
-  found.set(
-    'leaf',
-    leaf === undefined ? { ok: undefined, note: say('skip') } : { ok: isLeaf, note: encodeBase64(computed) },
-  )
-  found.set('private', await checkPrivate(leaf))
-  const proof = parseProof(textOf('proof') ?? '')
-  const key = await parseVerifierKey(element('vkey')?.textContent?.trim() ?? '', crypto.hash)
+  const computed =
+    leaf === undefined ? undefined : await leafHashOf(new TextEncoder().encode(leaf), crypto.hash)
+  const stated = say('leafHash') === '' ? receipt?.leafHash : fromUrl(say('leafHash'))
+  if (computed !== undefined) {
+    found.set('leaf', {
+      ok: stated === undefined || equalBytes(computed, stated),
+      note: `SHA-256 → ${encodeBase64(computed)}`,
+    })
+  }
+  if (element('disclosures') !== null || say('leafHash') !== '') found.set('private', await checkPrivate(leaf))
+  const leafHash = computed ?? stated
+  const proofText = textOf('proof')
+  if (proofText === undefined || leafHash === undefined) return found
+  const proof = parseProof(proofText)
   if (proof === undefined || key === undefined) {
     found.set('inclusion', { ok: false, note: '' })
     return found
   }
   const { index, path, checkpoint } = proof
-  const root = await rootOfInclusion({ index, size: checkpoint.size, leafHash: computed, path }, crypto.hash)
+  const root = await rootOfInclusion({ index, size: checkpoint.size, leafHash, path }, crypto.hash)
   const isIncluded = root !== undefined && equalBytes(root, checkpoint.root)
   found.set('inclusion', {
     ok: isIncluded,
@@ -91,9 +112,16 @@ async function check(): Promise<ReadonlyMap<Check, Outcome>> {
   return found
 }
 
+/** A record nobody showed to be in the log is not yet proven, however well it fits its receipt. */
+function verdictOf(found: ReadonlyMap<Check, Outcome>): string {
+  if (found.has('inclusion')) return 'all'
+  return found.has('receipt') ? 'promised' : 'digest'
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-async function run(): Promise<void> {
+/** Checks what stands in the fields and tells it, step after step. */
+export async function run(): Promise<void> {
   const found = await check()
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
   const items = [...document.querySelectorAll<HTMLElement>('[data-check]')]
@@ -111,14 +139,15 @@ async function run(): Promise<void> {
   }
   const verdict = element('verdict')
   if (verdict) {
-    verdict.className = `verdict ${all ? 'good' : 'bad'}`
-    verdict.textContent = all ? say('all') : say('none')
+    verdict.className = found.size === 0 ? 'verdict' : `verdict ${all ? 'good' : 'bad'}`
+    verdict.textContent = found.size === 0 ? say('empty') : all ? say(verdictOf(found)) : say('none')
   }
 }
 
-/** Changes one letter of the record, or of the digest where the record is not shown. */
+/** Changes one letter of the record, or of whatever else there is to check. */
 function tamper(): void {
-  const area = element('leaf') ?? element('proof')
+  const areas = ['leaf', 'proof', 'receipt'].map(element)
+  const area = areas.find((each) => each instanceof HTMLTextAreaElement && each.value !== '')
   if (!(area instanceof HTMLTextAreaElement)) return
   const { value } = area
   const at =

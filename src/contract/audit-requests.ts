@@ -19,6 +19,8 @@ export interface AskedConditions {
   readonly agreement?: string
   readonly purpose?: string
   readonly exchange?: string
+  readonly trace?: string
+  readonly exchangesOnly?: boolean
   readonly subject?: string
   readonly officer?: string
   readonly dossier?: string

@@ -6,8 +6,10 @@ import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
 import type { createEntriesDesk } from '../reporting/entries-desk.ts'
+import { usualPeriod } from '../reporting/figures.ts'
 import type { OperationalDesk } from '../reporting/operational-desk.ts'
 import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
+import { type ReportDesk, readAskedReport } from '../reporting/report-desk.ts'
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
 import { parseJsonBody, readBody } from './body.ts'
@@ -20,6 +22,7 @@ export interface AuditDoorParts {
   readonly conduct: ConductReading
   readonly desk: AuditDesk
   readonly usage: UsageDesk
+  readonly reports: ReportDesk
   readonly entries: EntriesDesk
   readonly operational: OperationalDesk
   /** Public address of the management listener: the root of every `htu`. */
@@ -77,7 +80,7 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
 }
 
 /** Every route with what it reads; the OpenAPI document names the same. */
-function routesOf({ desk, usage, entries, operational }: AuditDoorParts): readonly Route[] {
+function routesOf({ desk, usage, entries, reports, now, operational }: AuditDoorParts): readonly Route[] {
   const idOf = (request: IncomingMessage) => {
     const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
     if (!EXCHANGE.test(id)) throw new GatewayError('exchange_unknown')
@@ -96,6 +99,13 @@ function routesOf({ desk, usage, entries, operational }: AuditDoorParts): readon
     { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
     { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
     { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
+    {
+      method: 'GET',
+      path: '/audit/figures',
+      action: 'figures',
+      prepare: (_json, request) =>
+        reports.report(() => readAskedReport(queryOf(request), usualPeriod(now()))),
+    },
     {
       method: 'GET',
       path: '/audit/xroad/operational-data',

@@ -144,6 +144,8 @@ async function conditionsFor(
     agreement,
     purpose,
     exchange,
+    exchangesOnly: body.exchangesOnly,
+    ...(body.trace !== undefined && { leaves: await store.leavesOf(body.trace) }),
     code: codeOf(body.code),
     parties: right.parties,
     ...(identifier && {

@@ -30,6 +30,10 @@ export interface AuditConditions extends TimeSpan {
   readonly purpose?: string | undefined
   /** A UUID. */
   readonly exchange?: string | undefined
+  /** Where in the log, largest first; none of them finds nothing. */
+  readonly leaves?: readonly number[] | undefined
+  /** Leaves out readings of the log itself. */
+  readonly exchangesOnly?: boolean | undefined
   /** The tags a person, officer or dossier had in the months searched; none of them finds nothing. */
   readonly tagged?: { readonly kind: TagKind; readonly tags: readonly MonthTag[] } | undefined
   /** Only exchanges that one of these subsystems asked or answered; none of them finds nothing. */
@@ -101,6 +105,8 @@ export interface AuditStore {
   /** Exact at the moment of asking; groups by the values of `by`, largest count first. */
   count(conditions: AuditConditions, by: readonly Dimension[]): Promise<readonly AuditCount[]>
   judgedUnder(record: ExchangeRecord): Promise<JudgedUnder>
+  /** Leaf indexes of the latest records with this W3C trace id; a trace may hold several exchanges. */
+  leavesOf(trace: string): Promise<readonly number[]>
   /** Records in the log. */
   treeSize(): Promise<number>
   /**

@@ -15,7 +15,16 @@ import {
   type Tally,
   tally,
 } from './kpi.ts'
-import { addDays, closedPart, dayOf, type Period, samePeriodBefore, startOf } from './period.ts'
+import {
+  addDays,
+  type Comparison,
+  closedPart,
+  dayOf,
+  type Period,
+  previousPeriod,
+  samePeriodBefore,
+  startOf,
+} from './period.ts'
 import { AUDIT_SERVICE } from './reading.ts'
 
 /** How long exchanges took, from receipt to record, in milliseconds. */
@@ -80,7 +89,8 @@ export interface CodeCounts {
 /** What is said of one period; each figure is defined in `KPIS`. */
 export interface Figures {
   readonly period: Period
-  /** Its days that are over, and the same days a year before. */
+  readonly compare: Comparison
+  /** Its days that are over, and those it is compared with. */
   readonly closed: Period
   readonly base: Period
   readonly opening: string | undefined
@@ -147,7 +157,7 @@ function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]): re
 
 /** Puts figures together from exact counts; the same for whoever shows them. Each is asked for by itself. */
 export interface FigureDesk {
-  of(period: Period, scope?: FigureScope): Promise<Figures>
+  of(period: Period, scope?: FigureScope, compare?: Comparison): Promise<Figures>
   days(period: Period, scope?: FigureScope): Promise<DaySeries>
   codes(period: Period, scope?: FigureScope): Promise<CodeCounts>
 }
@@ -158,9 +168,9 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
   }
 
   return {
-    async of(period, scope = {}) {
+    async of(period, scope = {}, compare = 'same-period') {
       const closed = closedPart(period, dayOf(now()))
-      const base = samePeriodBefore(closed)
+      const base = compare === 'same-period' ? samePeriodBefore(closed) : previousPeriod(period, closed)
       const [opening, closedPairs, rest, basePairs, all, latency] = await Promise.all([
         store.opening(),
         pairs(closed, scope),
@@ -176,6 +186,7 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
       const total = tally(current)
       return {
         period,
+        compare,
         closed,
         base,
         opening,

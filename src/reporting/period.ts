@@ -64,6 +64,31 @@ export function samePeriodBefore({ id, from, until }: Period): Period {
   return { id: `${id}−1`, from: yearBefore(from), until: yearBefore(until) }
 }
 
+/** What a period is compared with: the same days a year before (cùng kỳ), or the period right before it (kỳ trước). */
+export const COMPARISONS = ['same-period', 'previous-period'] as const
+export type Comparison = (typeof COMPARISONS)[number]
+
+function monthsOf({ from, until }: Period): number {
+  const [year = 0, month = 0] = from.split('-').map(Number)
+  const [untilYear = 0, untilMonth = 0] = until.split('-').map(Number)
+  return (untilYear - year) * 12 + untilMonth - month
+}
+
+/**
+ * @param closed the days of `period` that are over.
+ * @returns as many days of the period before; all of it where the period is over.
+ */
+export function previousPeriod(period: Period, closed: Period): Period {
+  const { id, from } = period
+  const count = monthsOf(period)
+  const [year = 0, month = 1] = from.split('-').map(Number)
+  const start =
+    count === 0 ? addDays(from, -daysBetween(from, period.until)) : monthStart(year, month - count)
+  const asMany = addDays(start, daysBetween(from, closed.until))
+  const isOver = closed.until === period.until
+  return { id: `${id}‹`, from: start, until: isOver || asMany > from ? from : asMany }
+}
+
 /** The part of a period that is over: a day that still runs is compared with nothing. */
 export function closedPart(period: Period, today: string): Period {
   const until = today < period.until ? today : period.until

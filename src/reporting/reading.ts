@@ -21,11 +21,12 @@ export type ReadingAction =
   | 'usagePeriod'
   | 'heartbeat'
   | 'entries'
+  | 'figures'
   | 'operationalData'
   | 'healthData'
 
-/** The right each action needs. */
-const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
+/** The right each action needs; figures are for every role, told as it may see them. */
+const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights | undefined>> = {
   search: 'search',
   count: 'search',
   exchange: 'search',
@@ -35,6 +36,7 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights>> = {
   heartbeat: 'usage',
   entries: 'entries',
   operationalData: 'search',
+  figures: undefined,
   healthData: 'search',
 }
 
@@ -108,7 +110,8 @@ function digestOf(bytes: Uint8Array | string, salt: Uint8Array) {
 
 function allow(right: ReadingRight | undefined, request: ReadingRequest): ReadingRight {
   if (right === undefined) throw new GatewayError('reader_missing')
-  if (right.rights[NEEDS[request.action]] !== true) throw new GatewayError('reading_denied')
+  const needed = NEEDS[request.action]
+  if (needed !== undefined && right.rights[needed] !== true) throw new GatewayError('reading_denied')
   const { requires } = right.reader.document
   const missing =
     requires?.officer && request.officer === undefined

@@ -2,6 +2,7 @@ import type { Bilingual, Language } from '../model/identifier.ts'
 import { divisionOf, type Figures } from './figures.ts'
 import { createFormat } from './format.ts'
 import { type Division, type Growth, successOf, suppressSmall } from './kpi.ts'
+import type { Comparison } from './period.ts'
 import { PROVINCES } from './provinces.ts'
 
 /** One row of a report; what small-cell suppression took is undefined. */
@@ -40,39 +41,49 @@ interface ReportParts {
 
 export function createReport({ figures, by, nameOf, suppressed }: ReportParts): Report {
   const rows = divisionOf(figures, by)
-  const shown = suppressed ? suppressSmall(rows.map(({ total }) => total)) : rows.map(({ total }) => total)
+  const shown = (counts: readonly number[]) => (suppressed ? suppressSmall(counts) : counts)
+  const exchanges = shown(rows.map(({ total }) => total))
+  const closed = shown(rows.map((row) => row.closed))
+  const base = shown(rows.map((row) => row.base))
   return {
     figures,
     by,
     suppressed,
     rows: rows.map((row, place) => {
-      const isHidden = shown[place] === undefined
+      const now = exchanges[place] === undefined ? undefined : closed[place]
       return {
         key: row.key,
         name: nameOf(by, row.key),
-        exchanges: shown[place],
-        closed: isHidden ? undefined : row.closed,
-        base: isHidden ? undefined : row.base,
-        growth: isHidden ? undefined : row.growth,
-        success: isHidden ? undefined : successOf(row),
+        exchanges: exchanges[place],
+        closed: now,
+        base: base[place],
+        growth: now === undefined || base[place] === undefined ? undefined : row.growth,
+        success: exchanges[place] === undefined ? undefined : successOf(row),
       }
     }),
   }
 }
 
+/** What the period is compared with, as the head of a column. */
+export const COMPARISON_TITLES: Readonly<Record<Comparison, Bilingual>> = {
+  'same-period': { vi: 'Cùng kỳ năm trước', en: 'Same period last year' },
+  'previous-period': { vi: 'Kỳ trước', en: 'Period before' },
+}
+
 /** One sentence to paste into a report to the leaders. */
 export function reportSentence({ figures }: Report, language: Language): string {
   const format = createFormat(language)
-  const { period, total, growth, covered, cumulative } = figures
+  const { period, compare, total, growth, covered, cumulative } = figures
+  const [vi, en] =
+    compare === 'same-period'
+      ? ['cùng kỳ năm trước', 'the same period last year']
+      : ['kỳ trước', 'the period before']
   const compared =
     growth.kind !== 'ratio'
-      ? {
-          vi: `so với cùng kỳ: ${format.growth(growth)}`,
-          en: `against the same period: ${format.growth(growth)}`,
-        }
+      ? { vi: `so với ${vi}: ${format.growth(growth)}`, en: `against ${en}: ${format.growth(growth)}` }
       : {
-          vi: `${growth.ratio < 0 ? 'giảm' : 'tăng'} ${format.percent(Math.abs(growth.ratio))} so với cùng kỳ năm trước`,
-          en: `${growth.ratio < 0 ? 'down' : 'up'} ${format.percent(Math.abs(growth.ratio))} on the same period last year`,
+          vi: `${growth.ratio < 0 ? 'giảm' : 'tăng'} ${format.percent(Math.abs(growth.ratio))} so với ${vi}`,
+          en: `${growth.ratio < 0 ? 'down' : 'up'} ${format.percent(Math.abs(growth.ratio))} on ${en}`,
         }
   return {
     vi: `Kỳ ${period.id}: ${format.number(total.total)} giao dịch, ${compared.vi}; ${covered.size}/${PROVINCES.length} tỉnh, thành phố có giao dịch; lũy kế ${format.number(cumulative)} giao dịch.`,
@@ -81,16 +92,19 @@ export function reportSentence({ figures }: Report, language: Language): string 
 }
 
 /** Head of the table: both languages, as exports of the log have it. */
-export const REPORT_TITLES: readonly string[] = [
-  'STT / No.',
-  'Tên / Name',
-  'Mã / Code',
-  'Giao dịch / Exchanges',
-  'Các ngày đã hết / Days that are over',
-  'Cùng kỳ / Same period',
-  'So với cùng kỳ (%) / Growth (%)',
-  'Thành công (%) / Success (%)',
-]
+export function reportTitles({ figures: { compare } }: Report): readonly string[] {
+  const base = COMPARISON_TITLES[compare]
+  return [
+    'STT / No.',
+    'Tên / Name',
+    'Mã / Code',
+    'Giao dịch / Exchanges',
+    'Các ngày đã hết / Days that are over',
+    `${base.vi} / ${base.en}`,
+    'Tăng, giảm (%) / Growth (%)',
+    'Thành công (%) / Success (%)',
+  ]
+}
 
 /** A ratio with one decimal, as a number a spreadsheet can work with; a text where there is no percentage. */
 function growthCell(growth: Growth | undefined): number | string | undefined {
@@ -133,9 +147,10 @@ export function reportCells({
 
 /** The report as data, the same figures. */
 export function reportJson({ figures, by, rows, suppressed }: Report): Record<string, unknown> {
-  const { period, closed, base, opening, total, growth, cumulative, covered, latency } = figures
+  const { period, compare, closed, base, opening, total, growth, cumulative, covered, latency } = figures
   return {
     period,
+    compare,
     closed,
     base,
     opening,

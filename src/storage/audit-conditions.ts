@@ -43,6 +43,7 @@ export function columnConditions(query: AuditConditions, parameters: Parameters)
   add('code', query.code)
   add('agreement', query.agreement)
   add('purpose', query.purpose)
+  if (query.exchangesOnly) conditions.push("service <> 'audit'")
   // Said again for the planner: the index of outcomes leaves the delivered ones out.
   if (query.outcome !== undefined && query.outcome !== 'delivered') conditions.push("outcome <> 'delivered'")
   return conditions
@@ -50,10 +51,11 @@ export function columnConditions(query: AuditConditions, parameters: Parameters)
 
 /** All that holds for every branch of a search. */
 export function recordConditions(query: AuditConditions, parameters: Parameters): string[] {
-  const { exchange, treeSize } = query
+  const { exchange, leaves, treeSize } = query
   return [
     ...columnConditions(query, parameters),
     ...(exchange === undefined ? [] : [`exchange_id = ${parameters.add(exchange)}`]),
+    ...(leaves === undefined ? [] : [`leaf_index = ANY (${parameters.add(leaves)}::bigint[])`]),
     ...idsFrom(parameters, query.since),
     ...idsUntil(parameters, query.until),
     ...(treeSize === undefined ? [] : [`leaf_index < ${parameters.add(treeSize)}`]),

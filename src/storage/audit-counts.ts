@@ -178,8 +178,8 @@ export function countStatement(
   by: readonly Dimension[],
 ): { readonly text: string; readonly values: readonly unknown[] } {
   const parameters = createParameters()
-  const { tagged, exchange, treeSize } = conditions
-  const counted = tagged === undefined && exchange === undefined && treeSize === undefined
+  const { tagged, exchange, leaves, treeSize } = conditions
+  const counted = [tagged, exchange, leaves, treeSize].every((each) => each === undefined)
   const shared = counted
     ? [...columnConditions(conditions, parameters), ...partyCondition(conditions, parameters)]
     : recordConditions(conditions, parameters)

@@ -15,7 +15,10 @@ interface ConnectionRow {
   readonly last: string | null
 }
 
-/** Each way a record can belong is walked along its own index, so that few are read however many there are. */
+/**
+ * Each way a record can belong is walked along its own index, so that few are read however many there are.
+ * @returns undefined where nothing can belong.
+ */
 function latencyStatement(since: Date, { parties, service }: FigureScope) {
   const parameters = createParameters()
   const shared = [
@@ -26,14 +29,13 @@ function latencyStatement(since: Date, { parties, service }: FigureScope) {
     (branch) => `(SELECT exchange_id, at FROM exchange_record WHERE ${[...shared, ...branch].join(' AND ')}
                    ORDER BY exchange_id DESC LIMIT ${LATENCY_SAMPLE})`,
   )
-  const found =
-    branches.length > 0 ? branches.join(' UNION ') : 'SELECT NULL::uuid, NULL::timestamptz WHERE false'
+  if (branches.length === 0) return undefined
   return {
     text: `SELECT count(*) AS exchanges, percentile_disc(0.5) WITHIN GROUP (ORDER BY ms) AS p50,
                   percentile_disc(0.95) WITHIN GROUP (ORDER BY ms) AS p95,
                   percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) AS p99
              FROM (SELECT round(extract(epoch FROM at - exchange_time(exchange_id)) * 1000)::integer AS ms
-                     FROM (${found}) AS latest (exchange_id, at)
+                     FROM (${branches.join(' UNION ')}) AS latest (exchange_id, at)
                     ORDER BY exchange_id DESC LIMIT ${LATENCY_SAMPLE}) AS taken`,
     values: parameters.values,
   }
@@ -63,7 +65,9 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
       }))
     },
     async latency(since, scope) {
-      const { text, values } = latencyStatement(since, scope)
+      const statement = latencyStatement(since, scope)
+      if (statement === undefined) return undefined
+      const { text, values } = statement
       const { rows } = await pool.query<{ [member in keyof Latency]: number | null }>(text, [...values])
       const { exchanges, p50, p95, p99 } = rows[0] ?? {}
       if (!exchanges || p50 === null || p50 === undefined) return undefined

@@ -69,6 +69,16 @@ const JUDGED_REGISTRY = `SELECT version, applied_at AS "appliedAt" FROM registry
 const JUDGED_AGREEMENT = `SELECT body FROM registry_document
   WHERE kind IN ('Agreement', 'Reader') AND id = $1 AND digest = $2 LIMIT 1`
 
+/** As many exchanges of one trace as are told. */
+const TRACE_LEAVES = 1000
+/** The job notes traces of what it has counted; the few records after that are looked at themselves. */
+const LEAVES_OF = `SELECT leaf_index FROM (
+    SELECT leaf_index FROM exchange_trace WHERE trace = $1::uuid
+    UNION
+    SELECT leaf_index FROM exchange_record
+     WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND trace_of(leaf) = $1::uuid) AS found
+  ORDER BY leaf_index DESC LIMIT ${TRACE_LEAVES}`
+
 async function searchRecords({ pool, openVault }: ReportParts, query: AuditQuery): Promise<AuditPage> {
   const statement = searchStatement(query)
   if (statement === undefined) return { entries: [], more: false }
@@ -101,6 +111,10 @@ export function createAuditStore(parts: ReportParts): AuditStore {
   return {
     search: (query) => withinTime(searchRecords(parts, query)),
     count: (conditions, by) => withinTime(countExchanges(pool, conditions, by)),
+    async leavesOf(trace) {
+      const { rows } = await withinTime(pool.query<{ leaf_index: number }>(LEAVES_OF, [trace]))
+      return rows.map(({ leaf_index }) => Number(leaf_index))
+    },
     async judgedUnder({ registry, agreement, at }) {
       const versions = await pool.query<{ version: number; appliedAt: Date }>(JUDGED_REGISTRY, [
         registry,

@@ -1,22 +1,46 @@
+import { readFileSync } from 'node:fs'
 import { backfillHistory } from '../../src/cli/demo-history.ts'
+import { readersOf } from '../../src/cli/demo-registry.ts'
+import { overlay } from '../../src/registry/documents.ts'
 import { signInAs } from '../support/console-session.ts'
 import { startWorld } from '../support/gateway-world.ts'
 import { stopTestServer } from '../support/postgres.ts'
 import { loadRecords } from '../support/record-load.ts'
+import { listProcesses } from './procfs.ts'
 
 /**
  * How long the pages of the console take, over HTTP, with two years of counts (60 million exchanges) and records of
  * the last four weeks:
  *   node test/bench/console.ts [millions of records] [rounds]
- * The database is an embedded one that is removed afterwards.
+ * The database is an embedded one that is removed afterwards. `CPU` is the processor time of the gateway (and of this
+ * program, which asks it) and of its database for one page: what to compare where the machine has other work.
  */
 const [millions = 0, rounds = 20] = process.argv.slice(2).map(Number)
 const DAY_MS = 86_400_000
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
 
-const world = await startWorld()
+function isOf(pid: number, database: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(` ${database} `)
+  } catch {
+    // It has ended.
+    return false
+  }
+}
+
+function cpuOf(database: string): { readonly own: number; readonly database: number } {
+  const { user, system } = process.cpuUsage()
+  const backends = listProcesses().filter(({ pid, command }) => command === 'postgres' && isOf(pid, database))
+  return {
+    own: (user + system) / 1000,
+    database: backends.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+  }
+}
+
+const world = await startWorld({ change: (documents) => overlay(documents, readersOf(documents)) })
 try {
-  const { pool, documents, gateway } = world
+  const { pool, documents, gateway, database } = world
+  const name = new URL(database.url).pathname.slice(1)
   const nowMs = Date.now()
   await backfillHistory({ pool } as never, documents, nowMs)
   if (millions > 0) {
@@ -52,6 +76,8 @@ try {
   for (const path of paths) {
     const times: number[] = []
     let bytes = 0
+    await (await get(path)).arrayBuffer()
+    const before = cpuOf(name)
     for (let turn = 0; turn < rounds; turn += 1) {
       const startedMs = performance.now()
       const page = await get(path)
@@ -59,10 +85,12 @@ try {
       times.push(performance.now() - startedMs)
       if (page.status !== 200) throw new Error(`${path}: ${page.status}`)
     }
+    const after = cpuOf(name)
+    const cpu = (part: 'own' | 'database') => ((after[part] - before[part]) / rounds).toFixed(0).padStart(4)
     times.sort((a, b) => a - b)
     const at = (share: number) => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(0).padStart(5)
     console.log(
-      `${decodeURIComponent(path).padEnd(62)} p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   ${(bytes / 1000).toFixed(0).padStart(4)} kB`,
+      `${decodeURIComponent(path).padEnd(62)} p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   CPU ${cpu('own')} + ${cpu('database')} ms   ${(bytes / 1000).toFixed(0).padStart(4)} kB`,
     )
   }
 } finally {

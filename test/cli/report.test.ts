@@ -81,6 +81,13 @@ describe('lienthong report', () => {
     expect(out).to.include('so với cùng kỳ: chưa đủ dữ liệu')
   })
 
+  it('compares with the period before where that is asked for', async () => {
+    const { out } = await report('--period', '2026-H1', '--compare', 'previous-period', '--format', 'json')
+    const { base, total } = JSON.parse(out)
+    expect([base.from, base.until]).to.deep.equal(['2025-07-01', '2026-01-01'])
+    expect(total).to.deep.include({ base: 0, growth: { kind: 'small_base' } })
+  })
+
   it('gives the same figures as JSON', async () => {
     const { out } = await report('--period', '2026-H1', '--format', 'json')
     const { total, provinces, rows } = JSON.parse(out)
@@ -99,7 +106,12 @@ describe('lienthong report', () => {
       const [, body = ''] = (await readFile(`${file}.jws`, 'utf8')).split('.')
       const manifest = JSON.parse(Buffer.from(body, 'base64url').toString())
       expect(manifest.file.sha256).to.equal(createHash('sha256').update(bytes).digest('hex'))
-      expect(manifest.query).to.deep.equal({ by: 'province', public: false, report: '2026-H1' })
+      expect(manifest.query).to.deep.equal({
+        by: 'province',
+        compare: 'same-period',
+        public: false,
+        report: '2026-H1',
+      })
       if (format === 'csv') expect(bytes.toString()).to.match(/^\ufeffSTT/)
       else expect(bytes.subarray(0, 2).toString()).to.equal('PK')
     }

@@ -1,8 +1,17 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { Figures } from '../../src/reporting/figures.ts'
 import { divide, growthOf, isCovered, KPIS, type PairCount, suppressSmall } from '../../src/reporting/kpi.ts'
-import { closedPart, dayOf, parsePeriod, samePeriodBefore, startOf } from '../../src/reporting/period.ts'
+import {
+  closedPart,
+  dayOf,
+  parsePeriod,
+  previousPeriod,
+  samePeriodBefore,
+  startOf,
+} from '../../src/reporting/period.ts'
 import { PROVINCES, provinceOf } from '../../src/reporting/provinces.ts'
+import { createReport } from '../../src/reporting/report.ts'
 
 const pair = (consumer: string, count: number, outcome: PairCount['outcome'] = 'delivered'): PairCount => ({
   consumer,
@@ -102,5 +111,65 @@ describe('key figures', () => {
         if (hidden.length === 1) expect(counts.filter((count) => count > 0)).to.have.length(1)
       }),
     )
+  })
+})
+
+describe('a report for publication', () => {
+  const figures = (current: readonly PairCount[], base: readonly PairCount[]): Figures => ({
+    period: { id: '2026', from: '2026-01-01', until: '2027-01-01' },
+    compare: 'same-period',
+    closed: { id: '2026', from: '2026-01-01', until: '2027-01-01' },
+    base: { id: '2025', from: '2025-01-01', until: '2026-01-01' },
+    opening: '2024-01-01',
+    counts: { current, closed: current, base, covered: true },
+    total: { total: 0, delivered: 0, refused: 0, failed: 0 },
+    closedTotal: 0,
+    baseTotal: 0,
+    growth: { kind: 'incomplete' },
+    dailyMean: undefined,
+    success: undefined,
+    cumulative: 0,
+    covered: new Set(),
+    latency: undefined,
+  })
+  const pair = (consumer: string, count: number): PairCount => ({
+    consumer,
+    provider: 'G01/dan-cu',
+    service: 'G01/dan-cu/cong-dan/v1',
+    outcome: 'delivered',
+    count,
+  })
+  const same = (_by: unknown, key: string) => ({ vi: key, en: key })
+
+  it('leaves out small counts of the base too, and what could be reckoned from them', () => {
+    const now = [pair('G05/a', 900), pair('G06/a', 500), pair('G07/a', 40)]
+    const before = [pair('G05/a', 300), pair('G06/a', 3), pair('G07/a', 60)]
+    const parts = { figures: figures(now, before), by: 'agency', nameOf: same } as const
+    const shown = createReport({ ...parts, suppressed: true }).rows
+    expect(shown.map(({ exchanges }) => exchanges)).to.deep.equal([900, 500, 40])
+    // 3 is small; 60 is the next smallest, without which the total would give it away.
+    expect(shown.map(({ base }) => base)).to.deep.equal([300, undefined, undefined])
+    expect(shown.map(({ growth }) => growth?.kind)).to.deep.equal(['ratio', undefined, undefined])
+    expect(createReport({ ...parts, suppressed: false }).rows.map(({ base }) => base)).to.deep.equal([
+      300, 3, 60,
+    ])
+  })
+})
+
+describe('the period before', () => {
+  const baseOf = (id: string, until?: string) => {
+    const period = parsePeriod(id)
+    if (period === undefined) throw new Error(id)
+    const { from, until: end } = previousPeriod(period, { ...period, until: until ?? period.until })
+    return `${from} ${end}`
+  }
+
+  it('is all of the one before where the period is over, else as many days of it', () => {
+    expect(baseOf('2026-Q1')).to.equal('2025-10-01 2026-01-01')
+    expect(baseOf('2026-03')).to.equal('2026-02-01 2026-03-01')
+    expect(baseOf('2026')).to.equal('2025-01-01 2026-01-01')
+    expect(baseOf('2026-11-22')).to.equal('2026-11-21 2026-11-22')
+    expect(baseOf('2026-Q4', '2026-11-22')).to.equal('2026-07-01 2026-08-22')
+    expect(baseOf('2026-03', '2026-03-31')).to.equal('2026-02-01 2026-03-01')
   })
 })

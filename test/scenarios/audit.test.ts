@@ -183,6 +183,7 @@ describe('reading the log over HTTP', () => {
       undefined,
       all(200, { 'G22/cong-dan': 403, 'H26/kiem-soat': 404 }),
     ],
+    ['GET', () => '/audit/figures?by=service', undefined, all(200, {})],
     ['POST', () => '/audit/export', { format: 'csv' }, all(200, { 'G22/cong-dan': 403 })],
     [
       'POST',
@@ -496,6 +497,41 @@ describe('reading the log over HTTP', () => {
       expect((await fetch(base + path)).status, base).to.equal(base === world.gateway.publicUrl ? 404 : 401)
     expect((await get('G22/thanh-tra', '/log/tile/entries/000')).status).to.equal(404)
     expect((await get('G22/thanh-tra', '/log/tile/entries/0')).status).to.equal(404)
+  })
+
+  it('gives figures to each role as it may see them, small counts only to those within', async () => {
+    const total = (json: Record<string, unknown>) => (json['total'] as { total: number }).total
+    const rows = (json: Record<string, unknown>) => json['rows'] as { key: string; exchanges?: number }[]
+    const year = new Date().getUTCFullYear()
+    const path = `/audit/figures?period=${year}&by=service`
+    const whole = await ask('G22/thanh-tra', 'GET', path)
+    expect(whole.status, JSON.stringify(whole.json)).to.equal(200)
+    expect(whole.json['suppressed']).to.equal(false)
+    expect(rows(whole.json).find(({ key }) => key === SERVICE)?.exchanges).to.equal(total(whole.json))
+    expect((await lastRecord())?.['reading'])
+      .to.have.property('query')
+      .that.includes(`"report":"${year}"`)
+    const citizen = await ask('G22/cong-dan', 'GET', path)
+    expect(citizen.json['suppressed']).to.equal(true)
+    // What a citizen is told is of everybody; an agency is told of its own.
+    expect(total(citizen.json)).to.be.at.least(total(whole.json))
+    const own = await ask('H26/kiem-soat', 'GET', path)
+    expect([total(own.json), own.json['suppressed']]).to.deep.equal([0, false])
+    const shown = await ask('G22/thanh-tra', 'GET', `${path}&public=true`)
+    expect(shown.json['suppressed']).to.equal(true)
+    const none = await ask('G22/thanh-tra', 'GET', `${path}&agency=H14`)
+    expect(total(none.json)).to.equal(0)
+    for (const wrong of [
+      'period=2026-Q5',
+      'by=colour',
+      'compare=never',
+      'agency=x',
+      'service=y',
+      'public=1',
+    ]) {
+      const refused = await ask('G22/thanh-tra', 'GET', `/audit/figures?${wrong}`)
+      expect(refused.json['code'], wrong).to.equal('request_invalid')
+    }
   })
 
   it('serves the document of its routes, all of them and no other', async () => {

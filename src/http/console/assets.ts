@@ -10,12 +10,14 @@ export interface Asset {
 const FACES = ['latin-400', 'vietnamese-400', 'latin-600', 'vietnamese-600'] as const
 /** What the proof page runs: the very files that the gateway and the command line run. */
 const MODULES = [
+  'console/drop.ts',
   'console/verify.ts',
   'ledger/base64.ts',
   'ledger/checkpoint.ts',
   'ledger/disclosure.ts',
   'ledger/note.ts',
   'ledger/proof.ts',
+  'ledger/receipt.ts',
 ] as const
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28"><rect width="28" height="28" rx="6" fill="#0b3d7a"/><path d="M4 14h20M14 4v20" stroke="#fff" stroke-width="2"/><circle cx="14" cy="14" r="5" fill="#f5c518"/></svg>'

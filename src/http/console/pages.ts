@@ -6,31 +6,31 @@ import type { ServiceId } from '../../model/identifier.ts'
 import type { ReadingRight } from '../../registry/readers.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { AuditDesk, ShownEntry } from '../../reporting/audit-desk.ts'
+import { usualPeriod } from '../../reporting/figures.ts'
 import { dayOf } from '../../reporting/period.ts'
-import { provinceOf } from '../../reporting/provinces.ts'
-import {
-  type Answered,
-  AUDIT_SERVICE,
-  type ReadingAction,
-  type ReadingWork,
-} from '../../reporting/reading.ts'
+import { AUDIT_SERVICE } from '../../reporting/reading.ts'
+import { type ReportDesk, readAskedReport } from '../../reporting/report-desk.ts'
 import { type ProofSource, proveInclusion } from '../inclusion.ts'
-import { conditionsOf, isKind, periodOf, readFilters, recogniseKind, UUID, withheldFields } from './asked.ts'
-import { exchangePage } from './exchange-page.ts'
-import { html } from './html.ts'
-import { proofPage } from './proof-page.ts'
+import { archiveReport, REPORT_FORMATS } from '../report-files.ts'
 import {
-  accessPage,
-  connectionTable,
-  listPage,
-  partyPage,
-  qualityPage,
-  type StatusFacts,
-  statusPage,
-} from './reader-pages.ts'
+  conditionsOf,
+  isKind,
+  leafIn,
+  periodOf,
+  readFilters,
+  recogniseKind,
+  traceIn,
+  UUID,
+  withheldFields,
+} from './asked.ts'
+import { exchangePage } from './exchange-page.ts'
+import type { PageMaker } from './maker.ts'
+import { createPartyPages } from './party-pages.ts'
+import { proofPage } from './proof-page.ts'
+import { accessPage, qualityPage, type StatusFacts, statusPage } from './reader-pages.ts'
+import { reportPage } from './report-page.ts'
 import { type Choices, type Filters, type Sought, searchPage } from './search-page.ts'
 import { MAP_FORMS, statisticsPage } from './statistics-page.ts'
-import type { Page, View } from './view.ts'
 import type { Works } from './works.ts'
 
 export interface PageParts {
@@ -43,22 +43,10 @@ export interface PageParts {
   readonly status: () => Promise<Pick<StatusFacts, 'checks' | 'circuits'>>
   readonly treeSize: () => Promise<number>
   readonly latestCheckpoint: () => Promise<string | undefined>
+  readonly reports: ReportDesk
+  /** @returns the manifest as a compact JWS. */
+  readonly sign: (manifest: string) => Promise<string>
 }
-
-interface Download {
-  readonly text: string
-  readonly type: string
-  readonly name: string
-}
-
-/** Reads the log for the person signed in; it is recorded before it resolves. */
-export type ReadLog = <Result extends Answered>(
-  action: ReadingAction,
-  work: ReadingWork<Result>,
-) => Promise<{ readonly result: Result; readonly right: ReadingRight }>
-
-/** A page made of what it reads. */
-export type PageMaker = (read: ReadLog, view: View) => Promise<Page | Download>
 
 const PAGE_SIZE = 25
 
@@ -130,16 +118,28 @@ export function createPages(parts: PageParts) {
       })
     }
 
+  /** @throws GatewayError `record_unknown` where the log is not that long. */
+  async function exchangeAt(index: number): Promise<string> {
+    const [leaf] = index < (await parts.treeSize()) ? await parts.proofs.readEntries(index, index + 1) : []
+    const held: unknown = leaf === undefined ? undefined : Object(JSON.parse(leaf.toString()))['exchange']
+    if (typeof held !== 'string') throw new GatewayError('record_unknown')
+    return held
+  }
+
   const download =
     (id: string, file: 'proof.txt' | 'record.json'): PageMaker =>
     async (read) => {
       const { result, right } = await read('exchange', desk.exchange(id))
       if (file === 'proof.txt') {
-        return { text: await proveInclusion(parts.proofs, id), type: 'text/plain; charset=utf-8', name: file }
+        return {
+          content: await proveInclusion(parts.proofs, id),
+          type: 'text/plain; charset=utf-8',
+          name: file,
+        }
       }
       const leaf = await leafOf(result.json.entry, right)
       if (leaf === undefined) throw new GatewayError('reading_denied')
-      return { text: leaf, type: 'application/json', name: file }
+      return { content: leaf, type: 'application/json', name: file }
     }
 
   const statistics = (query: URLSearchParams): PageMaker => {
@@ -151,133 +151,6 @@ export function createPages(parts: PageParts) {
     }
   }
 
-  function partiesOf(code: string): readonly string[] {
-    const province = provinceOf(code)
-    const codes = new Set(province?.agencies ?? [code])
-    const known = [...registry().subsystems.keys()].filter((id) => codes.has(id.split('/')[0] ?? ''))
-    // Systems that have left the registry have exchanges all the same.
-    const usual = province === undefined ? [] : province.agencies.map((agency) => `${agency}/mot-cua`)
-    return [...new Set([...known, ...usual])]
-  }
-
-  function agency(code: string, query: URLSearchParams): PageMaker {
-    const period = periodOf(query, now())
-    const parties = partiesOf(code)
-    if (parties.length === 0) throw new GatewayError('path_unknown')
-    const own = new Set(parties)
-    const gives = (service: string) => own.has(service.split('/').slice(0, 2).join('/'))
-    const work = works.party(
-      period,
-      { report: 'agency', agency: code },
-      (each) => own.has(each.consumer) || gives(each.service),
-      { parties },
-    )
-    return async (read, view) => {
-      const { figures, connections } = (await read('count', work)).result.data
-      return partyPage(view, {
-        title: view.pick(view.names.agency(code)),
-        code,
-        section: 'agencies',
-        figures,
-        today: dayOf(now()),
-        facts: [],
-        connections: [
-          [view.say('Khai thác', 'Takes'), connections.filter(({ consumer }) => own.has(consumer))],
-          [view.say('Cung cấp', 'Gives'), connections.filter(({ service }) => gives(service))],
-        ],
-      })
-    }
-  }
-
-  function service(id: string, query: URLSearchParams): PageMaker {
-    const period = periodOf(query, now())
-    const known = registry().services.get(id as ServiceId)
-    if (known === undefined) throw new GatewayError('path_unknown')
-    const work = works.party(period, { report: 'service', service: id }, (each) => each.service === id, {
-      service: id,
-    })
-    return async (read, view) => {
-      const { figures, connections } = (await read('count', work)).result.data
-      return partyPage(view, {
-        title: view.pick(known.document.name),
-        code: id,
-        section: 'services',
-        figures,
-        today: dayOf(now()),
-        facts: [
-          [view.say('Bên cung cấp', 'Provider'), view.pick(known.provider.name)],
-          [
-            view.say('Hợp đồng dữ liệu', 'Contract'),
-            `${view.pick(known.contract.title)} ${known.contract.version} · SHA-256 ${known.contract.digest.slice(0, 16)}…`,
-          ],
-          [
-            view.say('Thao tác', 'Operations'),
-            [...known.contract.operations.values()]
-              .map(({ title, method, pathTemplate }) => `${view.pick(title)} (${method} ${pathTemplate})`)
-              .join(' · '),
-          ],
-          [
-            view.say('Trạng thái', 'State'),
-            known.document.state === 'active'
-              ? view.say('đang hoạt động', 'active')
-              : view.say('tạm dừng', 'suspended'),
-          ],
-        ],
-        connections: [[view.say('Ai được dùng', 'Who may use it'), connections]],
-      })
-    }
-  }
-
-  function directory(section: 'agencies' | 'services'): PageMaker {
-    const work = works.connections(section)
-    return async (read, view) => {
-      const { data } = (await read('count', work)).result
-      const { services, agencies, subsystems } = registry()
-      const delivered = (fits: (each: (typeof data)[number]) => boolean) => {
-        const uses = new Map(
-          data
-            .filter(fits)
-            .map(({ consumer, service: id, use }) => [`${consumer} ${id}`, use?.delivered ?? 0]),
-        )
-        return [...uses.values()].reduce((sum, count) => sum + count, 0)
-      }
-      const known = new Set([...subsystems.keys()].map((id) => id.split('/')[0] ?? ''))
-      const listed =
-        section === 'services'
-          ? [...services.values()].map(({ document, provider }) => ({
-              address: `/console/services/${document.id}`,
-              name: view.pick(document.name),
-              note: `${view.pick(provider.name)} · ${document.id}`,
-              count: delivered((each) => each.service === document.id),
-            }))
-          : [...agencies.values()]
-              .filter(({ code }) => known.has(code))
-              .map(({ code, name }) => ({
-                address: `/console/agencies/${code}`,
-                name: view.pick(name),
-                note: code,
-                count: delivered(
-                  (each) => each.consumer.startsWith(`${code}/`) || each.service.startsWith(`${code}/`),
-                ),
-              }))
-      const sorted = listed.toSorted((a, b) => new Intl.Collator('vi').compare(a.name, b.name))
-      const unused = data.filter((each) => each.unused)
-      const heading = view.say('Kết nối không dùng từ 90 ngày', 'Connections unused for 90 days')
-      const ending = data.filter((each) => each.ending)
-      const endingHeading = view.say('Thỏa thuận hết hạn trong 30 ngày', 'Agreements ending within 30 days')
-      const all = view.say(
-        'Ma trận kết nối: mọi thỏa thuận và lần dùng gần nhất',
-        'Connection matrix: all agreements and their last use',
-      )
-      return listPage(
-        view,
-        section,
-        sorted,
-        html`<section class="card"><h2>${heading} (${unused.length})</h2>${connectionTable(view, heading, unused)}</section><section class="card"><h2>${endingHeading} (${ending.length})</h2>${connectionTable(view, endingHeading, ending)}</section><section class="card"><details><summary>${all} (${data.length})</summary>${connectionTable(view, all, data)}</details></section>`,
-      )
-    }
-  }
-
   function quality(query: URLSearchParams): PageMaker {
     const work = works.quality(periodOf(query, now()))
     return async (read, view) => qualityPage(view, (await read('count', work)).result.data, dayOf(now()))
@@ -286,6 +159,53 @@ export function createPages(parts: PageParts) {
   const access = (): PageMaker => async (read, view) => {
     const { json } = (await read('search', desk.search({ service: AUDIT_SERVICE, limit: 50 }))).result
     return accessPage(view, json.records)
+  }
+
+  const agenciesOf = () => new Set([...registry().subsystems.keys()].map((id) => id.split('/')[0] ?? ''))
+
+  function reports(query: URLSearchParams): PageMaker {
+    const asked = readAskedReport(query, usualPeriod(now()))
+    const work = parts.reports.report(() => asked)
+    return async (read, view) => {
+      const { result, right } = await read('figures', work)
+      const [agency = ''] = right.reader.document.subsystem.split('/')
+      return reportPage(view, {
+        asked,
+        report: result.report,
+        agencies: [...agenciesOf()],
+        services: [...registry().services.keys()],
+        agency: view.pick(view.names.agency(agency)),
+        today: dayOf(now()),
+      })
+    }
+  }
+
+  function reportDownload(query: URLSearchParams): PageMaker {
+    const asked = readAskedReport(query, usualPeriod(now()))
+    const format = REPORT_FORMATS.find((each) => each === query.get('format')) ?? 'xlsx'
+    const work = parts.reports.report(() => asked)
+    return async (read) => {
+      const { result, right, receipt, exchangeId, receivedAtMs } = await read('export', work)
+      const content = await archiveReport(result.report, format, {
+        madeAtMs: receivedAtMs,
+        query: work.ask().query,
+        treeSize: await parts.treeSize(),
+        checkpoint: await parts.latestCheckpoint(),
+        reading: {
+          exchange: exchangeId,
+          leafHash: receipt?.leafHash,
+          leafIndex: receipt?.leafIndex,
+          reader: right.reader.document.subsystem,
+          right: right.reader.document.id,
+        },
+        sign: parts.sign,
+      })
+      return {
+        content,
+        type: 'application/zip',
+        name: `bao-cao-${asked.period.id}-${asked.by}-${format}.zip`,
+      }
+    }
   }
 
   function status(): PageMaker {
@@ -307,6 +227,8 @@ export function createPages(parts: PageParts) {
     }
   }
 
+  const parties = createPartyPages(parts)
+
   return {
     /** @returns the page at a path, or where to go instead. */
     open(path: string, query: URLSearchParams): PageMaker | string {
@@ -323,9 +245,14 @@ export function createPages(parts: PageParts) {
       }
       if (section === 'statistics' && rest.length === 0) return statistics(query)
       if (section === 'quality' && rest.length === 0) return quality(query)
-      if (section === 'agencies') return rest.length === 0 ? directory('agencies') : agency(first, query)
+      if (section === 'agencies')
+        return rest.length === 0 ? parties.directory('agencies') : parties.agency(first, query)
       if (section === 'services')
-        return rest.length === 0 ? directory('services') : service(rest.join('/'), query)
+        return rest.length === 0 ? parties.directory('services') : parties.service(rest.join('/'), query)
+      if (section === 'reports') {
+        if (rest.length === 0) return reports(query)
+        if (first === 'download' && rest.length === 1) return reportDownload(query)
+      }
       if (section === 'status' && rest.length === 0) return status()
       if (section === 'access' && rest.length === 0) return access()
       throw new GatewayError('path_unknown')
@@ -337,14 +264,12 @@ export function createPages(parts: PageParts) {
       if (identifier === '') return '/console/search'
       const uuid = identifier.replace(/^urn:uuid:/i, '')
       if (UUID.test(uuid)) return `/console/exchanges/${uuid.toLowerCase()}`
-      const receipt = parseReceipt(identifier)
-      if (receipt !== undefined) {
-        const [leaf] = await parts.proofs.readEntries(receipt.index, receipt.index + 1)
-        const held: unknown = leaf === undefined ? undefined : Object(JSON.parse(leaf.toString()))['exchange']
-        if (typeof held !== 'string') throw new GatewayError('record_unknown')
-        return `/console/exchanges/${held}`
-      }
       const asked = form.get('kind')
+      const isOpen = asked === null || asked === 'auto'
+      const trace = traceIn(identifier)
+      if (isOpen && trace !== undefined) return `/console/search?trace=${trace}&readings=1`
+      const index = parseReceipt(identifier)?.index ?? (isOpen ? leafIn(identifier) : undefined)
+      if (index !== undefined) return `/console/exchanges/${await exchangeAt(index)}`
       const kind = isKind(asked) && asked !== 'auto' ? asked : recogniseKind(identifier)
       return search(readFilters(form), { kind, identifier })
     },

@@ -6,10 +6,12 @@ import { ERRORS } from '../../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../../model/errors.ts'
 import type { Consumer } from '../../model/exchange.ts'
 import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../../reporting/reading.ts'
-import { createExport, type ExportContext } from '../audit-export.ts'
+import { createExport } from '../audit-export.ts'
 import { readBody } from '../body.ts'
 import { type Asset, readAssets } from './assets.ts'
-import { createPages, type PageMaker, type PageParts } from './pages.ts'
+import type { PageMaker } from './maker.ts'
+import { createPages, type PageParts } from './pages.ts'
+import { verifyPage } from './proof-page.ts'
 import { messagePage } from './reader-pages.ts'
 import { consumerOf, createView, ownPath, redirect, SAFE_HEADERS, sendPage } from './request.ts'
 import { isOwnForm, type Session, type Sessions } from './session.ts'
@@ -25,8 +27,6 @@ export interface ConsoleParts extends PageParts {
   readonly newExchangeId: (nowMs: number) => string
   readonly newSalt: () => Uint8Array
   readonly randomHex: (bytes: number) => string
-  readonly sign: ExportContext['sign']
-  readonly latestCheckpoint: () => Promise<string | undefined>
   readonly sandbox: boolean
   readonly onRequest: (request: { method: string; route: string; status: number; totalMs: number }) => void
   readonly onInternalError: (error: unknown) => void
@@ -90,11 +90,11 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
     response: ServerResponse,
   ): Promise<void> {
     const shown = await make((action, work) => conduct(session, action, work), view)
-    if (!('text' in shown)) {
+    if (!('content' in shown)) {
       sendPage(response, 200, view, shown)
       return
     }
-    const bytes = Buffer.from(shown.text)
+    const bytes = Buffer.from(shown.content)
     response.writeHead(200, {
       ...SAFE_HEADERS,
       'content-type': shown.type,
@@ -226,7 +226,8 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
     else if (path.startsWith('/console/language/')) {
       response.setHeader('set-cookie', sessions.writeLanguage(path.slice('/console/language/'.length)))
       redirect(response, ownPath(query.get('back')))
-    } else return false
+    } else if (path === '/console/verify') sendPage(response, 200, view, verifyPage(view, parts.verifierKey))
+    else return false
     return true
   }
 

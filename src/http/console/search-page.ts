@@ -11,6 +11,10 @@ export interface Filters {
   readonly service?: string | undefined
   readonly outcome?: string | undefined
   readonly code?: string | undefined
+  /** W3C trace id. */
+  readonly trace?: string | undefined
+  /** Present where readings of the log are shown too. */
+  readonly readings?: string | undefined
   readonly cursor?: string | undefined
 }
 

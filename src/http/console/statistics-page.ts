@@ -37,7 +37,8 @@ function periodChoices(today: string): readonly string[] {
     .filter((id) => (parsePeriod(id)?.from ?? '') <= today)
 }
 
-function periodWords({ say }: View, id: string): string {
+/** @returns a period's name as people say it. */
+export function periodWords({ say }: View, id: string): string {
   const [year = '', part = ''] = id.split('-')
   if (part === '') return say(`Năm ${year}`, year)
   if (part.startsWith('H'))
@@ -50,11 +51,19 @@ function periodWords({ say }: View, id: string): string {
   return say(`Tháng ${part}/${year}`, `${part}/${year}`)
 }
 
-export function periodForm(view: View, action: string, chosen: string, today: string): Markup {
-  const { say } = view
+/** The periods there are to choose from, as options of a list. */
+export function periodOptions(view: View, chosen: string, today: string): readonly Markup[] {
   const ids = periodChoices(today)
   const all = ids.includes(chosen) ? ids : [chosen, ...ids]
-  return html`<form class="period" method="get" action="${action}"><label for="period">${say('Kỳ', 'Period')}</label> <select id="period" name="period">${all.map((id) => html`<option value="${id}"${id === chosen ? html` selected` : ''}>${periodWords(view, id)}</option>`)}</select> <button class="secondary">${say('Xem', 'Show')}</button></form>`
+  return all.map(
+    (id) =>
+      html`<option value="${id}"${id === chosen ? html` selected` : ''}>${periodWords(view, id)}</option>`,
+  )
+}
+
+export function periodForm(view: View, action: string, chosen: string, today: string): Markup {
+  const { say } = view
+  return html`<form class="period" method="get" action="${action}"><label for="period">${say('Kỳ', 'Period')}</label> <select id="period" name="period">${periodOptions(view, chosen, today)}</select> <button class="secondary">${say('Xem', 'Show')}</button></form>`
 }
 
 function tile(title: string, value: Markup | string, note?: Markup | string): Markup {

@@ -37,7 +37,9 @@ const SECTIONS = {
   quality: { path: '/console/quality', vi: 'Chất lượng', en: 'Quality' },
   agencies: { path: '/console/agencies', vi: 'Cơ quan', en: 'Agencies' },
   services: { path: '/console/services', vi: 'Dịch vụ', en: 'Services' },
+  reports: { path: '/console/reports', vi: 'Báo cáo', en: 'Reports' },
   status: { path: '/console/status', vi: 'Trạng thái', en: 'Status' },
+  verify: { path: '/console/verify', vi: 'Kiểm chứng', en: 'Verify' },
   access: { path: '/console/access', vi: 'Ai đã xem sổ', en: 'Who looked' },
 } as const
 export type Section = keyof typeof SECTIONS
@@ -80,10 +82,13 @@ ${header(view, page.section)}
 <main id="main" tabindex="-1">
 ${page.body}
 </main>
-<footer><p>${say(
-    'Mỗi lần xem trang này được ghi vào chính sổ giao dịch. Giờ Việt Nam (UTC+7).',
-    'Each view of these pages is recorded in the log itself. Times are Vietnam’s (UTC+7).',
-  )}</p></footer>
+<footer><p>${
+    view.viewer &&
+    say(
+      'Mỗi lần xem trang này được ghi vào chính sổ giao dịch. Giờ Việt Nam (UTC+7).',
+      'Each view of these pages is recorded in the log itself. Times are Vietnam’s (UTC+7).',
+    )
+  }</p></footer>
 </body>
 </html>
 `.text

@@ -84,6 +84,15 @@ SELECT exchange_id, leaf_index, exchange_time(exchange_id) AS received, consumer
        CASE WHEN agreement IS NULL THEN '' ELSE coalesce(purpose, '') END AS purpose
   FROM exchange_record;
 
+-- Which records a W3C trace has, noted by the same job: no exchange waits for this index.
+CREATE TABLE exchange_trace (
+  trace uuid NOT NULL,                 -- its 16 bytes
+  leaf_index bigint NOT NULL,
+  PRIMARY KEY (trace, leaf_index)
+);
+CREATE FUNCTION trace_of(leaf bytea) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN substring(convert_from(leaf, 'UTF8') FROM '"trace":"([0-9a-f]{32})"')::uuid;
+
 -- Counts up to `most` further records. Returns how many it counted. One caller at a time; others wait.
 CREATE FUNCTION rollup_advance(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -132,6 +141,10 @@ BEGIN
   INSERT INTO exchange_day SELECT * FROM days
   ON CONFLICT (day, consumer, provider, service, operation, outcome, code, agreement, purpose)
   DO UPDATE SET count = exchange_day.count + excluded.count;
+  INSERT INTO exchange_trace
+    SELECT trace_of(leaf), leaf_index FROM exchange_record
+     WHERE leaf_index >= first AND leaf_index < last AND trace_of(leaf) IS NOT NULL
+    ON CONFLICT DO NOTHING;
   UPDATE rollup_progress SET counted = last;
   RETURN last - first;
 END $$;
