@@ -1,38 +1,6 @@
-import type { Bilingual } from '../model/identifier.ts'
-import type { MetricName } from './promql.ts'
+import { type Alert, CALL_AT_ONCE, CALL_OWNER, CHECK_DATABASE, metric } from './alert.ts'
+import { LOG_ALERTS } from './alerts-log.ts'
 import { BURN_RATES, SLOS } from './slo.ts'
-
-/** An alert and what whoever is woken by it reads: its page in docs/runbooks is written from this. */
-export interface Alert {
-  /** Begins with `Lienthong`. */
-  readonly name: string
-  readonly severity: 'critical' | 'warning' | 'info'
-  readonly expr: string
-  /** How long it has to hold, e.g. `5m`. */
-  readonly for: string
-  readonly summary: Bilingual
-  readonly meaning: Bilingual
-  /** Who is hurt, and how. */
-  readonly harm: Bilingual
-  readonly action: Bilingual
-  readonly escalation: Bilingual
-}
-
-/** @returns a declared metric's name, so that an alert on another one does not compile. */
-const metric = (name: MetricName): string => name
-
-const CHECK_DATABASE: Bilingual = {
-  vi: 'Xem `/readyz?verbose`, rồi tình trạng PostgreSQL: đĩa còn trống, kết nối, khóa đang giữ.',
-  en: 'See `/readyz?verbose`, then PostgreSQL: free disk, connections, locks held.',
-}
-const CALL_OWNER: Bilingual = {
-  vi: 'Báo phụ trách hệ thống sau 15 phút.',
-  en: 'Tell the owner of the system after 15 minutes.',
-}
-const CALL_AT_ONCE: Bilingual = {
-  vi: 'Báo ngay phụ trách hệ thống và an toàn thông tin.',
-  en: 'Tell the owner of the system and the security officer at once.',
-}
 
 const BURNING = SLOS.flatMap(({ id, title }) =>
   (['critical', 'warning'] as const).map((severity): Alert => {
@@ -343,4 +311,4 @@ const STANDING: readonly Alert[] = [
 ]
 
 /** Every alert there is. */
-export const ALERTS: readonly Alert[] = [...BURNING, ...STANDING]
+export const ALERTS: readonly Alert[] = [...BURNING, ...STANDING, ...LOG_ALERTS]

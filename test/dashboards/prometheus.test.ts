@@ -224,6 +224,57 @@ tests:
               description: Records wait, and no batch became durable for 15 s.
               description_vi: Có bản ghi chờ mà 15 giây không lô nào bền vững.
               runbook_url: docs/runbooks/LienthongLedgerStopped.md
+  - name: a data set that keeps silent, a witness that saw another log and an audit that found a change tell at once
+    interval: 30s
+    input_series:
+      - series: 'lienthong_dataset_silent{service="G01/dan-cu/cong-dan/v1", operation="doiNoiO"}'
+        values: '0+0x10 1+0x30'
+      - series: 'lienthong_log_audit_fault{check="counts"}'
+        values: '0+0x10 1+0x30'
+      - series: 'lienthong_log_witness_state{witness="w1", state="forked"}'
+        values: '0+0x10 1+0x30'
+      - series: 'lienthong_log_witness_state{witness="w2", state="cosigned"}'
+        values: '1+0x40'
+    alert_rule_test:
+      - alertname: LienthongDatasetSilent
+        eval_time: 9m
+        exp_alerts: []
+      - alertname: LienthongDatasetSilent
+        eval_time: 12m
+        exp_alerts:
+          - exp_labels: { severity: warning, service: G01/dan-cu/cong-dan/v1, operation: doiNoiO }
+            exp_annotations:
+              summary: 'G01/dan-cu/cong-dan/v1 has been silent for too long: doiNoiO'
+              summary_vi: 'Nguồn G01/dan-cu/cong-dan/v1 im quá hạn: doiNoiO'
+              description: Its newest event is older than its contract allows (silentAfterSeconds).
+              description_vi: Sự kiện mới nhất cũ hơn thời hạn ghi trong hợp đồng dữ liệu (silentAfterSeconds).
+              runbook_url: docs/runbooks/LienthongDatasetSilent.md
+      - alertname: LienthongLogAuditFault
+        eval_time: 4m
+        exp_alerts: []
+      - alertname: LienthongLogAuditFault
+        eval_time: 7m
+        exp_alerts:
+          - exp_labels: { severity: critical, check: counts }
+            exp_annotations:
+              summary: 'The running audit found the log changed: counts'
+              summary_vi: 'Tự soát sổ thấy chỗ không khớp: counts'
+              description: Records, search columns, tiles or counts are not what was recorded.
+              description_vi: Bản ghi, cột tra cứu, ô băm hay số đếm không còn là cái đã được ghi.
+              runbook_url: docs/runbooks/LienthongLogAuditFault.md
+      - alertname: LienthongWitnessDisagrees
+        eval_time: 7m
+        exp_alerts:
+          - exp_labels: { severity: critical, witness: w1, state: forked }
+            exp_annotations:
+              summary: A witness holds another log than this one
+              summary_vi: Nhân chứng giữ một sổ khác với sổ này
+              description: 'A witness cosigned a longer log (ahead) or another branch (forked): this one was rolled back or rewritten.'
+              description_vi: 'Nhân chứng đã ký một sổ dài hơn (ahead) hoặc rẽ nhánh (forked): sổ ở đây đã quay lui hay bị viết lại.'
+              runbook_url: docs/runbooks/LienthongWitnessDisagrees.md
+      - alertname: LienthongWitnessSilent
+        eval_time: 19m
+        exp_alerts: []
   - name: an open breaker tells after five minutes, not before
     interval: 30s
     input_series:
