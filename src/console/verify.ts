@@ -89,7 +89,8 @@ async function check(): Promise<ReadonlyMap<Check, Outcome>> {
       note: `SHA-256 → ${encodeBase64(computed)}`,
     })
   }
-  if (element('disclosures') !== null || say('leafHash') !== '') found.set('private', await checkPrivate(leaf))
+  if (element('disclosures') !== null || say('leafHash') !== '')
+    found.set('private', await checkPrivate(leaf))
   const leafHash = computed ?? stated
   const proofText = textOf('proof')
   if (proofText === undefined || leafHash === undefined) return found

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { ALERTS, type Alert } from './alerts.ts'
+import type { Alert } from './alert.ts'
+import { ALERTS } from './alerts.ts'
 import { SEALING_LATE, SLOS, WINDOWS } from './slo.ts'
 
 const RUNBOOKS = 'docs/runbooks'
