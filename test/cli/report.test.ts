@@ -78,7 +78,7 @@ describe('lienthong report', () => {
 
   it('says that data are missing where the log was opened within the base period', async () => {
     const { out } = await report('--period', '2025', '--by', 'service')
-    expect(out).to.include('so với cùng kỳ: chưa đủ dữ liệu')
+    expect(out).to.include('so với cùng kỳ năm trước: chưa đủ dữ liệu')
   })
 
   it('compares with the period before where that is asked for', async () => {
