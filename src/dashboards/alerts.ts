@@ -74,6 +74,29 @@ const STANDING: readonly Alert[] = [
     escalation: CALL_AT_ONCE,
   },
   {
+    name: 'LienthongLegalBasisRepealed',
+    severity: 'warning',
+    expr: `max by (basis) (${metric('lienthong_legal_basis_repealed_timestamp_seconds')}) < time() + 30 * 86400`,
+    for: '1h',
+    summary: {
+      vi: 'Có thỏa thuận dựa trên văn bản hết hiệu lực: {{ $labels.basis }}',
+      en: 'Agreements stand on a repealed text: {{ $labels.basis }}',
+    },
+    meaning: {
+      vi: 'Văn bản đã hoặc sẽ hết hiệu lực trong 30 ngày mà thỏa thuận đang chạy còn dựa vào.',
+      en: 'A text that active agreements stand on is repealed, or will be within 30 days.',
+    },
+    harm: {
+      vi: 'Hết ngày chuyển tiếp (graceUntil), mọi giao dịch theo các thỏa thuận ấy bị từ chối legal_basis_expired.',
+      en: 'Once its grace (graceUntil) is over, every exchange under those agreements is refused: legal_basis_expired.',
+    },
+    action: {
+      vi: 'Xem số thỏa thuận ở `lienthong_legal_basis_agreements`; ký lại trên văn bản thay thế (replacedBy) rồi `lienthong registry apply`.',
+      en: 'See `lienthong_legal_basis_agreements` for how many; renew them on the text that replaced it (replacedBy), then `lienthong registry apply`.',
+    },
+    escalation: CALL_OWNER,
+  },
+  {
     name: 'LienthongDocumentsLate',
     severity: 'warning',
     expr: `max by (service) (${metric('lienthong_document_requests_late')}) > 0`,

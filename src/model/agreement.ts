@@ -12,6 +12,10 @@ export interface LegalBasis {
   readonly text: string
   readonly article?: string
   readonly validity: Validity
+  /** Last day on which what stands on it still counts after its end, where the new text allows a transition. */
+  readonly graceUntil?: string
+  /** The text that took its place. */
+  readonly replacedBy?: string
 }
 
 export interface Quota {
@@ -77,6 +81,11 @@ export function validSpan(validity: Validity): ValidSpan {
 /** @returns from when a version is given up, and when it ends: after the last day on which it still answers. */
 export function deprecationSpan({ from, sunset }: Deprecation): ValidSpan {
   return validSpan({ from, ...(sunset !== undefined && { until: sunset }) })
+}
+
+/** @returns the span in which an agreement may stand on a text: its validity and the days of grace after it. */
+export function basisSpan({ validity, graceUntil }: LegalBasis): ValidSpan {
+  return validSpan({ from: validity.from, ...(validity.until && { until: graceUntil ?? validity.until }) })
 }
 
 export function isWithin(span: ValidSpan, nowMs: number): boolean {

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/contract.ts'
 import { createOpaqueContract } from '../contract/opaque.ts'
-import { type Agreement, validSpan } from '../model/agreement.ts'
+import { type Agreement, basisSpan, validSpan } from '../model/agreement.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
 import type { CompiledAgreement, CompiledRegistry, CompiledService, Memo } from './compiled.ts'
@@ -32,7 +32,7 @@ export function compileAgreement(
     document,
     digest,
     span: validSpan(document.validity),
-    bases: Object.freeze(documents.map((basis) => ({ document: basis, span: validSpan(basis.validity) }))),
+    bases: Object.freeze(documents.map((basis) => ({ document: basis, span: basisSpan(basis) }))),
     grants:
       known && sameDocument
         ? known.grants

@@ -1,4 +1,4 @@
-import { isWithin, validSpan } from '../model/agreement.ts'
+import { basisSpan, isWithin, validSpan } from '../model/agreement.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Agency, Subsystem } from '../model/party.ts'
 import { READER_RIGHTS, type Reader, type ReaderRights } from '../model/reader.ts'
@@ -34,7 +34,7 @@ export function compileReaders(
       span: validSpan(document.validity),
       bases: document.legalBases
         .flatMap((id) => directory.legalBases.get(id) ?? [])
-        .map((basis) => ({ document: basis, span: validSpan(basis.validity) })),
+        .map((basis) => ({ document: basis, span: basisSpan(basis) })),
     }))
   return Map.groupBy(compiled, ({ document }) => document.subsystem)
 }

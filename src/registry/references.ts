@@ -288,6 +288,10 @@ export function checkPartyReferences(directory: Directory): DocumentFault[] {
     const check = createCheck(directory, { kind: 'Subsystem', id }, faults)
     check(directory.agencies, { kind: 'Agency', id: agencyCodeOf(id) }, '/id')
   }
+  for (const { id, replacedBy } of directory.legalBases.values()) {
+    const check = createCheck(directory, { kind: 'LegalBasis', id }, faults)
+    if (replacedBy) check(directory.legalBases, { kind: 'LegalBasis', id: replacedBy }, '/replacedBy')
+  }
   for (const service of directory.services.values()) checkServiceReferences(service, directory, faults)
   return faults
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { pointerTo } from '../contract/minimise.ts'
-import type { Agreement } from '../model/agreement.ts'
+import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Binding, PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
@@ -43,6 +43,16 @@ function checkOrder(from: string, until: string | undefined, pointer: string): V
 
 function checkValidity({ from, until }: Validity): Violation[] {
   return checkOrder(from, until, '/validity')
+}
+
+/** Grace is for a text that ended, and ends after it. */
+function checkGrace({ validity: { until }, graceUntil }: LegalBasis): Violation[] {
+  if (graceUntil === undefined || (until !== undefined && until < graceUntil)) return []
+  const detail = {
+    vi: 'Cần validity.until, và ngày này phải sau đó.',
+    en: 'It needs validity.until, and has to be after it.',
+  }
+  return [{ pointer: '/graceUntil', rule: 'grace_order', detail }]
 }
 
 function checkKeyIds({ credentials }: Subsystem): Violation[] {
@@ -223,9 +233,10 @@ function checkXroad({ xroad, maintenance }: Subsystem): Violation[] {
 export function checkDocument(document: RegistryDocument): Violation[] {
   switch (document.kind) {
     case 'Agency':
-    case 'LegalBasis':
     case 'Reader':
       return checkValidity(document.validity)
+    case 'LegalBasis':
+      return [...checkValidity(document.validity), ...checkGrace(document)]
     case 'Subsystem':
       return [...checkKeyIds(document), ...checkXroad(document), ...checkWebhooks(document)]
     case 'Service':

@@ -33,4 +33,27 @@ export const REGISTRY_METRICS = {
     labels: { service: 'service' },
     merge: 'max',
   },
+  lienthong_legal_basis_agreements: {
+    type: 'gauge',
+    help: 'Active agreements that stand on a legal basis whose end is known.',
+    meaning: 'Số thỏa thuận đang dựa trên căn cứ pháp lý đã biết ngày hết hiệu lực.',
+    labels: { basis: 'given' },
+    merge: 'max',
+  },
+  lienthong_legal_basis_repealed_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time at which a legal basis that agreements stand on is repealed; alert on it.',
+    meaning: 'Thời điểm căn cứ pháp lý hết hiệu lực.',
+    unit: 'seconds',
+    labels: { basis: 'given' },
+    merge: 'max',
+  },
+  lienthong_legal_basis_stops_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time from which agreements on a repealed legal basis are refused: its repeal, or the end of its grace.',
+    meaning: 'Thời điểm các thỏa thuận dựa trên căn cứ đã hết hiệu lực bị dừng.',
+    unit: 'seconds',
+    labels: { basis: 'given' },
+    merge: 'max',
+  },
 } as const satisfies Readonly<Record<string, MetricEntry>>

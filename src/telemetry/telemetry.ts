@@ -3,7 +3,7 @@ import type { LogFault } from '../ledger/fsck.ts'
 import type { SigningRefused } from '../ledger/keeper.ts'
 import type { AppendObservation } from '../ledger/ledger.ts'
 import type { WitnessStanding, WitnessState } from '../ledger/witnessing.ts'
-import { deprecationSpan } from '../model/agreement.ts'
+import { deprecationSpan, validSpan } from '../model/agreement.ts'
 import { ERRORS } from '../model/error-table.ts'
 import type { BindingObserver } from '../provider/call.ts'
 import type { RegistryEvent } from '../registry/registry.ts'
@@ -81,6 +81,25 @@ function tellDeprecations(metrics: Metrics, { services }: Registry): void {
     const { fromMs, untilMs } = deprecationSpan(deprecation)
     deprecated.child({ service: id }).set(fromMs / 1000)
     if (Number.isFinite(untilMs)) sunset.child({ service: id }).set(untilMs / 1000)
+  }
+}
+
+/** Of texts whose end is known, and that something active stands on. */
+function tellLegalBases(metrics: Metrics, { agreements }: Registry): void {
+  const standing = metrics.gauge('lienthong_legal_basis_agreements')
+  const repealed = metrics.gauge('lienthong_legal_basis_repealed_timestamp_seconds')
+  const stops = metrics.gauge('lienthong_legal_basis_stops_timestamp_seconds')
+  for (const gauge of [standing, repealed, stops]) gauge.clear()
+  const active = [...agreements.values()].filter(({ document }) => document.state === 'active')
+  const counted = Map.groupBy(
+    active.flatMap(({ bases }) => bases),
+    ({ document }) => document.id,
+  )
+  for (const [basis, [first, ...more]] of counted) {
+    if (first === undefined || !Number.isFinite(first.span.untilMs)) continue
+    standing.child({ basis }).set(1 + more.length)
+    repealed.child({ basis }).set(validSpan(first.document.validity).untilMs / 1000)
+    stops.child({ basis }).set(first.span.untilMs / 1000)
   }
 }
 
@@ -243,6 +262,7 @@ export function createTelemetry({ metrics, logger, now }: TelemetryParts): Telem
       info.clear()
       info.child({ version: String(registry.version), digest: registry.digest }).set(1)
       tellDeprecations(metrics, registry)
+      tellLegalBases(metrics, registry)
     },
     storage: (event) => log({ action: 'storage', ...event }),
     observeBinding(provider, address) {

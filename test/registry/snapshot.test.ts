@@ -103,6 +103,27 @@ describe('compileRegistry', () => {
     expect(after.agreements.get(agreement.id)?.grants).to.equal(before.agreements.get(agreement.id)?.grants)
   })
 
+  it('lets an agreement stand on a repealed text for its days of grace, and no grace without an end', () => {
+    const [basis] = documents.legalBases
+    if (basis === undefined) throw new Error('no basis')
+    const validity = { ...basis.validity, until: '2026-10-31' }
+    const repealed = { ...basis, validity, graceUntil: '2027-03-31' }
+    const graced = compile(overlay(documents, { legalBases: [repealed] }))
+    const [compiled] = graced.agreements.get(agreement.id)?.bases ?? []
+    expect(compiled?.span.untilMs).to.equal(Date.parse('2027-04-01T00:00:00+07:00'))
+    const rulesOf = (change: object) => {
+      const bad = { ...repealed, ...change }
+      const outcome = compileRegistry(overlay(documents, { legalBases: [bad] }), {
+        version: 1,
+        syntheticPersons: true,
+      })
+      return 'faults' in outcome ? outcome.faults.map(({ rule }) => rule) : []
+    }
+    expect(rulesOf({ graceUntil: '2026-10-31' })).to.deep.equal(['grace_order'])
+    expect(rulesOf({ validity: basis.validity })).to.deep.equal(['grace_order'])
+    expect(rulesOf({ replacedBy: 'khong-co' })).to.deep.equal(['reference'])
+  })
+
   it('checks the fields of an unchanged agreement again where the contract changed', () => {
     const before = compile(documents)
     const schemas = documents.schemas.map((schema) => ({
