@@ -14,13 +14,14 @@ import { createDeliver } from './jobs/delivery.ts'
 import { type DatasetAge, datasetAges, isLate, tellSilence } from './jobs/freshness.ts'
 import { createPublish } from './jobs/publication.ts'
 import { createSender, type PostWebhook } from './jobs/sender.ts'
-import { assertWebhookAllowed, createSubscriptionDesk } from './jobs/subscription.ts'
+import { createSubscriptionDesk } from './jobs/subscription.ts'
 import { formatVerificationKey } from './jobs/webhook-signature.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { PlacedEvent } from './model/event.ts'
 import type { Receipt } from './model/exchange.ts'
 import type { createProviderCalls } from './provider/call.ts'
 import type { Authority } from './registry/authority.ts'
+import { assertWebhookAllowed } from './registry/webhook-address.ts'
 import type { Task } from './repeat.ts'
 import type { Database } from './storage/database.ts'
 import { createDeliveryStore } from './storage/deliveries.ts'
@@ -71,7 +72,10 @@ const FRESHNESS_MS = 10_000
 const SWEEP_MS = 3_600_000
 
 /** Pushes through the same stack as providers are called by: address guard, breaker, pool. */
-function createPost({ providers, authority }: EventSideParts): PostWebhook {
+export function createPost({
+  providers,
+  authority,
+}: Pick<EventSideParts, 'providers' | 'authority'>): PostWebhook {
   return async ({ subscription, headers, body }) => {
     const { consumer } = subscription
     const hosts = authority().registry.subsystems.get(consumer)?.webhooks

@@ -195,7 +195,16 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.exchange,
   })
 
-  const requestTasks = createRequestSide({ jobs, store: requests, askAbout, telemetry, now })
+  const requestTasks = createRequestSide({
+    jobs,
+    store: requests,
+    askAbout,
+    providers,
+    authority: () => authority.current(),
+    keysDir,
+    telemetry,
+    now,
+  })
   defineProcedureJobs(jobs, { store: procedures, askStep, now, random: Math.random })
   const certificates = createClientCertificates(createCertificateReader(realNow), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)

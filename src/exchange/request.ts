@@ -32,6 +32,8 @@ export interface RequestOrder {
   readonly remindAtMs: readonly number[]
   readonly askEveryMs: number | undefined
   readonly keepDays: number
+  /** Where its end is told. */
+  readonly notifyUrl?: string
 }
 
 /** What came of it so far. */
@@ -48,6 +50,8 @@ export interface RequestProgress {
   readonly code?: string
   /** What ended it: the document with status 200, or the provider's refusal. */
   readonly answer?: { readonly status: number; readonly content: unknown }
+  /** Tries to tell its end so far; undefined before the first, `done` once it was told or given up. */
+  readonly notified?: number | 'done'
   /** SHA-256 of the delivered body, base64url: the same once more is a repetition. */
   readonly digest?: string
 }
@@ -142,6 +146,7 @@ export function datesOf(terms: ResultTerms, receivedAtMs: number, isWorkingDay: 
 export type NextStep =
   | { readonly do: 'nothing' }
   | { readonly do: 'expire' }
+  | { readonly do: 'notify' }
   /** @property reminder 0 where it is handed over, else which reminder it is; undefined where it is only asked for. */
   | { readonly do: 'ask'; readonly reminder: number | undefined }
   | { readonly do: 'wait'; readonly untilMs: number }
@@ -155,6 +160,26 @@ function retryAtMs({ failures, lastAskedMs }: RequestProgress): number {
   return lastAskedMs + Math.min(FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 16), LONGEST_WAIT_MS)
 }
 
+const MAX_NOTICES = 12
+
+/** @returns whether the end of a request is still to be told. */
+export function isToTell({ notifyUrl }: RequestOrder, { state, notified }: RequestProgress): boolean {
+  return notifyUrl !== undefined && hasEnded(state) && notified !== 'done'
+}
+
+function nextNotice(order: RequestOrder, progress: RequestProgress, nowMs: number): NextStep {
+  if (!isToTell(order, progress)) return { do: 'nothing' }
+  const again = retryAtMs(progress)
+  return again > nowMs ? { do: 'wait', untilMs: again } : { do: 'notify' }
+}
+
+/** @returns how it stands after a try to tell its end. */
+export function afterNotice(before: RequestProgress, isTold: boolean, nowMs: number): RequestProgress {
+  const tries = (typeof before.notified === 'number' ? before.notified : 0) + 1
+  const notified = isTold || tries >= MAX_NOTICES ? 'done' : tries
+  return { ...before, notified, failures: tries, lastAskedMs: nowMs }
+}
+
 /** @returns the next thing to do; pure, so that a process that takes over does the same. */
 export function nextStep(
   closeAtMs: number,
@@ -162,7 +187,7 @@ export function nextStep(
   progress: RequestProgress,
   nowMs: number,
 ): NextStep {
-  if (hasEnded(progress.state)) return { do: 'nothing' }
+  if (hasEnded(progress.state)) return nextNotice(order, progress, nowMs)
   if (nowMs >= closeAtMs) return { do: 'expire' }
   const again = retryAtMs(progress)
   if (again > nowMs) return { do: 'wait', untilMs: Math.min(again, closeAtMs) }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer, InboundRequest } from '../model/exchange.ts'
 import type { Authority } from '../registry/authority.ts'
+import { assertWebhookAllowed } from '../registry/webhook-address.ts'
 import { type PartIdentity, partSalt } from './composite.ts'
 import { type Obtained, outcomeOf, type Parent, type Passage, type Passed } from './passage.ts'
 import {
@@ -55,7 +56,7 @@ function serviceUrl(url: string, service: string): string {
   return place < 0 ? url : url.slice(0, place + mark.length - 1)
 }
 
-function placeUrl({ url, service }: RequestOrder, id: string): string {
+export function placeUrl({ url, service }: RequestOrder, id: string): string {
   return `${serviceUrl(url, service)}/-/requests/${id}`
 }
 
@@ -78,7 +79,8 @@ export function createRequests(parts: RequestParts): Requests {
       parts.authority().registry.isWorkingDay,
     )
     const { askEveryMinutes, keepDays } = terms
-    const { credentials, path, dossier, procedure, officer, consent, trace } = request
+    const { credentials, path, dossier, procedure, officer, consent, notify, trace } = request
+    const hosts = parts.authority().registry.subsystems.get(consumer.id)?.webhooks
     const order: RequestOrder = {
       consumer,
       service: request.service,
@@ -98,6 +100,7 @@ export function createRequests(parts: RequestParts): Requests {
       remindAtMs,
       askEveryMs: askEveryMinutes === undefined ? undefined : askEveryMinutes * 60_000,
       keepDays,
+      ...(notify !== undefined && { notifyUrl: assertWebhookAllowed(notify, hosts).href }),
     }
     return { id, order, receivedAtMs: request.receivedAtMs, ...dates }
   }
@@ -105,7 +108,7 @@ export function createRequests(parts: RequestParts): Requests {
   async function cancel(found: StoredRequest): Promise<StoredRequest> {
     let known = found
     for (let tries = 0; tries < SAVES && known.contents && !hasEnded(known.state); tries += 1) {
-      await requests.save(known, { ...known.contents.progress, state: 'cancelled' }, now())
+      await requests.save(known, { ...known.contents.progress, state: 'cancelled', failures: 0 }, now())
       known = (await requests.find(known.id)) ?? known
     }
     return known

@@ -87,7 +87,13 @@ export function createTakeResult(parts: TakeResultParts): TakeResult {
       }
       const content = check(operation, request.json)
       if (tries === 0) await ledger.begin(facts)
-      const answered = { ...progress, state: 'answered' as const, answer: { status: 200, content }, digest }
+      const answered = {
+        ...progress,
+        state: 'answered' as const,
+        failures: 0,
+        answer: { status: 200, content },
+        digest,
+      }
       if (await requests.save(found, answered, now())) return false
     }
     throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })

@@ -49,6 +49,7 @@ export const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
 export const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 /** A compact JWS; `identity/consent.ts` judges it. */
 const CONSENT = /^[\w.-]{1,4096}$/
+const ADDRESS = /^https?:\/\/[\x21-\x7e]{1,500}$/
 const POINTERS = /^\/[^,\s]{0,255}(?:\s*,\s*\/[^,\s]{0,255}){0,63}$/
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
@@ -208,6 +209,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       officer: optional(request, 'exchange-officer', PARTICULAR),
       idempotencyKey: optional(request, 'idempotency-key', IDEMPOTENCY_KEY),
       consent: optional(request, 'exchange-consent', CONSENT),
+      notify: optional(request, 'exchange-notify', ADDRESS),
       fields: optional(request, 'exchange-fields', POINTERS)?.split(/\s*,\s*/),
       trace: traceOf(request, randomHex),
       salt: parts.newSalt(),

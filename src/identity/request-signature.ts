@@ -27,6 +27,7 @@ export const COVERED_WHERE_PRESENT = [
   'exchange-officer',
   'exchange-fields',
   'exchange-consent',
+  'exchange-notify',
   'idempotency-key',
 ] as const
 

@@ -1,4 +1,11 @@
-import { afterAsked, nextStep, type RequestArchive, type RequestProgress } from '../exchange/request.ts'
+import {
+  afterAsked,
+  afterNotice,
+  nextStep,
+  type RequestArchive,
+  type RequestProgress,
+  type StoredRequest,
+} from '../exchange/request.ts'
 import type { AskAbout } from '../exchange/requests.ts'
 import type { JobResult, JobWorkshop, QueueDefinition } from './queue.ts'
 
@@ -25,6 +32,8 @@ export interface RequestJobParts {
   readonly askAbout: AskAbout
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Tells the end of a request to whoever made it. @returns whether the receiver took it. */
+  readonly tellEnd: (found: StoredRequest, url: string) => Promise<boolean>
   /** Told of each reminder that reached a provider. */
   readonly onReminder: (reminded: { readonly service: string; readonly isLate: boolean }) => void
 }
@@ -37,6 +46,12 @@ export function createRequestJob(
   parts: RequestJobParts,
 ): (id: string, signal: AbortSignal) => Promise<JobResult> {
   const { store, now } = parts
+
+  async function tell(found: StoredRequest, url: string | undefined): Promise<boolean> {
+    if (url === undefined) return true
+    return parts.tellEnd(found, url).catch(() => false)
+  }
+
   return async (id, signal) => {
     for (;;) {
       const found = await store.find(id)
@@ -51,7 +66,8 @@ export function createRequestJob(
         return { againInSeconds: Math.ceil(waitMs / 1000) }
       }
       let after: RequestProgress
-      if (next.do === 'expire') after = { ...progress, state: 'expired' }
+      if (next.do === 'expire') after = { ...progress, state: 'expired', failures: 0 }
+      else if (next.do === 'notify') after = afterNotice(progress, await tell(found, order.notifyUrl), nowMs)
       else {
         const asked = await parts.askAbout(found, next.reminder)
         after = afterAsked(progress, asked, { reminder: next.reminder, nowMs })

@@ -6,7 +6,7 @@ import { type SignEd25519, signWebhook } from './webhook-signature.ts'
 
 /** What a receiver said; rejects with a GatewayError where it said nothing. */
 export type PostWebhook = (push: {
-  readonly subscription: Subscription
+  readonly subscription: Pick<Subscription, 'consumer' | 'url'>
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
 }) => Promise<{ readonly status: number; readonly retryAfterSeconds: number | undefined }>

@@ -3,8 +3,8 @@ import { GatewayError, type Violation } from '../model/errors.ts'
 import type { PlacedEvent, Subscription, SubscriptionMode } from '../model/event.ts'
 import type { Consumer } from '../model/exchange.ts'
 import type { ServiceId } from '../model/identifier.ts'
-import type { WebhookHosts } from '../model/party.ts'
 import type { Authority } from '../registry/authority.ts'
+import { assertWebhookAllowed } from '../registry/webhook-address.ts'
 import { askOf, type Deliver, type Delivery } from './delivery.ts'
 import type { EventStore, SubscriptionStore } from './event-store.ts'
 import { formatSecret, SECRET_BYTES } from './webhook-signature.ts'
@@ -67,24 +67,6 @@ export interface SubscriptionDesk {
 }
 
 const OLD_SECRET_MS = 86_400_000
-
-/**
- * @param hosts where the registry lets this subsystem be told.
- * @throws GatewayError `webhook_not_allowed`.
- */
-export function assertWebhookAllowed(url: string | undefined, hosts: WebhookHosts | undefined): URL {
-  const parsed = url !== undefined && /^[\x21-\x7e]{1,500}$/.test(url) ? URL.parse(url) : null
-  const isPlain = parsed?.protocol === 'http:' && hosts?.allowPrivateAddress === true
-  const isAllowed =
-    parsed !== null &&
-    (parsed.protocol === 'https:' || isPlain) &&
-    parsed.username === '' &&
-    parsed.password === '' &&
-    parsed.hash === '' &&
-    hosts?.hosts.includes(parsed.host) === true
-  if (isAllowed) return parsed
-  throw new GatewayError('webhook_not_allowed')
-}
 
 function unknownTypes(types: readonly string[], known: (type: string) => boolean): readonly Violation[] {
   const detail = { vi: 'Hợp đồng không có loại sự kiện này.', en: 'The contract has no such event type.' }

@@ -130,6 +130,8 @@ export interface InboundRequest {
   readonly procedure: string | undefined
   readonly officer: string | undefined
   readonly idempotencyKey: string | undefined
+  /** `Exchange-Notify`: where the end of a request that is answered later is to be told. */
+  readonly notify?: string | undefined
   /** `Exchange-Consent` as it came. */
   readonly consent?: string | undefined
   /** The fields asked for; all agreed ones where absent. */

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import {
   FIRST_PROGRESS,
   hasEnded,
+  isToTell,
   type NewRequest,
   type RequestArchive,
   type RequestCount,
@@ -49,7 +50,7 @@ const ERASE = `UPDATE document_request SET sealed_order = NULL, sealed_progress 
 /** Later than any job would have taken it up: its job was lost, e.g. with a queue restored from an older copy. */
 const OVERDUE = 'SELECT request_id FROM document_request WHERE next_at < $1 ORDER BY next_at LIMIT 1000'
 const COUNTS = `SELECT service, state, count(*)::int AS count, count(*) FILTER (WHERE due_at <= $1)::int AS late
-  FROM document_request WHERE next_at IS NOT NULL GROUP BY service, state`
+  FROM document_request WHERE state IN ('accepted', 'forwarded') GROUP BY service, state`
 const OVERDUE_MS = 120_000
 const DAY_MS = 86_400_000
 
@@ -125,17 +126,23 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
       const { rows } = await pool.query<Row>('SELECT * FROM document_request WHERE request_id = $1', [id])
       return rows[0] && storedOf(rows[0])
     },
-    async save({ id, revision, contents }, progress, nextAtMs) {
+    async save({ id, revision, state, contents }, progress, nextAtMs) {
       const isOver = hasEnded(progress.state)
+      const isLeft = !isOver || (contents !== undefined && isToTell(contents.order, progress))
       const keepMs = (contents?.order.keepDays ?? 0) * DAY_MS
       const { rowCount } = await pool.query(SAVE, [
         id,
         revision,
         progress.state,
         seal(id, 'progress', progress),
-        isOver ? null : new Date(nextAtMs),
+        isLeft ? new Date(nextAtMs) : null,
         isOver ? new Date(now() + keepMs) : null,
       ])
+      // Whoever waits for it to end is told now, not when its job wakes.
+      if (rowCount === 1 && isOver && isLeft && !hasEnded(state)) {
+        await parts.jobs.sendWithin(pool, parts.queue, { request: id })
+        parts.jobs.wake(parts.queue)
+      }
       return rowCount === 1
     },
     async overdue() {

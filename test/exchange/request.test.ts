@@ -91,6 +91,7 @@ describe('a request that is answered later', () => {
       },
     } as unknown as RequestArchive
     const late: boolean[] = []
+    const told: number[] = []
     const job = createRequestJob({
       store,
       now: () => nowMs,
@@ -98,6 +99,7 @@ describe('a request that is answered later', () => {
         asked.push({ atHours: nowMs / HOUR, reminder })
         return replies[Math.min(asked.length, replies.length) - 1] ?? { outcome: 'failed' }
       },
+      tellEnd: async () => told.length > 2 || !told.push(nowMs),
       onReminder: ({ isLate }) => late.push(isLate),
     })
     /** Lets the queue have its way until the job is done. */
@@ -109,7 +111,7 @@ describe('a request that is answered later', () => {
       }
       throw new Error('it never ends')
     }
-    return { asked, late, run }
+    return { asked, late, told, run }
   }
   const taken: Asked = { outcome: 'answered', status: 202, content: { state: 'accepted', reference: 'N1' } }
 
@@ -139,6 +141,13 @@ describe('a request that is answered later', () => {
       answer: { status: 200, content: { number: '1' } },
     })
     expect(asked.map(({ atHours }) => atHours)).to.deep.equal([0, 1, 2])
+  })
+
+  it('has its end told until the receiver takes it', async () => {
+    const certificate = { outcome: 'answered', status: 200, content: {} } as const
+    const { told, run } = bench([certificate], { notifyUrl: 'https://mot-cua.example/bao' })
+    expect(await run()).to.include({ state: 'answered', notified: 'done' })
+    expect(told.map((atMs) => Math.round(atMs / 1000))).to.deep.equal([0, 1, 3])
   })
 
   it('ends where the provider or the gateway says no', async () => {

@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { openEd25519File } from '../../src/identity/log-key.ts'
+import { formatVerificationKey } from '../../src/jobs/webhook-signature.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
-import { createParty, type Party } from '../support/event-world.ts'
+import {
+  createParty,
+  isSignedByGateway,
+  type Party,
+  type Receiver,
+  startReceiver,
+} from '../support/event-world.ts'
 import { type Answer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { bindLater, CERTIFICATE, LATER_SERVICE, startLaterAgency, TAKEN } from '../support/later-agency.ts'
 
@@ -24,6 +32,7 @@ describe('a document that is answered days later', () => {
   let world: GatewayWorld
   let agency: Awaited<ReturnType<typeof startLaterAgency>>
   let provider: Party
+  let receiver: Receiver
   let stranger: Party
   let registry: RegistryDocuments
   let says: () => { status: number; body: object } | undefined = () => TAKEN
@@ -31,12 +40,18 @@ describe('a document that is answered days later', () => {
   before(async function () {
     this.timeout(60_000)
     agency = await startLaterAgency(() => says())
+    receiver = await startReceiver()
+    const webhooks = { hosts: [receiver.host], allowPrivateAddress: true }
     const url = () => world.gateway.publicUrl
     provider = await createParty('G01/ly-lich-tu-phap', url)
     stranger = await createParty('G03/hoc-ba', url)
     world = await startWorld({
       change: (documents) => {
-        registry = provider.register(stranger.register(bindLater(documents, agency.url)))
+        const bound = provider.register(stranger.register(bindLater(documents, agency.url)))
+        const subsystems = bound.subsystems.map((its) =>
+          its.id === 'H29/mot-cua' ? { ...its, webhooks } : its,
+        )
+        registry = { ...bound, subsystems }
         return registry
       },
     })
@@ -44,6 +59,7 @@ describe('a document that is answered days later', () => {
   after(async () => {
     await world?.close()
     await agency?.close()
+    await receiver?.close()
   })
   beforeEach(() => {
     says = () => TAKEN
@@ -118,6 +134,27 @@ describe('a document that is answered days later', () => {
     expect(new Set(others.map(({ subjectTag }) => subjectTag))).to.deep.equal(new Set([made?.['subjectTag']]))
     expect(others.at(-1)).to.include({ consumer: 'H29/mot-cua', outcome: 'delivered' })
   })
+
+  it('has its end told by a signed webhook, to a host that the registry allows', async () => {
+    const send = (notify: string) =>
+      world.consumer.call(`${LATER_SERVICE}/yeu-cau`, {
+        body: ORDER,
+        headers: { 'idempotency-key': randomUUID(), 'exchange-notify': notify },
+      })
+    expect(codeOf(await send('https://la.example/su-kien'))).to.deep.equal([403, 'webhook_not_allowed'])
+    const id = String((await send(receiver.url)).json['requestId'])
+    await until(id, isForwarded)
+    expect(receiver.pushes).to.have.length(0)
+    await deliver(id)
+    await receiver.until(1)
+    const [push] = receiver.pushes
+    if (push === undefined) throw new Error('nothing was pushed')
+    expect(push.event).to.include({ type: 'request.ended' })
+    expect(push.event.data).to.include({ requestId: id, state: 'answered', service: LATER_SERVICE })
+    expect(push.body).not.to.include(ORDER.personalId).and.not.include(CERTIFICATE.number)
+    const { publicKey } = openEd25519File(join(world.dataDir, 'keys/webhook.key'))
+    expect(isSignedByGateway(push, formatVerificationKey(publicKey))).to.equal(true)
+  }).timeout(30_000)
 
   it('is made once, however often it is sent', async () => {
     const key = randomUUID()

@@ -1,4 +1,4 @@
-import type { webcrypto } from 'node:crypto'
+import { createPublicKey, verify, type webcrypto } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as oauth from 'oauth4webapi'
@@ -132,4 +132,16 @@ export function cloudEvent(type: string, id: string, data: object, time = new Da
 /** Publishes as the provider of the service would. */
 export function publish(provider: Party, service: string, event: object): Promise<Answer> {
   return provider.send('POST', `/events/${service}`, event, 'application/cloudevents+json')
+}
+
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+
+export function isSignedByGateway({ headers, body }: Push, verificationKey: string): boolean {
+  const signed = Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+  const raw = Buffer.from(verificationKey.replace('whpk_', ''), 'base64')
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
+  const found = String(headers['webhook-signature'])
+    .split(' ')
+    .find((each) => each.startsWith('v1a,'))
+  return verify(null, signed, key, Buffer.from(found?.slice(4) ?? '', 'base64'))
 }
