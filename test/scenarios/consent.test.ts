@@ -1,25 +1,35 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
+import { parse } from 'yaml'
 import { subjectTag } from '../../src/identity/consent.ts'
 import { type ConsentContent, signConsent } from '../../src/identity/holder.ts'
 import { createSigningKey, type SigningKey } from '../../src/identity/signing-key.ts'
 import { createParty, type Party } from '../support/event-world.ts'
 import { type Answer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { rebound } from '../support/rebound.ts'
 
 const SERVICE = 'G18/so-suc-khoe/so/v1'
 const ISSUER = 'G01/vneid'
 const PERSON = '099188010001'
 const ALL = ['/fullName', '/bloodGroup', '/allergies', '/dataAsOf']
 const DAY_SECONDS = 86_400
+const CONTRACT = join(import.meta.dirname, '../../schemas/services/G18/so-suc-khoe/so.v1.yaml')
+const BOOK = parse(readFileSync(CONTRACT, 'utf8')).components.examples.LookUpHealthBookAnswer.value
 
 describe('an exchange under consent', () => {
   let world: GatewayWorld
   let issuer: Party
   let key: SigningKey
   let strangerKey: SigningKey
+  let provider: Server
+  let held: Promise<void> | undefined
+  let onAsked: (() => void) | undefined
 
   before(async function () {
     this.timeout(60_000)
@@ -32,9 +42,31 @@ describe('an exchange under consent', () => {
     ;[key, strangerKey] = [own.key, strange.key]
     issuer = await createParty(ISSUER, () => world.gateway.publicUrl, own.pair)
     const stranger = await createParty('G03/hoc-ba', () => world.gateway.publicUrl, strange.pair)
-    world = await startWorld({ change: (documents) => stranger.register(issuer.register(documents)) })
+    provider = createServer((request, response) => {
+      request.resume().on('end', async () => {
+        onAsked?.()
+        await held
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(BOOK))
+      })
+    })
+    provider.listen(0, '127.0.0.1')
+    await once(provider, 'listening')
+    const baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+    world = await startWorld({
+      change: (documents) => {
+        const services = documents.services.map((service) =>
+          service.id === SERVICE ? rebound(service, { baseUrl }) : service,
+        )
+        return stranger.register(issuer.register({ ...documents, services }))
+      },
+    })
   })
-  after(() => world?.close())
+  after(async () => {
+    await world?.close()
+    provider?.closeAllConnections()
+    provider?.close()
+  })
 
   const newId = () => randomBytes(18).toString('base64url')
 
@@ -236,6 +268,19 @@ describe('an exchange under consent', () => {
     const known = { ...rest, issuer: iss, id: jti, salt: bytes, lifetimeSeconds: exp - iat }
     const { status, json } = await ask(await consentOf(known))
     expect([status, Object.keys(json)]).to.deep.equal([200, ['fullName', 'bloodGroup']])
+  })
+
+  it('releases nothing under a consent withdrawn while its provider was asked', async () => {
+    const id = newId()
+    const asked = Promise.withResolvers<void>()
+    const answers = Promise.withResolvers<void>()
+    ;[onAsked, held] = [asked.resolve, answers.promise]
+    const reply = consentOf({ id }).then((consent) => ask(consent))
+    await asked.promise
+    expect((await withdraw(id)).status).to.equal(200)
+    answers.resolve()
+    expect(codeOf(await reply)).to.deep.equal([403, 'consent_withdrawn'])
+    ;[onAsked, held] = [undefined, undefined]
   })
 
   it('writes nothing of the consent but its id and issuer', async () => {
