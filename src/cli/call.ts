@@ -30,6 +30,10 @@ const TEXTS = {
   dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
   procedure: { vi: 'mã thủ tục hành chính', en: 'code of the administrative procedure' },
   officer: { vi: 'mã cán bộ', en: "officer's code" },
+  consent: {
+    vi: 'tệp có sự đồng ý của người được hỏi (JWT của nơi cấp)',
+    en: "file with the consent of the person asked about (its issuer's JWT)",
+  },
   fields: {
     vi: 'chỉ lấy các trường này (con trỏ JSON, cách nhau dấu phẩy)',
     en: 'these fields only (JSON Pointers, divided by commas)',
@@ -79,6 +83,7 @@ interface CallOptions extends ConsumerOptions {
   readonly dossier?: string
   readonly procedure?: string
   readonly officer?: string
+  readonly consent?: string
   readonly fields?: string
   readonly method?: string
   readonly idempotencyKey?: string
@@ -153,6 +158,7 @@ async function call(
   const read = (file: string) =>
     file === '-' ? readText(outside.stdin) : readFile(resolve(outside.workingDirectory, file), 'utf8')
   const { path, body } = fillPath(target.pathTemplate, await buildBody(words, read))
+  const consent = options.consent === undefined ? undefined : (await read(options.consent)).trim()
   const evidenceFile =
     options.evidence === undefined ? undefined : resolve(outside.workingDirectory, options.evidence)
   // Said before anything is sent: what was asked once cannot be asked again for its proof.
@@ -175,6 +181,7 @@ async function call(
     dossier,
     procedure,
     officer,
+    consent,
     fields: options.fields?.split(','),
     idempotencyKey,
     sign: options.sign === true || options.evidence !== undefined,
@@ -202,6 +209,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--dossier <code>', pick(TEXTS.dossier))
     .option('--procedure <code>', pick(TEXTS.procedure))
     .option('--officer <code>', pick(TEXTS.officer))
+    .option('--consent <file>', pick(TEXTS.consent))
     .option('--fields <pointers>', pick(TEXTS.fields))
     .option('--method <method>', pick(TEXTS.method))
     .option('--idempotency-key <key>', pick(TEXTS.key))

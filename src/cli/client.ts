@@ -54,6 +54,8 @@ export interface ConsumerCall {
   readonly officer?: string | undefined
   /** JSON Pointers of the fields wanted; all agreed ones where absent. */
   readonly fields?: readonly string[] | undefined
+  /** The consent of the person asked about, as its issuer signed it. */
+  readonly consent?: string | undefined
   /** Names a submission, so that it can be sent again without being done twice. */
   readonly idempotencyKey?: string | undefined
   /** Signs the request (RFC 9421) and demands that the answer be signed by the gateway. */
@@ -137,7 +139,7 @@ function isProblemReply({ headers }: HttpReply): boolean {
 }
 
 function exchangeHeaders(request: ConsumerCall, language: Language): Record<string, string> {
-  const { body, purpose, dossier, procedure, officer, fields, idempotencyKey } = request
+  const { body, purpose, dossier, procedure, officer, consent, fields, idempotencyKey } = request
   return {
     accept: 'application/json, application/problem+json',
     'accept-language': language,
@@ -146,6 +148,7 @@ function exchangeHeaders(request: ConsumerCall, language: Language): Record<stri
     ...(dossier !== undefined && { 'exchange-dossier': dossier }),
     ...(procedure !== undefined && { 'exchange-procedure': procedure }),
     ...(officer !== undefined && { 'exchange-officer': officer }),
+    ...(consent !== undefined && { 'exchange-consent': consent }),
     ...(fields !== undefined && { 'exchange-fields': fields.join(', ') }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
   }

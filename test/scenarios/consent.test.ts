@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -10,8 +11,10 @@ import { parse } from 'yaml'
 import { subjectTag } from '../../src/identity/consent.ts'
 import { type ConsentContent, signConsent } from '../../src/identity/holder.ts'
 import { createSigningKey, type SigningKey } from '../../src/identity/signing-key.ts'
+import { runCli } from '../support/cli.ts'
 import { createParty, type Party } from '../support/event-world.ts'
 import { type Answer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
 import { rebound } from '../support/rebound.ts'
 
 const SERVICE = 'G18/so-suc-khoe/so/v1'
@@ -268,6 +271,29 @@ describe('an exchange under consent', () => {
     const known = { ...rest, issuer: iss, id: jti, salt: bytes, lifetimeSeconds: exp - iat }
     const { status, json } = await ask(await consentOf(known))
     expect([status, Object.keys(json)]).to.deep.equal([200, ['fullName', 'bloodGroup']])
+  })
+
+  it('goes with a call from the command line', async () => {
+    const folder = await createTestFolder()
+    const jwk = await crypto.subtle.exportKey('jwk', world.keys.privateKey)
+    const own = { ...jwk, kid: 'main', alg: 'ES256' }
+    await writeFile(join(folder, 'mot-cua.jwk'), JSON.stringify(own), { mode: 0o600 })
+    await writeFile(join(folder, 'dong-y.jwt'), `${await consentOf()}\n`)
+    const words = [
+      'call',
+      SERVICE,
+      '/tra-cuu',
+      `personalId=${PERSON}`,
+      '--purpose',
+      'giai-quyet-thu-tuc-hanh-chinh',
+    ]
+    const who = ['--consumer', 'H29/mot-cua', '--key', 'mot-cua.jwk', '--gateway', world.gateway.publicUrl]
+    const run = (...more: string[]) =>
+      runCli([...words, ...who, ...more], { workingDirectory: folder, newId: randomUUID })
+    expect((await run()).err).to.include('consent_required')
+    const { exit, out, err } = await run('--consent', 'dong-y.jwt', '--sign')
+    expect(exit, err).to.equal(0)
+    expect(out).to.include(BOOK.fullName)
   })
 
   it('releases nothing under a consent withdrawn while its provider was asked', async () => {
