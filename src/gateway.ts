@@ -25,7 +25,6 @@ import { createServer, type ServerParts } from './http/server.ts'
 import { createStrangers } from './http/strangers.ts'
 import { createCertificateReader } from './identity/client-certificate.ts'
 import { defineProcedureJobs, PROCEDURE_QUEUE } from './jobs/procedures.ts'
-import { REQUEST_QUEUE } from './jobs/requests.ts'
 import { formatExchangeId } from './model/identifier.ts'
 import { createProviderCalls } from './provider/call.ts'
 import { createConnectProvider } from './provider/connect.ts'
@@ -43,7 +42,6 @@ import { createJobQueue } from './storage/job-queue.ts'
 import { createProcedureStore } from './storage/procedures.ts'
 import { createQuotaLease } from './storage/quota.ts'
 import { createRegistryStore } from './storage/registry.ts'
-import { createRequestStore } from './storage/requests.ts'
 import { createSpool } from './storage/spool.ts'
 import { createSubmissionStore } from './storage/submissions.ts'
 import { assertVaultFits, createVault } from './storage/vault.ts'
@@ -170,16 +168,22 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const randomHex = (bytes: number) => random(bytes).toString('hex')
   const jobs = createJobQueue({ pool, observe: telemetry.jobEnded, onError: telemetry.databaseError })
   const procedures = createProcedureStore({ pool, vault, jobs, queue: PROCEDURE_QUEUE.name, now })
-  const requests = createRequestStore({ pool, vault, jobs, queue: REQUEST_QUEUE.name, now })
+  const current = () => authority.current()
+  const later = createRequestSide({
+    pool,
+    vault,
+    jobs,
+    providers,
+    authority: current,
+    keysDir,
+    telemetry,
+    now,
+  })
   let inFlight = 0
   const takeQuota = createQuota(createQuotaLease(pool), clock)
   const { conduct, askStep, askAbout } = createConduct({
-    authority: () => authority.current(),
-    authenticate: identity.authenticate,
-    checkStanding: identity.checkStanding,
-    checkSignature: identity.checkSignature,
-    signAnswer: identity.signAnswer,
-    consents: identity.consents,
+    ...identity,
+    authority: current,
     mayRelease: (number) => authority.mayRelease(number),
     onWithheld: telemetry.answerWithheld,
     ledger: attested,
@@ -187,7 +191,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     submissions,
     openSink,
     procedures,
-    requests,
+    requests: later.store,
     callOf: ({ document, provider }) => providers.callOf(document.id, provider.id, document.binding),
     newPart: () => ({ receivedAtMs: now(), exchangeId: newExchangeId(now()), spanId: randomHex(8) }),
     now,
@@ -195,16 +199,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     observe: telemetry.exchange,
   })
 
-  const requestTasks = createRequestSide({
-    jobs,
-    store: requests,
-    askAbout,
-    providers,
-    authority: () => authority.current(),
-    keysDir,
-    telemetry,
-    now,
-  })
+  later.carryOn(askAbout)
   defineProcedureJobs(jobs, { store: procedures, askStep, now, random: Math.random })
   const certificates = createClientCertificates(createCertificateReader(realNow), listen.trustedProxies)
   const isProxy = createRanges(listen.trustedProxies)
@@ -355,7 +350,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       onError: telemetry.internalError,
     },
     ...(outside.worksJobs
-      ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...requestTasks, ...jobSide.tasks]
+      ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...later.tasks, ...jobSide.tasks]
       : []),
   ]
   const ends = tasks.map(repeat)
