@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { createAuditBodies } from './contract/audit-requests.ts'
 import { type ConsoleSideParts, createConsoleSide } from './gateway-console.ts'
 import { createOperationalSide } from './gateway-operational.ts'
+import { createRetentionSide } from './gateway-retention.ts'
 import { type AuditDoorParts, createAuditRouter } from './http/audit.ts'
 import type { Identity } from './identity/identity.ts'
 import type { KeyRing } from './identity/keys.ts'
@@ -10,12 +11,15 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { Authority } from './registry/authority.ts'
 import { createAuditDesk } from './reporting/audit-desk.ts'
 import { createEntriesDesk } from './reporting/entries-desk.ts'
+import { createErasureDesk } from './reporting/erasure-desk.ts'
 import { createFigures } from './reporting/figures.ts'
 import { createReadings, type ReadingParts } from './reporting/reading.ts'
 import { createReportDesk } from './reporting/report-desk.ts'
 import { createUsageDesk } from './reporting/usage.ts'
 import type { Settings } from './settings.ts'
+import type { Database } from './storage/database.ts'
 import { createFigureStore } from './storage/figures.ts'
+import type { StoredJobQueue } from './storage/job-queue.ts'
 import { createLogReader } from './storage/log.ts'
 import { createOperationalStore } from './storage/operational-data.ts'
 import { createReadingPool } from './storage/reading-pool.ts'
@@ -44,6 +48,8 @@ export interface AuditSideParts
   readonly verifierKey: string
   readonly status: ConsoleSideParts['status']
   readonly vault: Vault
+  readonly pool: Database['pool']
+  readonly queue: StoredJobQueue
   readonly ledger: Ledger
   readonly authority: () => Authority
   readonly mayRelease: (authority: number) => boolean
@@ -71,6 +77,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   const figureStore = createFigureStore(pool)
   const figures = createFigures({ count: store.count, store: figureStore, now })
   const reports = createReportDesk({ figures, registry })
+  const retention = createRetentionSide({ ...parts, registry, settings: parts.settings.retention })
   const conductAs = (authenticate: ReadingParts['authenticate']) =>
     createReadings({
       authority,
@@ -93,6 +100,12 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       now,
     }),
     operational: createOperationalSide({ ...parts, store: createOperationalStore(pool), registry }),
+    erasure: createErasureDesk({
+      store: { ...retention.store, tagsOf: store.tagsOf },
+      readBody,
+      now,
+      tidy: retention.tidy,
+    }),
     entries: createEntriesDesk(createLogReader(pool).readEntries),
     dpopNonce: () => identity.nonces?.issue(),
     sign,

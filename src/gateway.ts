@@ -320,6 +320,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const audit = createAuditSide({
     ...shared,
     now: realNow,
+    queue: jobs,
     databaseUrl: url,
     ledger,
     settings,

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { pointerTo } from './contract/minimise.ts'
 import { violationsOf } from './contract/violation.ts'
+import type { RetentionDays } from './ledger/retention.ts'
 import type { Bilingual } from './model/identifier.ts'
 import { parseYaml, type YamlSource } from './registry/yaml-source.ts'
 
@@ -80,7 +81,8 @@ export interface Settings {
     readonly errors: 'honest' | 'camel' | 'snake'
     readonly spoolBytes: number
   }
-  readonly retention: { readonly identifierMonths: number }
+  /** Days, by security level. */
+  readonly retention: RetentionDays
   readonly idempotency: { readonly keepHours: number }
   readonly bulk: {
     readonly maxBytes: number

@@ -15,7 +15,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'repeat.ts'],
-  ['gateway-console.ts', 'gateway-operational.ts'],
+  ['gateway-console.ts', 'gateway-operational.ts', 'gateway-retention.ts'],
   [
     'gateway-audit.ts',
     'gateway-consents.ts',

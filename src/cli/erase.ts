@@ -1,22 +1,50 @@
+import { text as readText } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { dayInVietnam, holdsOver, isPastRetention, type LegalHold } from '../ledger/retention.ts'
+import { type DueErasure, eraseDue, findSubject, type RetentionParts } from '../jobs/retention.ts'
+import { dayInVietnam, type ErasureStore, heldMonths, type LegalHold } from '../ledger/retention.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
-import { createErasureStore, type ErasureStore } from '../storage/erasure.ts'
+import { createErasureStore } from '../storage/erasure.ts'
+import { createRegistryStore } from '../storage/registry.ts'
+import { createAuditStore } from '../storage/reports.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
-import { recordLocalReading } from './local-reading.ts'
+import { openLocalVault, recordLocalReading } from './local-reading.ts'
 import { withDatabase } from './open-database.ts'
 import { requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
   due: {
-    vi: 'Hủy khóa nhãn của các tháng hết thời hạn',
-    en: 'Destroy the tag keys of months past retention',
+    vi: 'Xóa phần riêng của các bản ghi hết thời hạn lưu',
+    en: 'Erase the private parts of records past retention',
   },
-  month: { vi: 'Hủy khóa nhãn của một tháng theo lệnh', en: "Destroy a month's tag keys by order" },
+  month: {
+    vi: 'Xóa phần riêng của mọi bản ghi của một tháng theo lệnh',
+    en: "Erase the private parts of a whole month's records by order",
+  },
+  subject: {
+    vi: 'Xóa phần riêng của các bản ghi về một người; đọc số định danh từ stdin',
+    en: 'Erase the private parts of the records about a person, whose identifier is read from stdin',
+  },
+  noIdentifier: { vi: 'Đưa số định danh vào stdin.', en: 'Give the identifier on stdin.' },
+  noKey: {
+    vi: 'Máy này không có khóa dữ liệu keys/data.key của cổng.',
+    en: "This machine does not have the gateway's data key keys/data.key.",
+  },
+  subjectErased: (records: number, isDry: boolean): Bilingual =>
+    isDry
+      ? { vi: `Sẽ xóa: ${records} bản ghi`, en: `Would erase: ${records} records` }
+      : { vi: `Đã xóa: ${records} bản ghi`, en: `Erased: ${records} records` },
+  erasedSpan: ({ levels, before, records }: DueErasure['spans'][number]): Bilingual => ({
+    vi: `Đã xóa: ${records} bản ghi cấp độ ${levels.join(', ')} trước ${before}`,
+    en: `Erased: ${records} records of level ${levels.join(', ')} before ${before}`,
+  }),
+  wouldSpan: ({ levels, before, records }: DueErasure['spans'][number]): Bilingual => ({
+    vi: `Sẽ xóa: ${records} bản ghi cấp độ ${levels.join(', ')} trước ${before}`,
+    en: `Would erase: ${records} records of level ${levels.join(', ')} before ${before}`,
+  }),
   hold: {
     vi: 'Lệnh giữ lại: các tháng này không được hủy',
     en: 'Place a legal hold: these months are not destroyed',
@@ -30,9 +58,15 @@ const TEXTS = {
   from: { vi: 'từ tháng yyyy-mm', en: 'first month yyyy-mm' },
   to: { vi: 'đến hết tháng yyyy-mm', en: 'last month yyyy-mm' },
   until: { vi: 'ngày cuối của lệnh yyyy-mm-dd', en: 'last day of the hold yyyy-mm-dd' },
-  nothing: { vi: 'Không có tháng nào phải hủy.', en: 'There is no month to destroy.' },
-  destroyed: (months: string): Bilingual => ({ vi: `Đã hủy: ${months}`, en: `Destroyed: ${months}` }),
-  would: (months: string): Bilingual => ({ vi: `Sẽ hủy: ${months}`, en: `Would destroy: ${months}` }),
+  nothing: { vi: 'Không có gì phải xóa.', en: 'There is nothing to erase.' },
+  destroyed: (months: string): Bilingual => ({
+    vi: `Đã xóa cả tháng: ${months}`,
+    en: `Erased whole months: ${months}`,
+  }),
+  would: (months: string): Bilingual => ({
+    vi: `Sẽ xóa cả tháng: ${months}`,
+    en: `Would erase whole months: ${months}`,
+  }),
   kept: (month: string, hold: string): Bilingual => ({
     vi: `Giữ lại ${month}: lệnh ${hold}`,
     en: `Kept ${month}: hold ${hold}`,
@@ -63,50 +97,102 @@ function withStore<Result>(
   )
 }
 
-interface Erasing {
-  /** Of those that have a key; a hold keeps its own. */
-  readonly picks: (month: string, settings: Settings) => boolean
-  readonly rule: (settings: Settings) => string
-  readonly dryRun: boolean
-}
+type At = { readonly store: ErasureStore; readonly database: Database; readonly settings: Settings }
 
-/** What is destroyed is recorded first: a key that is gone without a record would be a loss nobody can explain. */
-async function erase({ picks, rule, dryRun }: Erasing, tools: Tools): Promise<ExitCode> {
-  const { terminal, outside } = tools
-  const today = dayInVietnam(outside.now())
-  const { destroyed, kept } = await withStore(tools, async (store, { database, settings }) => {
-    const holds = await store.holds()
-    const picked = (await store.keyMonths()).filter((month) => picks(month, settings))
-    const free = picked.filter((month) => holdsOver(month, today, holds).length === 0)
-    const held = picked.flatMap((month) =>
-      holdsOver(month, today, holds).map(({ id }) => ({ month, hold: id })),
-    )
-    if (dryRun || free.length === 0) return { destroyed: free, kept: held }
-    const by = await recordLocalReading(database, settings, {
+/** What is erased is recorded first: what is gone without a record would be a loss nobody can explain. */
+function recordErasure({ database, settings }: At, { outside }: Tools): RetentionParts['record'] {
+  return ({ found, query }) =>
+    recordLocalReading(database, settings, {
       erasure: 'erase',
-      found: free.length,
-      query: { class: 'months', months: free, rule: rule(settings) },
+      found,
+      query,
       subject: undefined,
       nowMs: outside.now(),
     })
-    return { destroyed: await store.destroy(free, { by, today }), kept: held }
-  })
-  if (terminal.json) terminal.resultJson({ destroyed, kept, dryRun })
-  else {
-    for (const { month, hold } of kept) terminal.result(terminal.pick(TEXTS.kept(month, hold)))
-    const list = destroyed.join(', ')
-    const said = dryRun ? TEXTS.would(list) : TEXTS.destroyed(list)
-    terminal.result(terminal.pick(list === '' ? TEXTS.nothing : said))
-  }
+}
+
+function told(erased: DueErasure, isDry: boolean): readonly Bilingual[] {
+  const lines = [
+    ...erased.kept.map(({ month, hold }) => TEXTS.kept(month, hold)),
+    ...erased.spans.map((span) => (isDry ? TEXTS.wouldSpan(span) : TEXTS.erasedSpan(span))),
+    ...(erased.months.length === 0
+      ? []
+      : [isDry ? TEXTS.would(erased.months.join(', ')) : TEXTS.destroyed(erased.months.join(', '))]),
+  ]
+  return erased.spans.length + erased.months.length === 0 ? [...lines, TEXTS.nothing] : lines
+}
+
+function show(erased: DueErasure, isDry: boolean, { terminal }: Tools): ExitCode {
+  if (terminal.json) terminal.resultJson({ ...erased, dryRun: isDry })
+  else for (const line of told(erased, isDry)) terminal.result(terminal.pick(line))
   return EXIT.ok
+}
+
+const presentMonth = ({ outside }: Tools) => new Date(outside.now()).toISOString().slice(0, 7)
+
+async function due({ dryRun = false }: { readonly dryRun?: boolean }, tools: Tools): Promise<ExitCode> {
+  const erased = await withStore(tools, async (store, { database, settings }) => {
+    const { pool, url } = database
+    const { documents } = await createRegistryStore({ pool, url, log: () => {} }).current()
+    const parts: RetentionParts = {
+      store,
+      subsystems: () => documents.subsystems,
+      days: settings.retention,
+      record: recordErasure({ store, database, settings }, tools),
+      now: tools.outside.now,
+    }
+    const done = await eraseDue(parts, dryRun, tools.outside.signal)
+    if (!dryRun) await store.rewrite(presentMonth(tools))
+    return done
+  })
+  return show(erased, dryRun, tools)
 }
 
 async function eraseMonth(typed: string, { by }: { readonly by: string }, tools: Tools): Promise<ExitCode> {
   const month = parseMonth(typed)
-  if (month >= new Date(tools.outside.now()).toISOString().slice(0, 7)) {
+  if (month >= presentMonth(tools)) {
     throw usageFault({ vi: 'Tháng này chưa hết.', en: 'That month has not ended.' })
   }
-  return erase({ picks: (each) => each === month, rule: () => `order: ${by}`, dryRun: false }, tools)
+  const erased = await withStore(tools, async (store, at) => {
+    const today = dayInVietnam(tools.outside.now())
+    const there = (await store.keyMonths()).filter((each) => each === month)
+    const kept = heldMonths(there, today, await store.holds())
+    if (there.length === 0 || kept.length > 0) return { spans: [], months: [], kept }
+    const record = recordErasure({ store, ...at }, tools)
+    const exchange = await record({ found: 1, query: { class: 'months', months: there, order: by } })
+    return { spans: [], months: await store.destroy(there, { by: exchange, today }), kept }
+  })
+  return show(erased, false, tools)
+}
+
+/** A person's own private parts, wherever no hold keeps them. */
+async function eraseSubject(
+  { by, dryRun = false }: { readonly by: string; readonly dryRun?: boolean },
+  tools: Tools,
+): Promise<ExitCode> {
+  const { terminal, outside } = tools
+  const identifier = (await readText(outside.stdin)).trim()
+  if (identifier === '') throw usageFault(TEXTS.noIdentifier)
+  const found = await withStore(tools, async (store, at) => {
+    const vault = openLocalVault(at.settings)
+    if (vault === undefined) throw usageFault(TEXTS.noKey)
+    const { tagsOf } = createAuditStore({ pool: at.database.pool, openVault: () => vault })
+    const today = dayInVietnam(outside.now())
+    const sought = await findSubject(store, await tagsOf('subject', identifier, {}), today)
+    const { exchanges, kept } = sought
+    if (dryRun || exchanges.length === 0) return { records: exchanges.length, kept }
+    const query = { class: 'subject', order: by }
+    const exchange = await recordErasure({ store, ...at }, tools)({ found: exchanges.length, query })
+    const records = await store.eraseParts(exchanges, { by: exchange, today })
+    await store.rewrite(presentMonth(tools))
+    return { records, kept }
+  })
+  if (terminal.json) terminal.resultJson({ ...found, dryRun })
+  else {
+    for (const { month, hold } of found.kept) terminal.result(terminal.pick(TEXTS.kept(month, hold)))
+    terminal.result(terminal.pick(TEXTS.subjectErased(found.records, dryRun)))
+  }
+  return EXIT.ok
 }
 
 interface HoldOptions {
@@ -175,19 +261,11 @@ export function define(command: Command, tools: Tools): void {
       .description(`${pick(text)}.`)
   add('due', TEXTS.due)
     .option('--dry-run', pick(TEXTS.dryRun))
-    .action(
-      tools.act(({ dryRun = false }: { readonly dryRun?: boolean }) =>
-        erase(
-          {
-            picks: (month, { retention }) =>
-              isPastRetention(month, retention.identifierMonths, tools.outside.now()),
-            rule: ({ retention }) => `retention.identifierMonths = ${retention.identifierMonths}`,
-            dryRun,
-          },
-          tools,
-        ),
-      ),
-    )
+    .action(tools.act((options: { readonly dryRun?: boolean }) => due(options, tools)))
+  add('subject', TEXTS.subject)
+    .requiredOption('--by <authority>', pick(TEXTS.by))
+    .option('--dry-run', pick(TEXTS.dryRun))
+    .action(tools.act((options: { by: string; dryRun?: boolean }) => eraseSubject(options, tools)))
   add('month', TEXTS.month)
     .argument('<month>', pick(TEXTS.monthArgument))
     .requiredOption('--by <authority>', pick(TEXTS.by))
@@ -206,12 +284,12 @@ export function define(command: Command, tools: Tools): void {
   add('holds', TEXTS.holds).action(tools.act(() => showHolds(tools)))
   addGuide(command, tools.terminal, {
     examples: [
-      ['erase due --dry-run', { vi: 'những tháng sẽ bị hủy khóa', en: 'the months whose keys would go' }],
+      ['erase due --dry-run', { vi: 'những gì sẽ bị xóa', en: 'what would go' }],
       [
         'erase hold VA-12 --by "TAND, QĐ 12/2026" --from 2026-01 --to 2026-03 --until 2027-12-31',
         { vi: 'giữ lại theo lệnh của tòa', en: 'kept by order of a court' },
       ],
     ],
-    json: '{ "destroyed", "kept": [ { "month", "hold" } ], "dryRun" } · { "holds" }',
+    json: '{ "spans": [ { "levels", "before", "records" } ], "months", "kept": [ { "month", "hold" } ], "dryRun" } · { "records", "kept", "dryRun" } · { "holds" }',
   })
 }

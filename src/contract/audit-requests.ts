@@ -39,6 +39,7 @@ export interface AuditBodies {
     readonly format: 'csv' | 'xlsx' | 'ndjson'
     readonly private?: boolean
   }
+  readonly Erasure: { readonly subject: string; readonly order: string; readonly dryRun?: boolean }
   readonly UsageQuery: {
     readonly userCode: string
     readonly periodStart?: string
@@ -56,7 +57,7 @@ export function createAuditBodies(): ReadAuditBody {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, ownProperties: true })
   ajv.addSchema({ $id: 'audit', components: description.components }, 'audit', false, false)
   const validators = new Map<string, ValidateFunction>()
-  for (const name of ['Search', 'Count', 'Export', 'UsageQuery'])
+  for (const name of ['Search', 'Count', 'Export', 'Erasure', 'UsageQuery'])
     validators.set(name, ajv.compile(Object(description.components.schemas)[name]))
   return (name, json) => {
     const validate = validators.get(name)

@@ -6,9 +6,10 @@ import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
 import type { createEntriesDesk } from '../reporting/entries-desk.ts'
+import type { ErasureDesk } from '../reporting/erasure-desk.ts'
 import { usualPeriod } from '../reporting/figures.ts'
 import type { OperationalDesk } from '../reporting/operational-desk.ts'
-import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
+import type { Answered, ConductReading, Reading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
 import { type ReportDesk, readAskedReport } from '../reporting/report-desk.ts'
 import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
@@ -16,6 +17,7 @@ import { parseJsonBody, readBody } from './body.ts'
 import { REVALIDATED, sendCached } from './cached.ts'
 import { sendProblem } from './server.ts'
 
+type Ended = Reading<Answered>['ended']
 type EntriesDesk = ReturnType<typeof createEntriesDesk>
 
 export interface AuditDoorParts {
@@ -24,6 +26,7 @@ export interface AuditDoorParts {
   readonly usage: UsageDesk
   readonly reports: ReportDesk
   readonly entries: EntriesDesk
+  readonly erasure: ErasureDesk
   readonly operational: OperationalDesk
   /** Public address of the management listener: the root of every `htu`. */
   readonly managementUrl: () => string
@@ -80,7 +83,8 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
 }
 
 /** Every route with what it reads; the OpenAPI document names the same. */
-function routesOf({ desk, usage, entries, reports, now, operational }: AuditDoorParts): readonly Route[] {
+function routesOf(parts: AuditDoorParts): readonly Route[] {
+  const { desk, usage, entries, reports, now, operational, erasure } = parts
   const idOf = (request: IncomingMessage) => {
     const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
     if (!EXCHANGE.test(id)) throw new GatewayError('exchange_unknown')
@@ -96,6 +100,7 @@ function routesOf({ desk, usage, entries, reports, now, operational }: AuditDoor
       prepare: (_json, request) => desk.exchange(idOf(request)),
     },
     { method: 'POST', path: '/audit/export', action: 'export', prepare: desk.export },
+    { method: 'POST', path: '/audit/erasures', action: 'erase', prepare: erasure },
     { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
     { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
     { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
@@ -143,7 +148,7 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     const [path = ''] = url.split('?')
     const thumbprint = parts.thumbprintOf(request)
     const exchangeId = parts.newExchangeId(receivedAtMs)
-    const { ended, receipt } = await parts.conduct(
+    const conducted = await parts.conduct(
       {
         exchangeId,
         receivedAtMs,
@@ -164,6 +169,8 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
       },
       checked(route.prepare(json, request)),
     )
+    const { receipt } = conducted
+    const ended = await performed(conducted.ended, exchangeId)
     const shown = { 'exchange-id': exchangeId, 'cache-control': 'no-store' }
     if (ended instanceof Error) {
       if (ended.code === 'internal_error') parts.onInternalError(ended.cause, exchangeId)
@@ -198,6 +205,16 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
       response.end(ended.body)
     }
     parts.onRequest(factsOf(route, 200, receivedAtMs))
+  }
+
+  /** What was to be done once its record is durable, is done now. */
+  async function performed(ended: Ended, exchangeId: string): Promise<Ended> {
+    if (ended instanceof Error || ended.result.perform === undefined) return ended
+    try {
+      return { ...ended, body: JSON.stringify(await ended.result.perform(exchangeId)) }
+    } catch (thrown) {
+      return asGatewayError(thrown)
+    }
   }
 
   /** What a format cannot hold is refused, and recorded so, before anything is poured out. */

@@ -1,4 +1,7 @@
-/** Which months' identifying keys are to be destroyed; pure. Months are `yyyy-mm`, UTC, as tag keys are named. */
+/**
+ * What of the records' private parts is to be erased, and what is kept from it; pure. Months are `yyyy-mm`, UTC, as tag
+ * keys are named.
+ */
 
 /** The service that erasures and holds are recorded under. */
 export const ERASURE_SERVICE = 'erasure'
@@ -15,6 +18,12 @@ export interface LegalHold {
   readonly untilDay: string
 }
 
+/** A month that a hold keeps. */
+export interface HeldMonth {
+  readonly month: string
+  readonly hold: string
+}
+
 /** @returns the holds that keep a month on a day. */
 export function holdsOver(month: string, today: string, holds: readonly LegalHold[]): readonly LegalHold[] {
   return holds.filter(
@@ -22,14 +31,110 @@ export function holdsOver(month: string, today: string, holds: readonly LegalHol
   )
 }
 
+/** @returns the months that holds keep on a day, each with the hold. */
+export function heldMonths(
+  months: readonly string[],
+  today: string,
+  holds: readonly LegalHold[],
+): readonly HeldMonth[] {
+  return months.flatMap((month) => holdsOver(month, today, holds).map(({ id }) => ({ month, hold: id })))
+}
+
 /** The day in Vietnam, `yyyy-mm-dd`. @param nowMs Unix milliseconds. */
 export function dayInVietnam(nowMs: number): string {
   return new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 10)
 }
 
-/** @returns whether a month ended at least `keepMonths` whole months before the present one. */
-export function isPastRetention(month: string, keepMonths: number, nowMs: number): boolean {
-  const now = new Date(nowMs)
-  const latest = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - keepMonths - 1))
-  return month <= latest.toISOString().slice(0, 7)
+const DAY_MS = 86_400_000
+
+/** For how many days private parts are kept, by the security level (1–5) of the subsystem that answered. */
+export type RetentionDays = Readonly<Record<`level${1 | 2 | 3 | 4 | 5}Days`, number>>
+
+/** What is due of the subsystems of some levels: all that was received before an instant. */
+export interface DueSpan {
+  readonly levels: readonly number[]
+  readonly days: number
+  /** Unix milliseconds. */
+  readonly beforeMs: number
+  readonly providers: readonly string[]
+}
+
+/** @returns what is due by subsystems, one span for all levels with the same days. */
+export function dueSpans(
+  subsystems: Iterable<{ readonly id: string; readonly securityLevel: number }>,
+  days: RetentionDays,
+  nowMs: number,
+): readonly DueSpan[] {
+  const byLevel = Map.groupBy(subsystems, ({ securityLevel }) => securityLevel)
+  const levels = ([1, 2, 3, 4, 5] as const).map((level) => ({ level, days: days[`level${level}Days`] }))
+  return [...Map.groupBy(levels, (each) => each.days)]
+    .map(([span, group]) => ({
+      levels: group.map(({ level }) => level),
+      days: span,
+      beforeMs: nowMs - span * DAY_MS,
+      providers: group.flatMap(({ level }) => (byLevel.get(level) ?? []).map(({ id }) => id)).sort(),
+    }))
+    .toSorted((one, other) => one.days - other.days)
+}
+
+/**
+ * @returns the months whose records are all past the longest span, whoever answered: also refusals, readings of the
+ * log, and what subsystems answered that are no longer registered.
+ */
+export function dueMonths(months: readonly string[], days: RetentionDays, nowMs: number): readonly string[] {
+  const before = new Date(nowMs - Math.max(...Object.values(days)) * DAY_MS)
+  const first = before.toISOString().slice(0, 7)
+  return months.filter((month) => month < first)
+}
+
+/** Of what something was erased, and by which record of the log. */
+export interface Erasure {
+  /** Exchange id of the erasure's own record. */
+  readonly by: string
+  /** `yyyy-mm-dd` in Vietnam: holds that ended before it keep nothing. */
+  readonly today: string
+}
+
+/** Private parts, the keys of their tags, and the holds over them. Nothing that a hold keeps by then is erased. */
+export interface ErasureStore {
+  /** Months whose key is there. */
+  keyMonths(): Promise<readonly string[]>
+  /** Holds that were not released, ended ones included. */
+  holds(): Promise<readonly LegalHold[]>
+  /** @returns whether it was placed; false where the id is taken. */
+  place(hold: LegalHold): Promise<boolean>
+  /** @returns whether there was such a hold. */
+  release(id: string): Promise<boolean>
+  /** Erases all private parts of whole months, keys, tags and disclosures. @returns the months erased. */
+  destroy(months: readonly string[], erasure: Erasure): Promise<readonly string[]>
+  /** How many private parts of a span are there and not held. */
+  countSpan(span: DueSpan, today: string): Promise<number>
+  /** Erases them, some thousands at a time. @returns how many. */
+  eraseSpan(span: DueSpan, erasure: Erasure): Promise<number>
+  /** The exchanges whose private part has one of these tags of a person; held ones too. */
+  exchangesOf(tags: readonly { readonly month: string; readonly tag: string }[]): Promise<readonly string[]>
+  /** Erases the private parts of exchanges. @returns how many. */
+  eraseParts(exchanges: readonly string[], erasure: Erasure): Promise<number>
+  /**
+   * Writes those tables anew that something was erased in, so that no byte of it stays in their files; that of a
+   * month that has not ended is left until it has, since exchanges would wait for it.
+   */
+  rewrite(presentMonth: string): Promise<void>
+}
+
+/** @returns how far a subsystem needs no second look: up to the first month that a hold kept. */
+export function settledUntil(
+  span: { readonly fromMs: number; readonly beforeMs: number },
+  holds: readonly LegalHold[],
+  today: string,
+): number {
+  let settledMs = span.beforeMs
+  for (const { fromMonth, toMonth, untilDay } of holds) {
+    if (untilDay < today) continue
+    const startMs = Date.parse(`${fromMonth}-01T00:00:00Z`)
+    const last = new Date(`${toMonth}-01T00:00:00Z`)
+    const endMs = last.setUTCMonth(last.getUTCMonth() + 1)
+    if (endMs > span.fromMs && startMs < settledMs) settledMs = Math.max(startMs, span.fromMs)
+  }
+  return settledMs
 }

@@ -42,6 +42,8 @@ export interface ReaderRights {
   readonly entries: boolean
   /** Whether it may ask who used the data of a person (Data Tracker). */
   readonly usage: boolean
+  /** Whether it may have erased what records say of a person. */
+  readonly erase: boolean
 }
 
 /** What each role may do on the management listener; default no. */
@@ -54,6 +56,7 @@ export const READER_RIGHTS = {
     export: true,
     entries: true,
     usage: false,
+    erase: false,
   },
   'data-protection-officer': {
     scope: 'all',
@@ -63,6 +66,7 @@ export const READER_RIGHTS = {
     export: true,
     entries: false,
     usage: true,
+    erase: true,
   },
   agency: {
     scope: 'own',
@@ -72,6 +76,7 @@ export const READER_RIGHTS = {
     export: true,
     entries: false,
     usage: false,
+    erase: false,
   },
   operator: {
     scope: 'all',
@@ -81,6 +86,7 @@ export const READER_RIGHTS = {
     export: true,
     entries: false,
     usage: false,
+    erase: false,
   },
   'citizen-portal': {
     scope: 'person',
@@ -90,5 +96,6 @@ export const READER_RIGHTS = {
     export: false,
     entries: false,
     usage: true,
+    erase: false,
   },
 } as const satisfies Record<ReaderRole, ReaderRights>

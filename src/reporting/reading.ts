@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
+import { ERASURE_SERVICE } from '../ledger/retention.ts'
 import type { TagKind } from '../ledger/tag.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
@@ -22,6 +23,7 @@ export type ReadingAction =
   | 'heartbeat'
   | 'entries'
   | 'figures'
+  | 'erase'
   | 'operationalData'
   | 'healthData'
 
@@ -35,6 +37,7 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights | undefined>> = {
   usagePeriod: 'usage',
   heartbeat: 'usage',
   entries: 'entries',
+  erase: 'erase',
   operationalData: 'search',
   figures: undefined,
   healthData: 'search',
@@ -67,6 +70,8 @@ export interface Answered {
   readonly json: unknown
   /** The answer where it is no JSON. */
   readonly bytes?: Uint8Array
+  /** Done once the record is durable, under its exchange id; it gives the answer. */
+  readonly perform?: (exchangeId: string) => Promise<unknown>
 }
 
 /** How one action reads and answers. */
@@ -135,7 +140,7 @@ function startFacts(request: ReadingRequest, consumer: Consumer, registry: Regis
     consumer: consumer.id,
     binding: consumer.binding,
     tokenDigest: consumer.tokenDigest,
-    service: AUDIT_SERVICE,
+    service: request.action === 'erase' ? ERASURE_SERVICE : AUDIT_SERVICE,
     operation: request.action,
     registryDigest: registry.digest,
     request: digestOf(request.body, request.salt),
@@ -198,12 +203,12 @@ export function createReadings(parts: ReadingParts): ConductReading {
     passage: Passage,
     work: ReadingWork<Result>,
   ): Promise<{ readonly result: Result; readonly body: string | Uint8Array; readonly right: ReadingRight }> {
-    const { facts } = passage
+    const { facts, request } = passage
     const right = judge(passage)
     const { identifier, query } = work.ask()
     facts.reading = { found: 0, query: canonicalJson(query) }
-    // The person concerned is noted even where the reading is refused.
-    if (identifier?.kind === 'subject') facts.subject = identifier.value
+    // The person concerned is noted even where the reading is refused; of one erased nothing is to be left.
+    if (identifier?.kind === 'subject' && request.action !== 'erase') facts.subject = identifier.value
     if (identifier !== undefined && !right.rights.identifiers && !right.rights.usage) {
       throw new GatewayError('reading_denied')
     }

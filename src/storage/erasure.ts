@@ -1,41 +1,60 @@
 import type pg from 'pg'
-import type { LegalHold } from '../ledger/retention.ts'
+import {
+  type DueSpan,
+  type Erasure,
+  type ErasureStore,
+  type LegalHold,
+  settledUntil,
+} from '../ledger/retention.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Keys of tags and the holds over them. */
-export interface ErasureStore {
-  /** Months whose key is there. */
-  keyMonths(): Promise<readonly string[]>
-  /** Holds that were not released, ended ones included. */
-  holds(): Promise<readonly LegalHold[]>
-  /** @returns whether it was placed; false where the id is taken. */
-  place(hold: LegalHold): Promise<boolean>
-  /** @returns whether there was such a hold. */
-  release(id: string): Promise<boolean>
-  /**
-   * Erases all private parts of the months but for those that a hold keeps by then: their keys, tags and disclosures,
-   * so that no byte of them is left in the tables. @returns the months erased.
-   */
-  destroy(months: readonly string[], erasure: Erasure): Promise<readonly string[]>
-}
+const HOLD_COLUMNS =
+  'id, authority, from_month AS "fromMonth", to_month AS "toMonth", until_day::text AS "untilDay"'
+/** The month (`yyyy-mm`, UTC) of an exchange. */
+const monthOf = (id: string) => `to_char(exchange_time(${id}) AT TIME ZONE 'UTC', 'YYYY-MM')`
+/** Whether a month is under a hold on a day. */
+const held = (month: string, today: string) => `EXISTS (SELECT FROM legal_hold
+  WHERE released_at IS NULL AND until_day >= ${today}::date AND ${month} BETWEEN from_month AND to_month)`
 
-/** Under what something is erased. */
-export interface Erasure {
-  /** Exchange id of the erasure's own record in the log. */
-  readonly by: string
-  /** `yyyy-mm-dd` in Vietnam: holds that ended before it keep nothing. */
-  readonly today: string
-}
+/** What a provider's records of a span still have: `$1` provider, `$2` from, `$3` before, `$4` today. */
+const DUE = `FROM exchange_record AS record JOIN exchange_private AS part USING (exchange_id)
+  WHERE record.provider = $1 AND part.sealed IS NOT NULL
+    AND record.exchange_id >= exchange_id_from($2) AND record.exchange_id < exchange_id_from($3)
+    AND part.exchange_id >= exchange_id_from($2) AND part.exchange_id < exchange_id_from($3)
+    AND NOT ${held(monthOf('exchange_id'), '$4')}`
 
-/** Whether a month (`month`) is under a hold on the day `$2`. */
-const HELD = `EXISTS (SELECT FROM legal_hold
-  WHERE released_at IS NULL AND until_day >= $2::date AND month BETWEEN from_month AND to_month)`
+/** Empties the rows that `due` names, and marks their months' tables to be written anew. */
+const blank = (due: string, by: string) => `WITH due AS (${due}), erased AS (
+    UPDATE exchange_private AS part
+       SET subject_tag = NULL, officer_tag = NULL, dossier_tag = NULL, sealed = NULL, erased_by = ${by}
+      FROM due WHERE part.exchange_id = due.exchange_id RETURNING part.exchange_id
+  ), marked AS (
+    UPDATE tag_key SET rewrite = true WHERE month IN (SELECT DISTINCT ${monthOf('exchange_id')} FROM erased)
+  )
+  SELECT count(*)::int AS count FROM erased`
+const AT_ONCE = 5000
+const ERASE_SPAN = blank(`SELECT part.exchange_id ${DUE} LIMIT ${AT_ONCE}`, '$5')
+const ERASE_PARTS = blank(
+  `SELECT exchange_id FROM exchange_private
+    WHERE exchange_id = ANY ($1) AND sealed IS NOT NULL AND NOT ${held(monthOf('exchange_id'), '$2')}`,
+  '$3',
+)
+const PARTS_OF = `SELECT exchange_id FROM unnest($1::text[], $2::text[]) AS sought (month, tag)
+  CROSS JOIN LATERAL (SELECT exchange_id FROM exchange_private
+    WHERE subject_tag = sought.tag AND exchange_id >= exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz)
+      AND exchange_id < exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz + interval '1 month')) AS found`
+
+const partitionOf = (month: string) => `exchange_private_${month.replace('-', '_')}`
+
+async function isThere(client: Pick<pg.Pool, 'query'>, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ name: string | null }>('SELECT to_regclass($1) AS name', [table])
+  return rows[0]?.name !== null
+}
 
 /** Takes a month's private parts away: a partition emptied is a file removed. */
 async function emptyMonth(client: Pick<pg.Pool, 'query'>, month: string): Promise<void> {
-  const partition = `exchange_private_${month.replace('-', '_')}`
-  const { rows } = await client.query<{ name: string | null }>('SELECT to_regclass($1) AS name', [partition])
-  if (rows[0]?.name) await client.query(`TRUNCATE ${partition}`)
+  const partition = partitionOf(month)
+  if (await isThere(client, partition)) await client.query(`TRUNCATE ${partition}`)
   await client.query(
     `DELETE FROM exchange_private_default
       WHERE exchange_id >= exchange_id_from($1) AND exchange_id < exchange_id_from($1::timestamptz + interval '1 month')`,
@@ -43,22 +62,46 @@ async function emptyMonth(client: Pick<pg.Pool, 'query'>, month: string): Promis
   )
 }
 
-const HOLD_COLUMNS =
-  'id, authority, from_month AS "fromMonth", to_month AS "toMonth", until_day::text AS "untilDay"'
+/** How far each provider's records were looked through, so that a night looks at a day's worth. */
+async function readProgress(pool: pg.Pool, providers: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  const { rows } = await pool.query<{ provider: string; settled: Date }>(
+    'SELECT provider, settled FROM retention_progress WHERE provider = ANY ($1)',
+    [providers],
+  )
+  return new Map(rows.map(({ provider, settled }) => [provider, settled]))
+}
+
+const BEGINNING = new Date(0)
 
 export function createErasureStore(pool: pg.Pool): ErasureStore {
+  async function holds(): Promise<readonly LegalHold[]> {
+    const { rows } = await pool.query<LegalHold>(
+      `SELECT ${HOLD_COLUMNS} FROM legal_hold WHERE released_at IS NULL ORDER BY placed_at, id`,
+    )
+    return rows
+  }
+
+  /** Of the providers that have something left before the span's end. */
+  async function remaining({ providers, beforeMs }: DueSpan) {
+    const progress = await readProgress(pool, providers)
+    const before = new Date(beforeMs)
+    return providers
+      .map((provider) => ({ provider, from: progress.get(provider) ?? BEGINNING, before }))
+      .filter(({ from }) => from < before)
+  }
+
+  async function count(text: string, values: readonly unknown[]): Promise<number> {
+    const { rows } = await pool.query<{ count: number }>(text, [...values])
+    return rows[0]?.count ?? 0
+  }
+
   return {
+    holds,
     async keyMonths() {
       const { rows } = await pool.query<{ month: string }>(
         'SELECT month FROM tag_key WHERE sealed_key IS NOT NULL ORDER BY month',
       )
       return rows.map(({ month }) => month)
-    },
-    async holds() {
-      const { rows } = await pool.query<LegalHold>(
-        `SELECT ${HOLD_COLUMNS} FROM legal_hold WHERE released_at IS NULL ORDER BY placed_at, id`,
-      )
-      return rows
     },
     async place({ id, authority, fromMonth, toMonth, untilDay }) {
       const { rowCount } = await pool.query(
@@ -75,11 +118,11 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
       )
       return rowCount === 1
     },
-    async destroy(months, { by, today }) {
+    async destroy(months, { by, today }: Erasure) {
       const erased = await inTransaction(pool, async (client) => {
         const { rows } = await client.query<{ month: string }>(
-          `UPDATE tag_key SET sealed_key = NULL, erased_by = $3
-            WHERE month = ANY($1) AND sealed_key IS NOT NULL AND NOT ${HELD} RETURNING month`,
+          `UPDATE tag_key SET sealed_key = NULL, erased_by = $3, rewrite = false
+            WHERE month = ANY($1) AND sealed_key IS NOT NULL AND NOT ${held('month', '$2')} RETURNING month`,
           [months, today, by],
         )
         for (const { month } of rows) await emptyMonth(client, month)
@@ -88,6 +131,53 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
       // What an update leaves behind stays readable in the file until the table is written anew.
       if (erased.length > 0) await pool.query('VACUUM FULL tag_key, exchange_private_default')
       return erased
+    },
+    async countSpan(span, today) {
+      let found = 0
+      for (const { provider, from, before } of await remaining(span))
+        found += await count(`SELECT count(*)::int AS count ${DUE}`, [provider, from, before, today])
+      return found
+    },
+    async eraseSpan(span, { by, today }) {
+      let erased = 0
+      const standing = await holds()
+      for (const { provider, from, before } of await remaining(span)) {
+        for (let last = AT_ONCE; last === AT_ONCE; erased += last)
+          last = await count(ERASE_SPAN, [provider, from, before, today, by])
+        const settledMs = settledUntil(
+          { fromMs: from.getTime(), beforeMs: before.getTime() },
+          standing,
+          today,
+        )
+        await pool.query(
+          `INSERT INTO retention_progress (provider, settled) VALUES ($1, $2)
+           ON CONFLICT (provider) DO UPDATE SET settled = greatest(retention_progress.settled, excluded.settled)`,
+          [provider, new Date(settledMs)],
+        )
+      }
+      return erased
+    },
+    async exchangesOf(tags) {
+      const { rows } = await pool.query<{ exchange_id: string }>(PARTS_OF, [
+        tags.map(({ month }) => month),
+        tags.map(({ tag }) => tag),
+      ])
+      return rows.map(({ exchange_id }) => exchange_id)
+    },
+    eraseParts: (exchanges, { by, today }) => count(ERASE_PARTS, [exchanges, today, by]),
+    async rewrite(presentMonth) {
+      const { rows } = await pool.query<{ month: string }>(
+        'SELECT month FROM tag_key WHERE rewrite AND month < $1 ORDER BY month',
+        [presentMonth],
+      )
+      for (const { month } of rows) {
+        const partition = partitionOf(month)
+        // Unmarked before: what is erased meanwhile marks it again.
+        await pool.query('UPDATE tag_key SET rewrite = false WHERE month = $1', [month])
+        await pool.query(
+          `VACUUM FULL ${(await isThere(pool, partition)) ? partition : 'exchange_private_default'}`,
+        )
+      }
     },
   }
 }

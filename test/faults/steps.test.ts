@@ -8,11 +8,12 @@ import { createFsckPass } from '../../src/ledger/fsck.ts'
 import { createLogKeeper } from '../../src/ledger/keeper.ts'
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts'
 import type { NoteSigner } from '../../src/ledger/note.ts'
-import { tagWith } from '../../src/ledger/tag.ts'
+import { createTaggers } from '../../src/ledger/tag.ts'
 import { createLedgerStore } from '../../src/storage/ledger.ts'
 import { createLogStore } from '../../src/storage/log.ts'
 import { createFsckStore } from '../../src/storage/log-audit.ts'
 import { advanceRollups } from '../../src/storage/partitions.ts'
+import { createTagKeys } from '../../src/storage/tag-keys.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 import { createLogDatabase, type LogDatabase } from '../support/log-database.ts'
@@ -58,6 +59,7 @@ describe('one error at each storage step', function () {
   let signer: NoteSigner
   let processes = 100
   const journal: Acknowledged[] = []
+  const vault = createVault(Buffer.alloc(32, 7))
 
   before(async () => {
     log = await createLogDatabase()
@@ -76,7 +78,7 @@ describe('one error at each storage step', function () {
     const parts = { pool: log.pool, url: log.database.url }
     const store = createLedgerStore({
       ...parts,
-      vault: createVault(Buffer.alloc(32, 7)),
+      vault,
       processNumber: processes,
     })
     const kept = createLogStore(parts)
@@ -85,7 +87,7 @@ describe('one error at each storage step', function () {
       store: wrap(store),
       authority: () => 1,
       catchUp: async () => {},
-      tagger: () => tagWith(Buffer.alloc(32, 1)),
+      tagger: createTaggers(createTagKeys(log.pool, vault)),
       random: randomBytes,
       now: Date.now,
       onAppend: () => {},
@@ -132,7 +134,7 @@ describe('one error at each storage step', function () {
   async function audit() {
     await advanceRollups(log.pool)
     const pass = createFsckPass({
-      store: createFsckStore(log.pool, createVault(Buffer.alloc(32, 7))),
+      store: createFsckStore(log.pool, vault),
       anchor: createAnchorFile(join(folder, 'anchor')).read,
       key: signer.key,
       crypto: NODE_CRYPTO,

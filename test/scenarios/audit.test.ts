@@ -215,6 +215,12 @@ describe('reading the log over HTTP', () => {
       undefined,
       all(200, { 'G22/cong-dan': 403 }),
     ],
+    [
+      'POST',
+      () => '/audit/erasures',
+      { subject: '099099999999', order: 'thu', dryRun: true },
+      all(403, { 'G22/bao-ve-du-lieu': 200 }),
+    ],
     ['GET', () => '/audit/xroad/health-data', undefined, all(200, { 'G22/cong-dan': 403 })],
   ]
 
@@ -234,7 +240,7 @@ describe('reading the log over HTTP', () => {
         expect(record?.['exchange'], id).to.equal(answer.exchange)
         expect(record, id).to.include({
           consumer: id,
-          service: 'audit',
+          service: path('').includes('erasures') ? 'erasure' : 'audit',
           outcome: status === 200 ? 'delivered' : 'refused',
         })
         if (id === 'G22/nguoi-la') expect(record).to.have.property('code', 'reader_missing')
@@ -532,6 +538,36 @@ describe('reading the log over HTTP', () => {
       const refused = await ask('G22/thanh-tra', 'GET', `/audit/figures?${wrong}`)
       expect(refused.json['code'], wrong).to.equal('request_invalid')
     }
+  })
+
+  it('erases what the records say of a person, who stands nowhere in the erasure’s own record', async () => {
+    const before = await ask('G22/bao-ve-du-lieu', 'POST', '/audit/count', { subject })
+    const { json } = await ask('G22/bao-ve-du-lieu', 'POST', '/audit/erasures', {
+      subject,
+      order: 'Đơn 7/2026',
+    })
+    assertDescribed('Erased', json)
+    expect(json['records']).to.be.at.least(Number(before.json['total']))
+    const record = await lastRecord()
+    expect(record).to.include({ service: 'erasure', operation: 'erase', exchange: json['erasedBy'] })
+    expect(record?.['reading']).to.deep.equal({
+      found: json['records'],
+      query: '{"class":"subject","order":"Đơn 7/2026"}',
+    })
+    expect(record?.['private'] ?? {}).not.to.have.property('subjectTag')
+    const life = await ask('G22/thanh-tra', 'GET', `/audit/exchanges/${asked[0]}`)
+    expect(life.json)
+      .to.have.nested.property('entry.private')
+      .that.deep.equals({ erased: true, erasedBy: json['erasedBy'] })
+    const used = await ask('G22/cong-dan', 'POST', '/audit/v2/findUsage', { userCode: subject })
+    expect(used.json).to.include({ totalUsages: 0 })
+    const sheet = await ask('G22/thanh-tra', 'POST', '/audit/export', {
+      format: 'csv',
+      exchange: asked[0],
+      private: true,
+    })
+    expect(unzip(sheet.bytes).get('records.csv')?.toString()).to.include('đã xóa / erased')
+    expect(JSON.stringify(await world.records()) + world.log()).not.to.include(subject)
   })
 
   it('serves the document of its routes, all of them and no other', async () => {

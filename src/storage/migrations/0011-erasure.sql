@@ -21,7 +21,15 @@ CREATE TABLE exchange_private_default PARTITION OF exchange_private DEFAULT;
 -- parts of the month were erased.
 ALTER TABLE tag_key ALTER COLUMN sealed_key DROP NOT NULL;
 ALTER TABLE tag_key ADD COLUMN erased_by uuid;
+-- Whether something was erased in the month's part of exchange_private since it was written anew.
+ALTER TABLE tag_key ADD COLUMN rewrite boolean NOT NULL DEFAULT false;
 ALTER TABLE tag_key ADD CHECK ((sealed_key IS NULL) = (erased_by IS NOT NULL));
+
+-- Up to which receipt everything of a provider that is due was erased.
+CREATE TABLE retention_progress (
+  provider text PRIMARY KEY,
+  settled timestamptz NOT NULL
+);
 
 CREATE TABLE legal_hold (
   id text PRIMARY KEY,
