@@ -5,6 +5,7 @@ import { createLogRouter } from './http/log.ts'
 import { NODE_CRYPTO } from './identity/log-key.ts'
 import { createAnchorFile } from './ledger/anchor-file.ts'
 import { createAskAuthority } from './ledger/ask-authority.ts'
+import { type AuditPace, createAuditPace } from './ledger/audit-pace.ts'
 import { createLogAuditor, type LogAuditor } from './ledger/auditor.ts'
 import { createFsckPass, describeFault } from './ledger/fsck.ts'
 import { createLogKeeper, type LogKeeper } from './ledger/keeper.ts'
@@ -31,9 +32,8 @@ export interface LogKeeping {
 const CHECKPOINT_MS = 1000
 const THINNING_MS = 600_000
 const DAY_MS = 86_400_000
-/** Short steps of the audit in a second: none keeps exchanges waiting. */
-const AUDIT_STEPS = 10
-const AUDIT_FLOOR = 0.1
+/** From one short step of the audit to the next: none keeps exchanges waiting. */
+const AUDIT_MS = 100
 
 type KeepingOutside = Pick<Outside, 'database' | 'telemetry' | 'now'>
 type KeptStore = ReturnType<typeof createLogStore>
@@ -85,19 +85,23 @@ function auditCheck(auditor: LogAuditor): ReadinessCheck {
   }
 }
 
-/**
- * Exchanges come first: of its pace the audit keeps the share of the time that this process had nothing to do, and
- * at full load a tenth. At 2,000 a second it would take a tenth of a core from them.
- * @returns how many records the next step may read.
- */
-function createAuditPace(most: number): () => number {
+/** @returns the pace of the audit: the busier this process is with exchanges, the less of its share it takes. */
+function createPace(share: number): AuditPace {
   let before = performance.eventLoopUtilization()
-  return () => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
-    before = now
-    return Math.ceil(most * Math.max(AUDIT_FLOOR, 1 - utilization))
-  }
+  return createAuditPace({
+    share,
+    everyMs: AUDIT_MS,
+    cpuMs() {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1000
+    },
+    busy() {
+      const now = performance.eventLoopUtilization()
+      const { utilization } = performance.eventLoopUtilization(now, before)
+      before = now
+      return utilization
+    },
+  })
 }
 
 /** The running audit, in steps of a tenth of a second. @returns its end. */
@@ -109,6 +113,7 @@ function startAudit(
   const { ledger } = settings
   const anchor = createAnchorFile(ledger.anchorFile)
   const store = createFsckStore(database.pool, createVault(openDataKey(settings)))
+  const pace = createPace(ledger.auditShare)
   const auditor = createLogAuditor({
     newPass: () =>
       createFsckPass({
@@ -119,7 +124,7 @@ function startAudit(
         countKey: randomBytes(32).toString('hex'),
       }),
     leads: keeper.leads,
-    most: createAuditPace(ledger.auditPerSecond / AUDIT_STEPS),
+    most: pace.most,
     now,
     onFault: telemetry.logAuditFault,
     onMoved: telemetry.logAuditMoved,
@@ -127,11 +132,11 @@ function startAudit(
   })
   let stepping = Promise.resolve()
   const step = () => {
-    stepping = auditor.step()
+    stepping = auditor.step().finally(pace.ended)
     return stepping
   }
-  const task = { everyMs: 1000 / AUDIT_STEPS, run: step, onError: telemetry.databaseError }
-  const end = ledger.auditPerSecond > 0 ? repeat(task) : () => {}
+  const task = { everyMs: AUDIT_MS, run: step, onError: telemetry.databaseError }
+  const end = ledger.auditShare > 0 ? repeat(task) : () => {}
   return {
     check: auditCheck(auditor),
     async close() {

@@ -58,7 +58,7 @@ export interface Settings {
     readonly origin: string
     readonly anchorFile: string
     readonly public: boolean
-    readonly auditPerSecond: number
+    readonly auditShare: number
     readonly stopAfterSeconds: number
     readonly checkpointDays: number
     readonly witnesses: {
