@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { COUNT_SEPARATOR } from '../ledger/count-sums.ts'
 import type { FsckStore, IndexColumns } from '../ledger/fsck.ts'
-import { createLogReader } from './log.ts'
+import { createLogReader, planned } from './log.ts'
 import { createPrivateStore } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
@@ -60,10 +60,13 @@ export function createFsckStore(pool: pg.Pool, vault: Vault | undefined): FsckSt
     },
     async readRecords(start, end) {
       const { rows } = await pool.query<RecordRow>(
-        `SELECT leaf_index, leaf, leaf_hash, exchange_id, at, consumer, provider, service, operation, outcome, code,
+        planned(
+          'audit',
+          `SELECT leaf_index, leaf, leaf_hash, exchange_id, at, consumer, provider, service, operation, outcome, code,
                 agreement, purpose
            FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index`,
-        [start, end],
+          [start, end],
+        ),
       )
       return rows.map(({ leaf_index, leaf, leaf_hash, at, ...columns }) => ({
         index: Number(leaf_index),

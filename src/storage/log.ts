@@ -42,22 +42,36 @@ const THINNING = `
        SELECT DISTINCT ON (date_trunc('hour', signed_at)) size FROM log_checkpoint WHERE signed_at < $1
         ORDER BY date_trunc('hour', signed_at), cosigned DESC, size DESC)`
 
+/**
+ * A statement that a connection keeps: to plan a look into a log of many months costs more than the look itself (an
+ * exchange's place among 15 months: 1.1 ms, and 0.4 ms where the plan is kept).
+ */
+export function planned(name: string, text: string, values: unknown[] = []): pg.QueryConfig {
+  return { name: `log-${name}`, text, values }
+}
+
 export function createLogReader(pool: pg.Pool): LogReader {
   return {
     async latestCheckpoint() {
       const { rows } = await pool.query<{ note: string }>(
-        `(SELECT note, 1 AS rank FROM log_checkpoint WHERE size = (SELECT attested_size FROM log_standing))
+        planned(
+          'latest',
+          `(SELECT note, 1 AS rank FROM log_checkpoint WHERE size = (SELECT attested_size FROM log_standing))
          UNION ALL
          (SELECT note, 2 FROM log_checkpoint ORDER BY size DESC LIMIT 1)
          ORDER BY rank LIMIT 1`,
+        ),
       )
       return rows[0]?.note
     },
     async attestation() {
       const { rows } = await pool.query<{ refused_since: Date | null; first_open_at: Date | null }>(
-        `SELECT refused_since,
+        planned(
+          'attestation',
+          `SELECT refused_since,
                 (SELECT at FROM exchange_record WHERE leaf_index = attested_size) AS first_open_at
            FROM log_standing`,
+        ),
       )
       return {
         refusedSince: rows[0]?.refused_since ?? undefined,
@@ -79,33 +93,41 @@ export function createLogReader(pool: pg.Pool): LogReader {
     },
     async checkpointOver(leafIndex) {
       const { rows } = await pool.query<{ size: number; note: string }>(
-        `(SELECT size, note, 1 AS rank FROM log_checkpoint WHERE cosigned AND size > $1 ORDER BY size DESC LIMIT 1)
+        planned(
+          'over',
+          `(SELECT size, note, 1 AS rank FROM log_checkpoint WHERE cosigned AND size > $1 ORDER BY size DESC LIMIT 1)
          UNION ALL
          (SELECT size, note, 2 FROM log_checkpoint WHERE size > $1 ORDER BY size DESC LIMIT 1)
          ORDER BY rank LIMIT 1`,
-        [leafIndex],
+          [leafIndex],
+        ),
       )
       return rows[0] && { size: rows[0].size, note: rows[0].note }
     },
     async readTiles(places) {
       const { rows } = await pool.query<{ level: number; n: number; hashes: Buffer }>(
-        `SELECT level, n, hashes FROM log_tile
+        planned(
+          'tiles',
+          `SELECT level, n, hashes FROM log_tile
           WHERE (level, n) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))`,
-        [places.map(({ level }) => level), places.map(({ n }) => n)],
+          [places.map(({ level }) => level), places.map(({ n }) => n)],
+        ),
       )
       return rows
     },
     async readEntries(start, end) {
       const { rows } = await pool.query<{ leaf: Buffer }>(
-        'SELECT leaf FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index',
-        [start, end],
+        planned(
+          'entries',
+          'SELECT leaf FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index',
+          [start, end],
+        ),
       )
       return rows.map(({ leaf }) => leaf)
     },
     async leafIndexOf(exchangeId) {
       const { rows } = await pool.query<{ leaf_index: number }>(
-        'SELECT leaf_index FROM exchange_record WHERE exchange_id = $1',
-        [exchangeId],
+        planned('index', 'SELECT leaf_index FROM exchange_record WHERE exchange_id = $1', [exchangeId]),
       )
       return rows[0]?.leaf_index
     },
@@ -176,11 +198,14 @@ export function createLogStore({
     async readLeaves(start, end): Promise<StoredLeaves> {
       // The hashes are PostgreSQL's own, of the bytes as they are stored now.
       const { rows } = await pool.query<{ hashes: Buffer | null; changed: number | null }>(
-        `SELECT string_agg(computed, '' ORDER BY leaf_index) AS hashes,
+        planned(
+          'leaves',
+          `SELECT string_agg(computed, '' ORDER BY leaf_index) AS hashes,
                 min(leaf_index) FILTER (WHERE computed <> leaf_hash) AS changed
            FROM (SELECT leaf_index, leaf_hash, sha256('\\x00'::bytea || leaf) AS computed
                    FROM exchange_record WHERE leaf_index >= $1 AND leaf_index < $2) leaves`,
-        [start, end],
+          [start, end],
+        ),
       )
       return { hashes: rows[0]?.hashes ?? Buffer.alloc(0), changed: rows[0]?.changed ?? undefined }
     },

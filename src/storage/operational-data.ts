@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import type { OperationalStore, ServiceEvents } from '../reporting/operational-desk.ts'
 import { createParameters } from './audit-conditions.ts'
+import { planned } from './log.ts'
 
 /** Readings of the log are recorded too, but are no exchanges of a service. */
 const EXCHANGES = "(service LIKE '%/%' OR service = 'xroad')"
@@ -66,8 +67,11 @@ export function createOperationalStore(pool: pg.Pool): OperationalStore {
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       const found = await pool.query<{ leaf_index: number; at: Date }>(
-        'SELECT leaf_index, at FROM exchange_record WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT 1',
-        [middle],
+        planned(
+          'first-from',
+          'SELECT leaf_index, at FROM exchange_record WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT 1',
+          [middle],
+        ),
       )
       const [record] = found.rows
       if (record === undefined || record.at >= instant) high = middle
