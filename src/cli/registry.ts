@@ -2,9 +2,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { createAdmission } from '../identity/admission.ts'
-import { validSpan } from '../model/agreement.ts'
 import type { Bilingual } from '../model/identifier.ts'
-import type { Service } from '../model/party.ts'
 import { applyRegistry } from '../registry/administration.ts'
 import { diffRegistry, isEmptyDiff, type RegistryDiff } from '../registry/diff.ts'
 import { exportDocuments, exportRegistry } from '../registry/export-documents.ts'
@@ -17,6 +15,7 @@ import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { withDatabase } from './open-database.ts'
 import { defineCallers } from './registry-callers.ts'
+import { defineHubs } from './registry-hubs.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -31,14 +30,6 @@ const TEXTS = {
     en: 'Compare a folder with the registry in force',
   },
   export: { vi: 'Ghi danh bạ ra một thư mục trống', en: 'Write the registry to an empty folder' },
-  hubs: {
-    vi: 'Mỗi dịch vụ đi qua trục nào, đến bao giờ: cái gì đã chuyển, cái gì chưa',
-    en: 'By which hub each service is reached, and until when: what has moved and what has not',
-  },
-  hubColumns: {
-    vi: ['Trục', 'Đến hết ngày', 'Còn (ngày)', 'Giao thức', 'Dịch vụ'],
-    en: ['Hub', 'Until', 'Days left', 'Protocol', 'Service'],
-  },
   history: { vi: 'Các phiên bản đã áp dụng, mới nhất trước', en: 'Versions applied, latest first' },
   dir: { vi: 'thư mục danh bạ (mặc định theo cấu hình)', en: 'registry folder (default: as set)' },
   outDir: { vi: 'thư mục mới hoặc trống', en: 'a new or empty folder' },
@@ -237,50 +228,6 @@ async function history(tools: Tools): Promise<ExitCode> {
   return EXIT.ok
 }
 
-interface HubRow {
-  readonly service: string
-  /** `null`: its provider is reached without a hub. */
-  readonly hub: string | null
-  readonly protocol: string | null
-  readonly until: string | null
-  readonly daysLeft: number | null
-}
-
-const DAY_MS = 86_400_000
-
-/** Those whose way ends first come first; those that are reached without a hub, or by one without end, last. */
-function hubRows(services: readonly Service[], nowMs: number): readonly HubRow[] {
-  const rows = services.map(({ id, binding }): HubRow => {
-    const { name = null, protocol = null, until = null } = binding?.hub ?? {}
-    const untilMs = until === null ? undefined : validSpan({ from: until, until }).untilMs
-    const daysLeft = untilMs === undefined ? null : Math.floor((untilMs - nowMs) / DAY_MS)
-    return { service: id, hub: name, protocol, until, daysLeft }
-  })
-  const orderOf = ({ until, hub, service }: HubRow) => `${until ?? '9999'} ${hub ?? '~'} ${service}`
-  return rows.toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1))
-}
-
-async function hubs(tools: Tools): Promise<ExitCode> {
-  const { terminal, outside } = tools
-  const { version, documents } = await withDatabase(requireSettings(tools), tools, (database) =>
-    openStore(database).current(),
-  )
-  const rows = hubRows(documents.services, outside.now())
-  if (terminal.json) {
-    terminal.resultJson({ version, services: rows })
-    return EXIT.ok
-  }
-  const cells = rows.map(({ hub, until, daysLeft, protocol, service }) => [
-    hub ?? '–',
-    until ?? '–',
-    daysLeft === null ? '–' : String(daysLeft),
-    protocol ?? '–',
-    service,
-  ])
-  for (const line of formatTable(TEXTS.hubColumns[terminal.language], cells)) terminal.result(line)
-  return EXIT.ok
-}
-
 const DIFF_JSON =
   '"diff": { "added": [ { "kind", "id" } ], "changed": [ { "kind", "id", "changes" } ], "removed" }'
 
@@ -288,7 +235,7 @@ const DIFF_JSON =
 export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   const { pick } = terminal
-  const add = (name: 'apply' | 'diff' | 'export' | 'history' | 'hubs') =>
+  const add = (name: 'apply' | 'diff' | 'export' | 'history') =>
     command
       .command(name)
       .summary(pick(TEXTS[name]))
@@ -335,9 +282,5 @@ export function define(command: Command, tools: Tools): void {
     json: '{ "versions": [ { "version", "digest", "appliedAt", "by", "note" } ] }',
   })
   defineCallers(command, tools)
-  const listing = add('hubs').action(tools.act(() => hubs(tools)))
-  addGuide(listing, terminal, {
-    examples: [['registry hubs', { vi: 'trục nào hết hạn trước', en: 'which hub ends first' }]],
-    json: '{ "version", "services": [ { "service", "hub", "protocol", "until", "daysLeft" } ] }',
-  })
+  defineHubs(command, tools)
 }

@@ -7,6 +7,7 @@ import {
   listDocuments,
   type RegistryDocument,
 } from '../registry/documents.ts'
+import type { HubVersion } from '../registry/hub-moves.ts'
 import type {
   ChangeAuthor,
   ChangeOutcome,
@@ -42,6 +43,10 @@ const ENDED_DOCUMENTS = `SELECT kind, id FROM registry_document
   WHERE since_version <= $1 AND until_version > $1 AND until_version <= $2`
 const HISTORY = `SELECT version, digest, applied_at AS "appliedAt", applied_by AS by, note
   FROM registry_version ORDER BY version DESC`
+
+const HUBS = `SELECT id AS service, body::jsonb #>> '{binding,hub,name}' AS hub, applied_at AS "appliedAt", applied_by AS by
+  FROM registry_document JOIN registry_version ON version = since_version
+  WHERE kind = 'Service' ORDER BY id, since_version`
 
 /** Of two writers that expect the same version, the second meets the primary key and writes nothing. */
 const CLAIM_VERSION = `INSERT INTO registry_version (version, digest, applied_by, note)
@@ -202,4 +207,10 @@ export function createRegistryStore(parts: RegistryStoreParts): RegistryStore {
   }
 
   return { ...reader, apply, onChange: watch }
+}
+
+/** @returns by which hub each service was reached, version by version, oldest first. */
+export async function readHubVersions(pool: Pool): Promise<readonly HubVersion[]> {
+  const { rows } = await pool.query<HubVersion>(HUBS)
+  return rows
 }

@@ -84,6 +84,30 @@ describe('commands on the database', () => {
         .and.include('an operator')
     })
 
+    it('tells by which hub each service is reached, which have moved from where, and when', async () => {
+      const hub = (name: string, more = '') =>
+        `  hub: { name: ${name}, protocol: direct${more} }\n  timeoutMs: 4321`
+      edit('services/sandbox.yaml', (text) =>
+        text.replace(/ {2}timeoutMs: \d+/, hub('truc-cu', ", until: '2026-12-31'")),
+      )
+      await json(['registry', 'apply', 'registry'])
+      const { services } = await json(['registry', 'hubs'])
+      expect(services[0]).to.include({ hub: 'truc-cu', until: '2026-12-31', moved: null })
+      edit('services/sandbox.yaml', (text) =>
+        text.replace(/ {2}hub: .*\n {2}timeoutMs: 4321/, hub('truc-moi')),
+      )
+      await json(['registry', 'apply', 'registry', '--by', 'an operator'])
+      const after = await json(['registry', 'hubs'])
+      const moved = after.services.find(({ service }: { service: string }) => service === services[0].service)
+      expect(moved).to.deep.include({ hub: 'truc-moi', until: null, daysLeft: null })
+      expect(moved.moved).to.include({ from: 'truc-cu', by: 'an operator' })
+      const { out, err } = await cli(['registry', 'hubs'])
+      expect(out)
+        .to.match(/^Hub .*Moved from/)
+        .and.match(/truc-moi .*direct .*truc-cu/)
+      expect(err).to.include('0 services are still reached by a hub that ends; 1 have moved')
+    })
+
     it('exports what was applied, of now or of then, and it applies again without a change', async () => {
       await json(['registry', 'apply', 'registry'])
       edit('services/sandbox.yaml', (text) => text.replace(/timeoutMs: \d+/, 'timeoutMs: 4321'))
