@@ -92,7 +92,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const { listen, limits } = settings
   const clock = () => performance.now()
   const keysDir = join(settings.dataDir, 'keys')
-  const vault = createVault(openDataKey(settings))
+  const random = createRandomPool()
+  const vault = createVault(openDataKey(settings), random)
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''
@@ -161,7 +162,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     processNumber,
     keepHours: settings.idempotency.keepHours,
   })
-  const random = createRandomPool()
   const openSink = createSpool(join(settings.dataDir, 'spool'), settings.xroad.spoolBytes)
   const newExchangeId = (nowMs: number) => formatExchangeId(nowMs, random(16))
   const newSalt = () => Buffer.from(random(16))

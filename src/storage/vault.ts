@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import type pg from 'pg'
 
 /** Encrypts `plain` bound to `context` (say, its table and key), so that it opens nowhere else. */
@@ -16,16 +16,19 @@ const MAC_BYTES = 16
 /**
  * What the database holds of personal data, it holds under AES-256-GCM: nonce ‖ ciphertext ‖ tag.
  * @param key 32 bytes, kept outside the database. `open` throws where anything was changed or moved.
+ * @param random fresh random bytes; they are read before it is called again.
  */
-export function createVault(key: Uint8Array): Vault {
+export function createVault(key: Uint8Array, random: (bytes: number) => Buffer = randomBytes): Vault {
+  // Imported once: each exchange seals something, and bytes would be made a key anew for each.
+  const secret = createSecretKey(key)
   return {
     seal(plain, context) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(context)
+      const nonce = random(NONCE_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(context)
       return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
     },
     open(sealed, context) {
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
+      const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, NONCE_BYTES), {
         authTagLength: MAC_BYTES,
       })
         .setAAD(context)
