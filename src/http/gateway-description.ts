@@ -1,3 +1,4 @@
+import { LATER_PATHS } from './gateway-later.ts'
 import { object, SCHEMAS, type SchemaName, text } from './gateway-schemas.ts'
 
 /** What the gateway itself answers, beside what its services, events and readers are told of elsewhere. */
@@ -320,6 +321,7 @@ const PATHS = {
       responses: plain('TypeScript'),
     }),
   },
+  ...LATER_PATHS,
 } as const
 
 /** The part of the gateway's own OpenAPI 3.1 document that is described here. */

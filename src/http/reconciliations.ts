@@ -48,7 +48,15 @@ function placeOf(url: string): Place {
     LOCAL_NAME.test(name) &&
     SERVICE_VERSION.test(version)
   const isPeriod = DAY.test(from) && DAY.test(until) && from <= until
-  if (rest.length > 0 || !isService || !isPeriod) throw new GatewayError('path_unknown')
+  if (rest.length > 0 || !isService) throw new GatewayError('path_unknown')
+  if (!isPeriod) {
+    throw new GatewayError('request_malformed', {
+      detail: {
+        vi: 'Kỳ là hai ngày yyyy-mm-dd, từ trước đến sau.',
+        en: 'A period is two days yyyy-mm-dd, the first first.',
+      },
+    })
+  }
   const [owner = '', system = '', ...more] = (new URLSearchParams(query).get('consumer') ?? '').split('/')
   const isNamed = isAgencyCode(owner) && LOCAL_NAME.test(system) && more.length === 0
   const consumer: SubsystemId | undefined = isNamed ? `${owner}/${system}` : undefined

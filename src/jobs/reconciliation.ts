@@ -237,7 +237,7 @@ export function createReconcile(parts: ReconciliationParts): Reconcile {
     let refused: unknown = new GatewayError('agreement_missing')
     for (const operation of submissions) {
       try {
-        const particulars = { officer: '-', dossier: '-', procedure: '-', fields: [], isSigned: true }
+        const particulars = { officer: '-', dossier: '-', procedure: '-', fields: [], isSigned: false }
         const { details } = caller
         const ask = { service: id, operation: operation.id, purpose, ...particulars, details }
         const { agreement } = authorise(candidates, ask, now())
