@@ -70,6 +70,8 @@ async function timed<Result>(name: string, work: () => Promise<Result>): Promise
 const database = await createTestDatabase()
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 const pool = new pg.Pool({ connectionString: database.url, max: 3 })
+// Dropping the database at the end cuts what is idle.
+pool.on('error', () => {})
 const store = createLogStore({ pool, url: database.url })
 try {
   const reader = createLogReader(pool)
