@@ -1,21 +1,14 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { createAdmission } from '../identity/admission.ts'
-import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import { type ReadRegistry, readRegistryDirectory, type SourceFault } from '../registry/read-documents.ts'
-import { type Settings, SettingsError } from '../settings.ts'
+import { defineConsumer } from './check-consumer.ts'
+import { defineProvider } from './check-provider.ts'
+import { checkSettings } from './checked-settings.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import {
-  formatPlacedFault,
-  locateSetting,
-  type PlacedFault,
-  placeSettingsFaults,
-  readSettingsFile,
-} from './settings-file.ts'
+import { formatPlacedFault, type PlacedFault } from './settings-file.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -29,15 +22,6 @@ const TEXTS = {
     vi: `${count} lỗi. Sửa rồi chạy lại: lienthong check`,
     en: `${count === 1 ? '1 fault' : `${count} faults`}. Mend and run again: lienthong check`,
   }),
-  certificate: { vi: 'Không phải chứng thư X.509 dạng PEM', en: 'It is not an X.509 certificate in PEM' },
-  expired: (day: string): Bilingual => ({
-    vi: `Chứng thư đã hết hạn ngày ${day}`,
-    en: `The certificate expired on ${day}`,
-  }),
-  mismatch: {
-    vi: 'Khóa riêng không khớp với chứng thư',
-    en: 'The private key does not belong to the certificate',
-  },
 } as const
 
 const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => number, text: Bilingual])[] =
@@ -60,67 +44,6 @@ export function placeSourceFaults(faults: readonly SourceFault[], language: Lang
     rule,
     detail: detail[language],
   }))
-}
-
-/** Judges the listener's certificate and key, which settings only name. */
-function checkTls(settings: Settings, tools: Tools): PlacedFault[] {
-  const { tls } = settings.listen
-  if (tls === undefined) return []
-  const faults: PlacedFault[] = []
-  const add = (member: string, rule: string, detail: string) => {
-    const pointer = `/listen/tls/${member}`
-    const place = locateSetting(tools.settingsFile, pointer) ?? { line: 1, column: 1 }
-    faults.push({ file: tools.settingsFile, ...place, pointer, rule, detail })
-  }
-  const attempt = <Read>(member: string, rule: string, read: () => Read): Read | undefined => {
-    try {
-      return read()
-    } catch (thrown) {
-      const isSystem = thrown instanceof Error && 'syscall' in thrown
-      const message = thrown instanceof Error ? thrown.message : String(thrown)
-      const unread = rule === 'certificate' && !isSystem
-      add(member, isSystem ? 'file' : rule, unread ? tools.terminal.pick(TEXTS.certificate) : message)
-      return undefined
-    }
-  }
-  const certificate = attempt(
-    'certificateFile',
-    'certificate',
-    () => new X509Certificate(readFileSync(tls.certificateFile)),
-  )
-  const key = attempt('keyFile', 'key', () => createPrivateKey(readSecretFile(tls.keyFile)))
-  const { clientAuthoritiesFile } = tls
-  if (clientAuthoritiesFile !== undefined) {
-    attempt(
-      'clientAuthoritiesFile',
-      'certificate',
-      () => new X509Certificate(readFileSync(clientAuthoritiesFile)),
-    )
-  }
-  if (certificate && Date.parse(certificate.validTo) <= tools.outside.now()) {
-    const day = new Date(certificate.validTo).toISOString().slice(0, 10)
-    add('certificateFile', 'certificate_expired', tools.terminal.pick(TEXTS.expired(day)))
-  }
-  if (certificate && key && !certificate.checkPrivateKey(key)) {
-    add('keyFile', 'key_mismatch', tools.terminal.pick(TEXTS.mismatch))
-  }
-  return faults
-}
-
-export interface CheckedSettings {
-  readonly settings: Settings | undefined
-  readonly faults: readonly PlacedFault[]
-}
-
-/** The settings, judged with the certificate and key that they name. */
-export function checkSettings(tools: Tools): CheckedSettings {
-  try {
-    const settings = readSettingsFile(tools)
-    return { settings, faults: checkTls(settings, tools) }
-  } catch (thrown) {
-    if (!(thrown instanceof SettingsError)) throw thrown
-    return { settings: undefined, faults: placeSettingsFaults(thrown.faults, tools.terminal.language) }
-  }
 }
 
 interface CheckOptions {
@@ -166,6 +89,8 @@ async function check(options: CheckOptions, tools: Tools): Promise<ExitCode> {
 /** `lienthong check`: needs no database and no gateway. */
 export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
+  defineConsumer(command, tools)
+  defineProvider(command, tools)
   command
     .option('--registry <dir>', pick(TEXTS.registry))
     .option('--schemas <dir>', pick(TEXTS.schemas))

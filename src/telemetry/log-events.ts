@@ -127,7 +127,7 @@ const GATEWAY_EVENTS = {
     message: 'the gateway has started',
     fields: {
       version: ['service.version', 'operator_text'],
-      node: ['process.runtime.version', 'operator_text'],
+      node: ['lienthong.node_version', 'operator_text'],
       address: ['lienthong.address', 'operator_text'],
       managementAddress: ['lienthong.management_address', 'operator_text'],
       workers: ['lienthong.workers', 'number'],
