@@ -118,7 +118,10 @@ function checkRequest(seen: readonly Observed[], service: CompiledService): Find
     const said = places.join(', ')
     return { check, state: 'failed', detail: { vi: `sai: ${said}`, en: `wrong: ${said}` }, fix }
   }
-  if (found.operation.kind === 'submit' && asked.headers['idempotency-key'] === undefined) {
+  if (
+    ['submit', 'request'].includes(found.operation.kind) &&
+    asked.headers['idempotency-key'] === undefined
+  ) {
     return {
       check,
       state: 'failed',

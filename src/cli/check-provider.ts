@@ -156,6 +156,10 @@ async function checkTls({ binding }: Trial, nowMs: number): Promise<Finding> {
   }
 }
 
+function changesData({ kind }: Operation): boolean {
+  return kind === 'submit' || kind === 'request'
+}
+
 /** The contract's own example, answered with something the contract lists. */
 async function checkSample(trial: Trial, operation: Operation): Promise<readonly Finding[]> {
   const check = `${operation.id}: sample`
@@ -169,7 +173,7 @@ async function checkSample(trial: Trial, operation: Operation): Promise<readonly
       },
     ]
   }
-  const key = operation.kind === 'submit' ? randomBytes(12).toString('base64url') : undefined
+  const key = changesData(operation) ? randomBytes(12).toString('base64url') : undefined
   const { reply, error, ms } = await trial.ask(operation, request, { ...(key && { key }) })
   const fix = {
     vi: 'Trả lời đúng hợp đồng: trạng thái đã liệt kê, JSON đúng lược đồ.',
@@ -267,7 +271,7 @@ async function examine(trial: Trial, options: ProviderOptions, nowMs: number): P
   const findings: Finding[] = [await checkTls(trial, nowMs)]
   const operations = [...trial.service.contract.operations.values()].filter(({ kind }) => kind !== 'event')
   for (const operation of operations) {
-    if (operation.kind === 'submit' && options.withSubmissions !== true) {
+    if (changesData(operation) && options.withSubmissions !== true) {
       const detail = {
         vi: 'bỏ qua; thử bằng --with-submissions',
         en: 'left out; try it by --with-submissions',

@@ -4,6 +4,7 @@ import { defineControl } from './demo-control.ts'
 import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
+import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.ts'
 import { formatMs, type PageParts, showStep, showToken } from './demo-show.ts'
 import { type DemoCase, openCase, planSteps } from './demo-story.ts'
 import { showMetrics, showReady, showRecords } from './demo-summary.ts'
@@ -23,6 +24,14 @@ const TEXTS = {
     vi: 'thêm hai năm số liệu mô phỏng (khoảng 60 triệu giao dịch) cho thống kê',
     en: 'add two years of synthetic counts (about 60 million exchanges) for the statistics',
   },
+  prometheus: {
+    vi: 'chạy kèm Prometheus có trên máy để xem chỉ số và cảnh báo',
+    en: "run this machine's Prometheus beside it, to see metrics and alerts",
+  },
+  prometheusRuns: (url: string): Bilingual => ({
+    vi: `Prometheus đang đọc cổng: ${url}/graph, cảnh báo: ${url}/alerts`,
+    en: `Prometheus scrapes the gateway: ${url}/graph, alerts: ${url}/alerts`,
+  }),
   historyMade: {
     vi: 'Đã thêm hai năm số liệu mô phỏng.',
     en: 'Two years of synthetic counts were added.',
@@ -62,6 +71,7 @@ const TRY_AGAIN_MS = 5000
 interface DemoOptions {
   readonly exit?: boolean
   readonly history?: boolean
+  readonly withPrometheus?: boolean
 }
 
 function tellProgress({ terminal }: Tools): DemoProgress {
@@ -192,7 +202,18 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
   const parts = { tools, settings, version: tools.version, progress }
   const world = await startOrTell(() => startDemoWorld(parts), tools)
   let reason = 'tour_ended'
+  let prometheus: DemoPrometheus | undefined
   try {
+    if (options.withPrometheus) {
+      prometheus = await startDemoPrometheus({
+        folder: world.files.folder,
+        managementUrl: world.gateway.managementUrl,
+        projectRoot: tools.projectRoot,
+        environment: outside.environment,
+        signal: outside.signal,
+      })
+      terminal.talk(terminal.pick(TEXTS.prometheusRuns(prometheus.url)))
+    }
     if (options.history) {
       const rows = await backfillHistory(world.gateway.database, world.documents, outside.now())
       if (rows > 0) terminal.talk(terminal.pick(TEXTS.historyMade))
@@ -210,6 +231,7 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
     }
     return isSound(tour) ? EXIT.ok : EXIT.failed
   } finally {
+    await prometheus?.stop()
     await world.close(reason)
     if (!options.exit) terminal.talk(terminal.pick(TEXTS.stopped))
   }
@@ -221,6 +243,7 @@ export function define(command: Command, tools: Tools): void {
   command
     .option('--exit', terminal.pick(TEXTS.exit))
     .option('--history', terminal.pick(TEXTS.history))
+    .option('--with-prometheus', terminal.pick(TEXTS.prometheus))
     .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
   defineControl(command, tools)
   addGuide(command, terminal, {
@@ -234,6 +257,10 @@ export function define(command: Command, tools: Tools): void {
       ],
       ['demo --exit', { vi: 'chỉ tham quan', en: 'the tour alone' }],
       ['demo --history', { vi: 'có hai năm số liệu để thống kê', en: 'with two years of figures' }],
+      [
+        'demo --with-prometheus',
+        { vi: 'có Prometheus đọc chỉ số', en: 'with Prometheus reading the metrics' },
+      ],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
       [
         'demo break tax',

@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'chai'
+import { startDemoPrometheus } from '../../src/cli/demo-prometheus.ts'
+import { CliFault } from '../../src/cli/fault.ts'
+import { requireProgram } from '../support/debian-program.ts'
+import { createTestFolder } from '../support/postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+describe('demo --with-prometheus', () => {
+  let folder: string
+
+  before(async () => {
+    folder = await createTestFolder()
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const parts = (managementUrl: string, environment: NodeJS.ProcessEnv) => ({
+    folder,
+    managementUrl,
+    projectRoot: PROJECT,
+    environment,
+    signal: new AbortController().signal,
+  })
+
+  it('has a real Prometheus scrape the demo by the project’s own rules, and ends it', async function () {
+    this.timeout(60_000)
+    requireProgram(this, 'prometheus', 'prometheus')
+    const served = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end('lienthong_up_here 1\n')
+    }).listen(0, '127.0.0.1')
+    const { port } = await new Promise<AddressInfo>((resolve) => {
+      served.once('listening', () => resolve(served.address() as AddressInfo))
+    })
+    const prometheus = await startDemoPrometheus(parts(`http://127.0.0.1:${port}`, process.env))
+    try {
+      const ask = async (path: string) => JSON.parse(await (await fetch(prometheus.url + path)).text())
+      let found: readonly unknown[] = []
+      for (let tries = 0; tries < 300 && found.length === 0; tries += 1) {
+        await pause(100)
+        found = (await ask('/api/v1/query?query=lienthong_up_here')).data.result
+      }
+      expect(found).to.have.length(1)
+      const { groups } = (await ask('/api/v1/rules')).data
+      expect(groups.length).to.be.above(0)
+    } finally {
+      await prometheus.stop()
+      served.close()
+    }
+    expect(await fetch(prometheus.url).catch(() => 'gone')).to.equal('gone')
+  })
+
+  it('says how to install it where there is none', async () => {
+    const thrown = await startDemoPrometheus(parts('http://127.0.0.1:1', { PATH: folder })).catch(
+      (error: unknown) => error,
+    )
+    expect(thrown).to.be.an.instanceOf(CliFault).and.to.include({ code: 'prometheus_missing' })
+    expect((thrown as CliFault).particulars.fix?.en).to.include('apt-get install')
+  })
+})
