@@ -39,8 +39,8 @@ const TEXTS = {
   },
   badKey: { vi: 'Tệp --key không phải một JWK.', en: 'The --key file is no JWK.' },
   notes: {
-    vi: 'Chương trình được chạy nhiều lần, mỗi lần nhận LIENTHONG_GATEWAY (địa chỉ của một cổng dựng tạm trên máy này) và LIENTHONG_CONSUMER trong môi trường; nó gửi một yêu cầu, mã thoát 0 nghĩa là được trả lời.',
-    en: 'The program is run several times, with LIENTHONG_GATEWAY (the address of a gateway put up on this machine) and LIENTHONG_CONSUMER in its environment; it sends one request, and its exit code 0 means that it was answered.',
+    vi: 'Chương trình được chạy nhiều lần, mỗi lần nhận GATEWAY_URL (địa chỉ của một cổng dựng tạm trên máy này) và CLIENT_ID trong môi trường; nó gửi một yêu cầu, mã thoát 0 nghĩa là được trả lời.',
+    en: 'The program is run several times, with GATEWAY_URL (the address of a gateway put up on this machine) and CLIENT_ID in its environment; it sends one request, and its exit code 0 means that it was answered.',
   },
 } as const
 
@@ -147,7 +147,7 @@ function runProgram(
   const [program = '', ...rest] = words
   const child = spawn(program, rest, {
     cwd: outside.workingDirectory,
-    env: { ...outside.environment, LIENTHONG_GATEWAY: stage.url, LIENTHONG_CONSUMER: clientId },
+    env: { ...outside.environment, GATEWAY_URL: stage.url, CLIENT_ID: clientId },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: outside.signal,
   })

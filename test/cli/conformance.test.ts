@@ -22,8 +22,8 @@ import { readFileSync } from 'node:fs'
 import { createClient } from './client.ts'
 
 const client = createClient({
-  gatewayUrl: process.env.LIENTHONG_GATEWAY,
-  clientId: process.env.LIENTHONG_CONSUMER,
+  gatewayUrl: process.env.GATEWAY_URL,
+  clientId: process.env.CLIENT_ID,
   privateKey: JSON.parse(readFileSync('consumer.jwk', 'utf8')),
 })
 const { error } = await client.POST('/xac-thuc', {
