@@ -3,6 +3,7 @@ import { createJobsRouter, type JobsDoorParts } from './http/jobs.ts'
 import { BULK_QUEUE, BULK_SWEEP_QUEUE } from './jobs/bulk.ts'
 import { type BulkDeskParts, createBulkDesk } from './jobs/bulk-desk.ts'
 import { type BulkRunParts, createBulkRun } from './jobs/bulk-run.ts'
+import { createPackager, type PackageParts } from './jobs/package.ts'
 import type { Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
 import { createBulkStore } from './storage/bulk.ts'
@@ -11,14 +12,16 @@ import type { Vault } from './storage/vault.ts'
 
 /** What bulk jobs share with the rest of a gateway. */
 export interface JobSideParts
-  extends Omit<BulkDeskParts, 'store' | 'maxBytes' | 'weights' | 'newId'>,
+  extends Omit<BulkDeskParts, 'store' | 'maxBytes' | 'weights' | 'newId' | 'makePackage'>,
     Omit<BulkRunParts, 'store' | 'wait' | 'registry'>,
-    Omit<JobsDoorParts, 'desk'> {
+    Omit<JobsDoorParts, 'desk'>,
+    Pick<PackageParts, 'logOrigin'> {
   readonly queue: StoredJobQueue
   readonly pool: Parameters<typeof createBulkStore>[0]['pool']
   readonly vault: Vault
   readonly processNumber: number
   readonly settings: Settings['bulk']
+  readonly packages: Pick<PackageParts, 'ledger' | 'signManifest' | 'checkpoint' | 'observe'>
   readonly onError: Task['onError']
 }
 
@@ -54,6 +57,7 @@ export function createJobSide(parts: JobSideParts): JobSide {
     newId: parts.newExchangeId,
     maxBytes: settings.maxBytes,
     weights: settings.qualityWeights,
+    makePackage: createPackager({ ...parts, ...parts.packages, store }),
   })
   return {
     router: createJobsRouter({ ...parts, desk }),

@@ -1,6 +1,7 @@
 import { openLogSigner } from './credentials.ts'
 import { createAttestationLimit } from './ledger/attestation.ts'
 import { createLedger, type Ledger, type LedgerParts } from './ledger/ledger.ts'
+import { createManifestSigner, type SignManifest } from './ledger/manifest.ts'
 import { formatVerifierKey } from './ledger/note.ts'
 import { createPromiseBatch } from './ledger/promise.ts'
 import { createTaggers } from './ledger/tag.ts'
@@ -34,6 +35,7 @@ export interface LedgerSide {
   readonly reader: ReturnType<typeof createLogReader>
   /** In the form of a signed note's key. */
   readonly verifierKey: string
+  readonly signManifest: SignManifest
   /** Makes room for records, and ends those that a dead process left open. */
   start(): Promise<void>
   readonly tasks: readonly Task[]
@@ -86,6 +88,7 @@ export async function createLedgerSide(parts: LedgerSideParts): Promise<LedgerSi
     },
     reader,
     verifierKey: formatVerifierKey(signer.key),
+    signManifest: createManifestSigner(signer),
     async start() {
       await ensurePartitions(pool, now())
       // Connects the log's writer, so that this process counts among the living before it claims anything.

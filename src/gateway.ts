@@ -247,13 +247,16 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     mayRelease: (number: number) => authority.mayRelease(number),
     onRequest: telemetry.request,
   }
+  const { authenticate, checkStanding } = identity
+  const recording = { authenticate, checkStanding, ledger: attested, observe: telemetry.exchange }
   const jobSide = createJobSide({
     ...shared,
     conduct,
     queue: jobs,
     settings: settings.bulk,
-    authenticate: identity.authenticate,
-    checkStanding: identity.checkStanding,
+    packages: { ...recording, signManifest: log.signManifest, checkpoint: log.reader.latestCheckpoint },
+    authenticate,
+    checkStanding,
     clock,
     newSeed: () => [random(4).readUInt32BE(), random(4).readUInt32BE()],
     observe: telemetry.bulkStep,
@@ -265,8 +268,6 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const { keepDays } = settings.events
   const delivering = { ledger: attested, identity, takeQuota, providers, telemetry }
   const events = createEventSide({ ...shared, ...delivering, keysDir, keepDays })
-  const { authenticate, checkStanding } = identity
-  const recording = { authenticate, checkStanding, ledger: attested, observe: telemetry.exchange }
   const reconciliations = createReconciliationSide({
     ...shared,
     ...recording,

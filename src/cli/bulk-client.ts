@@ -80,6 +80,12 @@ export function createBulkClient(client: ConsumerClient) {
       statusOf(requireMembers(await ask('POST', `/${id}/${action}`))),
     report: async (id: string) => requireMembers(await ask('GET', `/${id}/report`)),
     list: async () => requireMembers(await ask('GET', '')),
+    /** A job's results, sealed for hand-over. */
+    async package(id: string): Promise<Buffer> {
+      const reply = await ask('GET', `/${id}/package`)
+      if (reply.status !== 200) throw refusalOf(reply)
+      return reply.body
+    },
     async result(id: string): Promise<Buffer> {
       const reply = await ask('GET', `/${id}/result`)
       if (reply.status !== 200) throw refusalOf(reply)

@@ -65,7 +65,7 @@ const LOOK_MS = 1000
 const BAR_WIDTH = 30
 const ENDED: ReadonlySet<string> = new Set(['done', 'paused', 'stopped', 'failed', 'cancelled'])
 
-function openBulk(options: ConsumerOptions, tools: Tools): BulkClient {
+export function openBulk(options: ConsumerOptions, tools: Tools): BulkClient {
   const wanted = { resource: '/jobs', maxAnswerBytes: MAX_ANSWER_BYTES }
   return createBulkClient(openConsumer(options, tools, wanted).client)
 }

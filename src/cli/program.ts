@@ -92,6 +92,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./bulk.ts'),
   },
   {
+    name: 'package',
+    summary: {
+      vi: 'Gói dữ liệu bàn giao: lấy gói đã ký và mã hóa; kiểm tra, mở gói không cần mạng',
+      en: 'Packages for hand-over: fetch one signed and encrypted; check and open it offline',
+    },
+    load: () => import('./package.ts'),
+  },
+  {
     name: 'reconcile',
     summary: {
       vi: 'Đối soát với bên kia: nộp danh sách, xem số khớp và chỗ lệch',

@@ -187,6 +187,17 @@ export function createJobsRouter(parts: JobsDoorParts): Router {
   route('get', `${ROUTE}/:id/report`, async ({ response, consumer, id }) => {
     sendJson(response, 200, await desk.report(consumer, id))
   })
+  route('get', `${ROUTE}/:id/package`, async ({ response, consumer, id }) => {
+    const { exchangeId, lines } = await desk.package(consumer, id)
+    response.writeHead(200, {
+      'content-type': 'application/vnd.lienthong.package',
+      'cache-control': 'no-store',
+      'exchange-id': exchangeId,
+      'content-disposition': `attachment; filename="${exchangeId}.package"`,
+    })
+    // A package that is cut off has no manifest.
+    await pipeline(lines, response).catch((error: unknown) => parts.onInternalError(error))
+  })
   route('get', `${ROUTE}/:id/result`, async ({ response, consumer, id }) => {
     const results = await desk.results(consumer, id)
     response.writeHead(200, {

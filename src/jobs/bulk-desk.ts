@@ -8,6 +8,7 @@ import type { Authority } from '../registry/authority.ts'
 import type { Appended, BulkAsk, BulkCounts, BulkJob, BulkStore } from './bulk.ts'
 import type { BulkFormat } from './bulk-lines.ts'
 import { ERROR_GROUPS, type QualityWeights, qualityOf } from './data-quality.ts'
+import type { MakePackage, Package, PackageGround } from './package.ts'
 
 export interface BulkDeskParts {
   readonly store: BulkStore
@@ -19,6 +20,7 @@ export interface BulkDeskParts {
   readonly newId: (nowMs: number) => string
   readonly maxBytes: number
   readonly weights: QualityWeights
+  readonly makePackage: MakePackage
 }
 
 /** What the header fields of a request for a job say, as at an exchange. */
@@ -37,6 +39,8 @@ export interface BulkDesk {
   report(consumer: Consumer, id: string): Promise<object>
   /** Results so far; only while the consumer may still ask for them. */
   results(consumer: Consumer, id: string): Promise<AsyncIterable<Buffer>>
+  /** Results of a finished job, sealed for hand-over; each call is an exchange. */
+  package(consumer: Consumer, id: string): Promise<Package>
 }
 
 const DEFAULT_STALE_DAYS = 365
@@ -95,7 +99,7 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
   function assertAllowed(
     consumer: Consumer,
     ask: Omit<BulkAsk, 'format' | 'sizeBytes' | 'staleAfterDays'>,
-  ): void {
+  ): PackageGround {
     const authority = parts.authority()
     const { number, registry } = authority
     if (number === undefined || !parts.mayRelease(number)) {
@@ -111,11 +115,12 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
     const { purpose, officer, dossier, procedure } = ask
     const details = consumer.details
     const what = { service: ask.service, operation: operation.id, fields: undefined, isSigned: false }
-    authorise(
+    const authorisation = authorise(
       service.agreementsOf(consumer.id),
       { ...what, purpose, officer, dossier, procedure, details },
       now(),
     )
+    return { registry, number, service, authorisation }
   }
 
   async function find(consumer: Consumer, id: string): Promise<BulkJob> {
@@ -162,6 +167,11 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
       // The consumer of now: its token may be narrower than the one the job was made with.
       assertAllowed(consumer, job.ask)
       return store.results(id)
+    },
+    async package(consumer, id) {
+      const job = await find(consumer, id)
+      if (job.state !== 'done') throw new GatewayError('job_state_unfit')
+      return parts.makePackage(consumer, job, () => assertAllowed(consumer, job.ask))
     },
   }
 }

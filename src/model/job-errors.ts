@@ -42,6 +42,19 @@ export const JOB_ERRORS = {
       en: "Choose an operation with x-exchange.batch in the service's contract.",
     },
   },
+  encryption_key_missing: {
+    status: 409,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Hệ thống chưa đăng ký khóa mã hóa',
+      en: 'The subsystem has no encryption key',
+    },
+    fix: {
+      vi: 'Đăng ký khóa công khai ở credentials.encryptionKey của hệ thống.',
+      en: "Have a public key registered as the subsystem's credentials.encryptionKey.",
+    },
+  },
   request_unknown: {
     status: 404,
     fault: 'consumer',

@@ -1,4 +1,5 @@
 import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
+import type { EncryptionJwk } from './package.ts'
 import type { Plan } from './plan.ts'
 import type { SecretReference } from './secret.ts'
 import type { SoapMapping } from './soap.ts'
@@ -67,6 +68,8 @@ export interface Subsystem {
     readonly certificates?: readonly string[]
     /** What the subsystem is called by foreign issuers whose tokens the gateway takes. */
     readonly foreignClients?: readonly ForeignClient[]
+    /** Packages for the subsystem are encrypted to it. */
+    readonly encryptionKey?: EncryptionJwk
   }
   /** Where the gateway may push events to; nowhere where absent. */
   readonly webhooks?: WebhookHosts

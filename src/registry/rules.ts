@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPublicKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { pointerTo } from '../contract/minimise.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
@@ -71,6 +71,29 @@ function checkKeyIds({ credentials }: Subsystem): Violation[] {
           },
         ],
   )
+}
+
+const MIN_RSA_BITS = 3072
+
+/** A key that nobody could open packages with, or that somebody else might. */
+function checkEncryptionKey({ credentials }: Subsystem): Violation[] {
+  const jwk = credentials?.encryptionKey
+  if (jwk === undefined) return []
+  const isFit = (): boolean => {
+    try {
+      const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: { ...jwk }, format: 'jwk' })
+      if (jwk.alg === 'ECDH-ES') return asymmetricKeyType === 'ec' || asymmetricKeyType === 'x25519'
+      return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS
+    } catch {
+      return false
+    }
+  }
+  if (isFit()) return []
+  const detail = {
+    vi: `Cần khóa EC hoặc X25519 (ECDH-ES), hoặc RSA từ ${MIN_RSA_BITS} bit (RSA-OAEP-256).`,
+    en: `It takes an EC or X25519 key (ECDH-ES), or RSA of ${MIN_RSA_BITS} bits or more (RSA-OAEP-256).`,
+  }
+  return [{ pointer: '/credentials/encryptionKey', rule: 'encryption_key', detail }]
 }
 
 function checkWebhooks({ webhooks }: Subsystem): Violation[] {
@@ -238,7 +261,12 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'LegalBasis':
       return [...checkValidity(document.validity), ...checkGrace(document)]
     case 'Subsystem':
-      return [...checkKeyIds(document), ...checkXroad(document), ...checkWebhooks(document)]
+      return [
+        ...checkKeyIds(document),
+        ...checkEncryptionKey(document),
+        ...checkXroad(document),
+        ...checkWebhooks(document),
+      ]
     case 'Service':
       return [
         ...checkBinding(document),

@@ -44,11 +44,15 @@ function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
 /** Private members of keys, looked for before the schema calls them unknown: they need a plainer word. */
 function findPrivateMembers(document: unknown): Violation[] {
   const credentials = isMembers(document) ? document['credentials'] : undefined
-  const jwks = isMembers(credentials) ? credentials['jwks'] : undefined
-  if (!Array.isArray(jwks)) return []
-  return jwks.flatMap((jwk: unknown, index) =>
+  if (!isMembers(credentials)) return []
+  const { jwks, encryptionKey } = credentials
+  const keys: readonly (readonly [string, unknown])[] = [
+    ...(Array.isArray(jwks) ? jwks.map((jwk: unknown, index) => [`jwks/${index}`, jwk] as const) : []),
+    ['encryptionKey', encryptionKey],
+  ]
+  return keys.flatMap(([place, jwk]) =>
     PRIVATE_MEMBERS.filter((name) => isMembers(jwk) && Object.hasOwn(jwk, name)).map((name) => ({
-      pointer: `/credentials/jwks/${index}/${name}`,
+      pointer: `/credentials/${place}/${name}`,
       rule: 'private_key',
       detail: {
         vi: 'Phần riêng tư của khóa không được có trong đăng ký; bỏ đi và thay ngay khóa này.',

@@ -1,8 +1,15 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { exportJWK } from 'jose'
+import { openPackage } from '../../src/cli/package-open.ts'
+import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
+import { parseVerifierKey } from '../../src/ledger/note.ts'
 import { type BulkClient, createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
 import { createConsumer, type PreparedWorld, prepareWorld } from '../support/gateway-world.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import { createTestDatabase, createTestFolder } from '../support/postgres.ts'
 import { type Served, serve } from '../support/served.ts'
 
 const OFFICIALS = 'G09/can-bo'
@@ -15,13 +22,21 @@ describe('a bulk job whose process is killed', () => {
   let world: PreparedWorld
   let keys: Awaited<ReturnType<typeof makeKeys>>
   let served: Served | undefined
+  const recipient = generateKeyPairSync('x25519')
 
   before(async function () {
     this.timeout(60_000)
     keys = await makeKeys([OFFICIALS])
+    const publicJwk = await exportJWK(recipient.publicKey)
+    const encryptionKey = { ...publicJwk, kid: 'goi', alg: 'ECDH-ES' } as never
     world = await prepareWorld(await createTestDatabase(), {
       change: (documents) => ({
         ...keys.register(documents),
+        subsystems: keys
+          .register(documents)
+          .subsystems.map((its) =>
+            its.id === OFFICIALS ? { ...its, credentials: { ...its.credentials, encryptionKey } } : its,
+          ),
         // Slow enough to be killed in the middle.
         agreements: documents.agreements.map((its) => ({
           ...its,
@@ -94,6 +109,27 @@ describe('a bulk job whose process is killed', () => {
     expect(batches.length, why).to.be.at.least(BATCHES)
     expect(new Set(batches.map(({ exchange }) => exchange)).size).to.equal(batches.length)
     expect(batches.length, why).to.be.at.most(BATCHES + points.length * (IN_FLIGHT + 12))
+
+    // In the middle of handing the results over as a package.
+    const reader = (await client.package(id)).body?.getReader()
+    await reader?.read()
+    await kill()
+    await reader?.cancel().catch(() => undefined)
+    client = await start()
+    const sealed = join(await createTestFolder(), 'results')
+    await writeFile(sealed, await (await client.package(id)).text())
+    const logKey = await parseVerifierKey(
+      await (await fetch(`${served?.url}/log/vkey`)).text(),
+      NODE_CRYPTO.hash,
+    )
+    if (logKey === undefined) throw new Error('no key of the log')
+    const privateJwk = await exportJWK(recipient.privateKey)
+    const out = `${sealed}.ndjson`
+    const { findings, manifest } = await openPackage({ file: sealed, logKey, privateJwk, out })
+    expect(findings.filter(({ ok }) => !ok)).to.deep.equal([])
+    expect(manifest?.parts.length).to.be.greaterThan(1)
+    const opened = (await readFile(out, 'utf8')).trimEnd().split('\n')
+    expect(opened.map((line) => JSON.parse(line).record)).to.deep.equal(results.map(({ record }) => record))
     await kill()
   })
 })

@@ -107,6 +107,7 @@ export function createBulkClient(consumer: Consumer) {
     act: async (id: string, action: string) =>
       json(await consumer.request('POST', `/jobs/bulk/${id}/${action}`)),
     report: async (id: string) => json(await consumer.request('GET', `/jobs/bulk/${id}/report`)),
+    package: (id: string) => consumer.request('GET', `/jobs/bulk/${id}/package`),
     result: (id: string) => consumer.request('GET', `/jobs/bulk/${id}/result`),
     async results(id: string): Promise<readonly Record<string, unknown>[]> {
       const text = await (await consumer.request('GET', `/jobs/bulk/${id}/result`)).text()
