@@ -69,8 +69,8 @@ describe('a bulk job whose process is killed', () => {
   const batchesOf = async (job: string) => (await world.records()).filter(({ parent }) => parent === job)
 
   it('is gone on with by the next one, no record repeated and none skipped, wherever it was cut', async function () {
-    // Five starts of a whole gateway, and five seconds of work.
-    this.timeout(120_000)
+    // Six starts of a whole gateway, and five seconds of work.
+    this.timeout(240_000)
     const file = Buffer.from(ndjson(Array.from({ length: RECORDS }, (_, index) => rightRecord(index * 7))))
     let client = await start()
     const { body } = await client.create(file)
@@ -119,7 +119,7 @@ describe('a bulk job whose process is killed', () => {
     const sealed = join(await createTestFolder(), 'results')
     await writeFile(sealed, await (await client.package(id)).text())
     const logKey = await parseVerifierKey(
-      await (await fetch(`${served?.url}/log/vkey`)).text(),
+      (await (await fetch(`${served?.url}/log/vkey`)).text()).trim(),
       NODE_CRYPTO.hash,
     )
     if (logKey === undefined) throw new Error('no key of the log')
