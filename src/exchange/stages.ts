@@ -59,6 +59,22 @@ function noteSubject(facts: ExchangeFacts, operation: Operation, json: unknown):
   if (typeof subject === 'string' && subject.length <= SUBJECT_LENGTH) facts.subject = subject
 }
 
+/** Everybody that a batch asks about: each of them finds the exchange among those about them. */
+function noteSubjects(
+  facts: ExchangeFacts,
+  { contract }: CompiledService,
+  batch: Operation,
+  json: unknown,
+): void {
+  const pointer = batch.batch && contract.operations.get(batch.batch.of)?.subjectPointer
+  const items = pointer === undefined ? undefined : readPointer(json, '/items')
+  if (pointer === undefined || !Array.isArray(items)) return
+  facts.subjects = items.flatMap((item) => {
+    const subject = readPointer(item, pointer)
+    return typeof subject === 'string' && subject.length <= SUBJECT_LENGTH ? [subject] : []
+  })
+}
+
 /** What was taken out of use without a word is as if it had never been; with one, those who ask are told. */
 function assertEnabled({ document, provider }: CompiledService): void {
   const stopped = document.state === 'active' ? provider : document
@@ -78,6 +94,7 @@ export function resolve(registry: Registry, request: InboundRequest, facts: Exch
   facts.operation = match.operation.id
   facts.kind = match.operation.kind
   noteSubject(facts, match.operation, request.json)
+  noteSubjects(facts, service, match.operation, request.json)
   return { service, ...match }
 }
 

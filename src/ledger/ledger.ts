@@ -93,6 +93,7 @@ interface Judged {
 interface Pending extends Judged {
   readonly rejudge: () => void
   readonly intent: boolean
+  readonly subjects: Uint8Array | undefined
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: unknown) => void
 }
@@ -110,7 +111,7 @@ function sequence(
 ): Append {
   const at = Math.max(nowMs, head.lastAt)
   const records: SequencedRecord[] = []
-  for (const { record, privatePart } of pending) {
+  for (const { record, privatePart, subjects } of pending) {
     const timed: ExchangeRecord = { ...record, at }
     const leaf = encodeLeaf(timed)
     records.push({
@@ -119,6 +120,7 @@ function sequence(
       leaf,
       leafHash: hashLeaf(leaf),
       privatePart,
+      subjects,
     })
   }
   const frontier = extend(
@@ -244,10 +246,10 @@ export function createLedger(parts: LedgerParts): Ledger {
     drained?.()
   }
 
-  function enqueue(intent: boolean, judged: () => Judged): Promise<Receipt> {
+  function enqueue(intent: boolean, judged: () => Judged, subjects?: Uint8Array): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       const rejudge = () => Object.assign(pending, judged())
-      const pending: Pending = { ...judged(), rejudge, intent, resolve, reject }
+      const pending: Pending = { ...judged(), rejudge, intent, subjects, resolve, reject }
       queue.push(pending)
       if (writing) return
       writing = true
@@ -256,22 +258,34 @@ export function createLedger(parts: LedgerParts): Ledger {
     })
   }
 
+  async function taggerAt(atMs: number): Promise<Tagger> {
+    try {
+      return await parts.tagger(atMs)
+    } catch (cause) {
+      throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
+    }
+  }
+
   /** Of what never changes once an exchange was asked for. */
   function withheldOf(facts: ExchangeFacts): WithheldPart | undefined | Promise<WithheldPart | undefined> {
     const { subject, officer, dossier } = facts
     if (subject === undefined && officer === undefined && dossier === undefined) return undefined
     const tagger = parts.tagger(facts.receivedAtMs)
     if (!(tagger instanceof Promise)) return withhold(facts, tagger, parts.random)
-    return tagger.then(
-      (tag) => withhold(facts, tag, parts.random),
-      (cause: unknown) => {
-        throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
-      },
-    )
+    return taggerAt(facts.receivedAtMs).then((tag) => withhold(facts, tag, parts.random))
   }
 
-  function interrupt(record: ExchangeRecord, privatePart: PrivatePart | undefined): Promise<Receipt> {
-    return enqueue(true, () => ({ record, privatePart, reply: undefined, authority: undefined }))
+  /** Tags of everybody that a batch asks about. */
+  async function subjectsOf({ subjects, receivedAtMs }: ExchangeFacts): Promise<Uint8Array | undefined> {
+    return subjects && (await taggerAt(receivedAtMs)).ofBatch(subjects)
+  }
+
+  function interrupt(
+    record: ExchangeRecord,
+    privatePart: PrivatePart | undefined,
+    subjects?: Uint8Array,
+  ): Promise<Receipt> {
+    return enqueue(true, () => ({ record, privatePart, reply: undefined, authority: undefined }), subjects)
   }
 
   async function closeOrphan({ record, disclosures }: Intent): Promise<Receipt> {
@@ -300,17 +314,20 @@ export function createLedger(parts: LedgerParts): Ledger {
     async complete(facts, verdict) {
       const judge = typeof verdict === 'function' ? verdict : () => releasingNothing(verdict)
       const privatePart = await withheldOf(facts)
-      return enqueue(begun.delete(facts.exchangeId), () => {
+      const subjects = facts.subjects && (await subjectsOf(facts))
+      const judged = () => {
         const { outcome, reply, authority } = judge()
         return { reply, authority, privatePart, record: recordOf(facts, privatePart?.digests, outcome) }
-      })
+      }
+      return enqueue(begun.delete(facts.exchangeId), judged, subjects)
     },
     async ensureRecorded(facts) {
       for (;;) {
         await untilAvailable()
         try {
           const privatePart = await withheldOf(facts)
-          await interrupt(recordOf(facts, privatePart?.digests, 'interrupted'), privatePart)
+          const record = recordOf(facts, privatePart?.digests, 'interrupted')
+          await interrupt(record, privatePart, await subjectsOf(facts))
           return
         } catch (thrown) {
           if (thrown instanceof GatewayError && thrown.cause instanceof DuplicateRecord) return

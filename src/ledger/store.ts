@@ -17,6 +17,8 @@ export interface SequencedRecord {
   readonly leafHash: Buffer
   /** Kept beside the log, under encryption. */
   readonly privatePart: PrivatePart | undefined
+  /** Of a batch: its subjects' tags (`SubjectTagger`), made durable with it. */
+  readonly subjects: Uint8Array | undefined
 }
 
 /** A finished submission's reply, kept (encrypted) so that a repetition gets the same answer. */

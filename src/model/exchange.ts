@@ -201,6 +201,8 @@ export interface ExchangeFacts {
   dossier?: string
   officer?: string
   subject?: string
+  /** Of a batch: everybody it asks about. */
+  subjects?: readonly string[]
   request?: BodyFacts
   answer?: (BodyFacts & { readonly status: number }) | undefined
   /** Of the consumer's signature on the request, found good. */

@@ -16,6 +16,8 @@ export interface MonthTag {
   /** `yyyy-mm`, UTC. */
   readonly month: string
   readonly tag: string
+  /** Of a subject: the tag it has among those of a batch. */
+  readonly inBatch?: Uint8Array | undefined
 }
 
 /** What an auditor looks for; every condition given has to hold. */

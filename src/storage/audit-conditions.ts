@@ -62,14 +62,20 @@ export function recordConditions(query: AuditConditions, parameters: Parameters)
   ]
 }
 
-function tagBranch(column: string, { month, tag }: MonthTag, parameters: Parameters): string[] {
+/** The ways a month's records can be about somebody: by the record's own tag, or as one of a batch. */
+function tagBranches(column: string, { month, tag, inBatch }: MonthTag, parameters: Parameters): string[][] {
   const from = new Date(`${month}-01T00:00:00Z`)
   const until = new Date(from)
   until.setUTCMonth(from.getUTCMonth() + 1)
   // A tag is of its month alone, so each branch reads one partition of either table.
   const span = [...idsFrom(parameters, from), ...idsUntil(parameters, until)]
-  const tagged = [`${column} = ${parameters.add(tag)}`, ...span].join(' AND ')
-  return [...span, `exchange_id IN (SELECT exchange_id FROM exchange_private WHERE ${tagged})`]
+  const within = (table: string, condition: string) => [
+    ...span,
+    `exchange_id IN (SELECT exchange_id FROM ${table} WHERE ${[condition, ...span].join(' AND ')})`,
+  ]
+  const own = within('exchange_private', `${column} = ${parameters.add(tag)}`)
+  if (inBatch === undefined) return [own]
+  return [own, within('exchange_subjects', `position(${parameters.add(inBatch)}::bytea IN tags) > 0`)]
 }
 
 /**
@@ -78,7 +84,9 @@ function tagBranch(column: string, { month, tag }: MonthTag, parameters: Paramet
  */
 export function branchConditions(query: AuditConditions, parameters: Parameters): readonly string[][] {
   const { tagged, parties } = query
-  const byTag = tagged ? tagged.tags.map((tag) => tagBranch(TAG_COLUMNS[tagged.kind], tag, parameters)) : [[]]
+  const byTag = tagged
+    ? tagged.tags.flatMap((tag) => tagBranches(TAG_COLUMNS[tagged.kind], tag, parameters))
+    : [[]]
   const byParty = parties
     ? parties.flatMap((party) => {
         const value = parameters.add(party)

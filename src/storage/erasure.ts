@@ -51,15 +51,16 @@ async function isThere(client: Pick<pg.Pool, 'query'>, table: string): Promise<b
   return rows[0]?.name !== null
 }
 
-/** Takes a month's private parts away: a partition emptied is a file removed. */
+/** Takes a month's private parts and the tags of its batches' subjects away: a partition emptied is a file removed. */
 async function emptyMonth(client: Pick<pg.Pool, 'query'>, month: string): Promise<void> {
   const partition = partitionOf(month)
   if (await isThere(client, partition)) await client.query(`TRUNCATE ${partition}`)
-  await client.query(
-    `DELETE FROM exchange_private_default
+  for (const table of ['exchange_private_default', 'exchange_subjects'])
+    await client.query(
+      `DELETE FROM ${table}
       WHERE exchange_id >= exchange_id_from($1) AND exchange_id < exchange_id_from($1::timestamptz + interval '1 month')`,
-    [`${month}-01T00:00:00Z`],
-  )
+      [`${month}-01T00:00:00Z`],
+    )
 }
 
 /** How far each provider's records were looked through, so that a night looks at a day's worth. */

@@ -108,6 +108,11 @@ function appendStatements(append: Append, seal: Seal): string {
   if (append.records.some(({ privatePart }) => privatePart !== undefined)) {
     statements.push(`COPY exchange_private (${PRIVATE_COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`)
   }
+  for (const { record, subjects } of append.records) {
+    if (subjects === undefined || subjects.length === 0) continue
+    const id = record.exchange.replaceAll(/[^0-9a-f-]/g, '')
+    statements.push(`INSERT INTO exchange_subjects (exchange_id, tags) VALUES ('${id}', ${bytea(subjects)})`)
+  }
   if (append.closedIntents.length > 0) {
     const ids = append.closedIntents.map((id) => `'${id.replaceAll(/[^0-9a-f-]/g, '')}'`)
     statements.push(`DELETE FROM exchange_intent WHERE exchange_id IN (${ids.join(', ')})`)

@@ -141,7 +141,9 @@ export function createAuditStore(parts: ReportParts): AuditStore {
       )
       return rows.map(({ month, sealed_key }) => {
         const key = vault.open(sealed_key, Buffer.from(`tag_key/${month}`))
-        return { month, tag: tagWith(key)(kind, identifier) }
+        const tagger = tagWith(key)
+        const inBatch = kind === 'subject' ? tagger.ofBatch([identifier]) : undefined
+        return { month, tag: tagger(kind, identifier), inBatch }
       })
     },
   }

@@ -7,7 +7,7 @@ import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
 import { openPrivatePart, PRIVATE_NAMES } from '../../src/ledger/disclosure.ts'
 import { searchTagsOf, withhold } from '../../src/ledger/private-part.ts'
 import { encodeLeaf, recordOf } from '../../src/ledger/record.ts'
-import { tagWith } from '../../src/ledger/tag.ts'
+import { SUBJECT_TAG_BYTES, subjectTagsWith, tagWith } from '../../src/ledger/tag.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 
 const DIGESTS = { dossier: 'ZG9zc2llcg', officer: 'b2ZmaWNlcg', subjectTag: 'c3ViamVjdA' }
@@ -123,5 +123,19 @@ describe('tags', () => {
     expect(tag('officer', ' cb-017 ')).to.equal(tag('officer', 'CB-017'))
     expect(tag('officer', 'cb-017')).not.to.equal(tag('dossier', 'cb-017'))
     expect(tag('officer', 'cb-017')).not.to.equal(tagWith(Buffer.alloc(32, 2))('officer', 'cb-017'))
+  })
+
+  it('tags everybody of a batch alike wherever they stand, and under another key otherwise', () => {
+    const tagAll = subjectTagsWith(Buffer.alloc(32, 1))
+    const [one, other, long] = ['099188010001', '099188010002', 'x'.repeat(64)] as const
+    const tags = tagAll([one, other, long, ` ${one} `, 'x'.repeat(63)])
+    const at = (place: number) =>
+      tags.subarray(place * SUBJECT_TAG_BYTES, (place + 1) * SUBJECT_TAG_BYTES).toString('hex')
+    expect(tags).to.have.length(5 * SUBJECT_TAG_BYTES)
+    expect(at(3)).to.equal(at(0))
+    expect(new Set([at(0), at(1), at(2), at(4)]).size).to.equal(4)
+    expect(tagAll([one]).toString('hex')).to.equal(at(0))
+    expect(subjectTagsWith(Buffer.alloc(32, 2))([one]).toString('hex')).not.to.equal(at(0))
+    expect(tags.includes(one)).to.equal(false)
   })
 })

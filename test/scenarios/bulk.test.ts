@@ -2,7 +2,11 @@ import { randomUUID, type webcrypto } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { readSecretFile } from '../../src/identity/key-file.ts'
+import { SUBJECT_TAG_BYTES } from '../../src/ledger/tag.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
+import { createAuditStore } from '../../src/storage/reports.ts'
+import { createVault } from '../../src/storage/vault.ts'
 import { createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
 import { runCli } from '../support/cli.ts'
 import { createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
@@ -137,6 +141,29 @@ describe('bulk match and clean', () => {
     expect(await inTables('bulk_result')).to.have.length(1)
     await officials.act(body.id, 'cancel')
     expect(await inTables('bulk_result')).to.have.length(0)
+  })
+
+  it('is found by whoever asks who looked at their data, though no record names them', async () => {
+    const people = [rightRecord(31_001), rightRecord(31_002)]
+    const id = await officials.submit(ndjson(people))
+    await officials.until(id, 'done')
+    const [batch] = await batchesOf(id)
+    const audit = createAuditStore({
+      pool: world.pool,
+      openVault: () => createVault(readSecretFile(join(world.dataDir, 'keys/data.key')).subarray(0, 32)),
+    })
+    const lookedAt = async (personalId: string) => {
+      const tags = await audit.tagsOf('subject', personalId, {})
+      const { entries } = await audit.search({ tagged: { kind: 'subject', tags }, limit: 10 })
+      return entries.map(({ record }) => record.exchange)
+    }
+    for (const { personalId = '' } of people)
+      expect(await lookedAt(personalId)).to.deep.equal([batch?.['exchange']])
+    expect(await lookedAt(rightRecord(31_003)['personalId'] ?? '')).to.deep.equal([])
+    const { rows } = await world.pool.query('SELECT tags FROM exchange_subjects WHERE exchange_id = $1', [
+      batch?.['exchange'],
+    ])
+    expect(rows[0].tags).to.have.length(2 * SUBJECT_TAG_BYTES)
   })
 
   it('shows a job to nobody else', async () => {
