@@ -130,7 +130,8 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
         return rows.map(({ month }) => month).sort()
       })
       // What an update leaves behind stays readable in the file until the table is written anew.
-      if (erased.length > 0) await pool.query('VACUUM FULL tag_key, exchange_private_default, exchange_subjects')
+      if (erased.length > 0)
+        await pool.query('VACUUM FULL tag_key, exchange_private_default, exchange_subjects')
       return erased
     },
     async countSpan(span, today) {
