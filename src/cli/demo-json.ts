@@ -1,4 +1,5 @@
 import { isMembers, retryAfterSeconds } from './consumer-reply.ts'
+import type { ModeReport } from './demo-modes.ts'
 import { movedMetrics } from './demo-summary.ts'
 import type { StepReport, TourReport } from './demo-tour.ts'
 import type { DemoWorld } from './demo-world.ts'
@@ -12,6 +13,7 @@ interface Frame {
   /** Unix milliseconds. */
   readonly nowMs: number
   readonly terminal: Terminal
+  readonly modes: readonly ModeReport[]
 }
 
 function rounded(ms: number | undefined): number | null {
@@ -69,6 +71,12 @@ export function reportTour(tour: TourReport, frame: Frame): object {
     files: world.files,
     token: { type, lifetimeSeconds, ms: rounded(ms) },
     steps: tour.steps.map((step) => reportStep(step, frame)),
+    modes: frame.modes.map(({ id, ok: isGood, told, ms: took }) => ({
+      id,
+      ok: isGood,
+      told: terminal.pick(told),
+      ms: rounded(took),
+    })),
     metrics: movedMetrics(tour),
     steady: {
       exchanges: tour.steady.exchanges,

@@ -17,6 +17,17 @@ import { CliFault, EXIT } from './fault.ts'
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
 export const DEMO_CONSUMER = 'H29/mot-cua'
 
+/** Systems besides the consumer that take part in the tour: one that matches its files, one that tells of changes. */
+export const DEMO_PARTIES = ['G09/can-bo', 'G01/dan-cu'] as const
+export type DemoParty = typeof DEMO_CONSUMER | (typeof DEMO_PARTIES)[number]
+
+/** A fresh key for each party. */
+export async function makePartyKeys(): Promise<ReadonlyMap<DemoParty, ConsumerKey>> {
+  const parties: readonly DemoParty[] = [DEMO_CONSUMER, ...DEMO_PARTIES]
+  const keys = parties.map(async (party) => [party, await makeConsumerKey()] as const)
+  return new Map(await Promise.all(keys))
+}
+
 /** The consumer's fresh key, both halves. */
 export interface ConsumerKey {
   readonly privateJwk: Awaited<ReturnType<typeof generatePrivateJwk>>
@@ -75,10 +86,10 @@ export function readersOf({
   }
 }
 
-/** The registry with the consumer's key in it and the services bound to where the agencies listen. */
+/** The registry with the parties' keys in it and the services bound to where the agencies listen. */
 function furnish(
   documents: RegistryDocuments,
-  { sandbox, key, land }: Omit<Foundation, 'database'>,
+  { sandbox, keys, land }: Omit<Foundation, 'database'>,
 ): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
   if (consumer === undefined) {
@@ -90,12 +101,12 @@ function furnish(
       side: 'you',
     })
   }
-  const subsystem: Subsystem = {
-    ...consumer,
-    state: 'active',
-    credentials: { jwks: [key] },
-    sandbox: { bearerTokens: true },
-  }
+  const keyed = documents.subsystems.flatMap((its): Subsystem[] => {
+    const key = [...keys].find(([party]) => party === its.id)?.[1].publicJwk
+    if (key === undefined) return []
+    const known = { ...its, state: 'active' as const, credentials: { jwks: [key] } }
+    return [its.id === DEMO_CONSUMER ? { ...known, sandbox: { bearerTokens: true } } : known]
+  })
   const services = documents.services.flatMap((service): Service[] => {
     const { binding } = service
     if (binding?.sql !== undefined)
@@ -104,7 +115,7 @@ function furnish(
     return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
   const { subsystems, readers } = readersOf(documents)
-  return overlay(documents, { subsystems: [subsystem, ...subsystems], services, readers })
+  return overlay(documents, { subsystems: [...keyed, ...subsystems], services, readers })
 }
 
 async function readDocuments(settings: Settings, nowMs: number) {
@@ -119,7 +130,7 @@ export interface Foundation {
   readonly database: Database
   readonly sandbox: Sandbox
   readonly land: DemoLandRegistry
-  readonly key: PublicJwk
+  readonly keys: ReadonlyMap<DemoParty, ConsumerKey>
 }
 
 /** Applies the settings' registry with the demo's key and addresses in it. @throws RegistryRefused with its faults. */

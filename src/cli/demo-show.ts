@@ -3,7 +3,8 @@ import type { Outcome } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
 import { isMembers, retryAfterSeconds } from './consumer-reply.ts'
-import type { Layout } from './demo-layout.ts'
+import { type Layout, wrap } from './demo-layout.ts'
+import type { ModeReport } from './demo-modes.ts'
 import type { StepReport, TokenReport } from './demo-tour.ts'
 import type { Wording } from './demo-wording.ts'
 import type { Style, Terminal } from './terminal.ts'
@@ -18,6 +19,8 @@ export interface PageParts {
   readonly steps: number
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Whether every fact is shown, or each step in two lines. */
+  readonly full: boolean
 }
 
 const TEXTS = {
@@ -124,8 +127,13 @@ export function showToken(parts: PageParts, token: TokenReport): readonly string
   const { terminal, layout } = parts
   const { pick } = terminal
   const text = TEXTS.token
+  const top = heading(parts, 1, text.title, { text: `${pick(text.given)} ✔`, style: 'green' })
+  if (!parts.full) {
+    const told = cut(pick(text.received(token.lifetimeSeconds)), layout.width - 6)
+    return ['', top, `      ${terminal.style('dim', told, 'stdout')}`]
+  }
   return [
-    heading(parts, 1, text.title, { text: `${pick(text.given)} ✔`, style: 'green' }),
+    top,
     ...layout.paragraph(pick(text.story)),
     ...layout.row(pick(TEXTS.asked), pick(text.asked)),
     ...layout.row(pick(TEXTS.received), pick(text.received(token.lifetimeSeconds))),
@@ -225,18 +233,69 @@ function recordLines({ terminal, layout }: PageParts, { answer, entry, own }: St
   return lines
 }
 
+/** Where a group of steps begins, by the id of its first. */
+const GROUPS: Readonly<Record<string, Bilingual>> = {
+  'verify-citizen': { vi: 'Hỏi', en: 'Ask' },
+  submit: { vi: 'Gửi', en: 'Submit' },
+  'field-outside-agreement': { vi: 'Từ chối và sự cố', en: 'Refusals and trouble' },
+}
+const MODES_GROUP = { vi: 'Các cách trao đổi khác', en: 'Other ways to exchange' }
+
+function groupLine({ terminal }: PageParts, title: Bilingual): string {
+  return terminal.style('cyan', `── ${terminal.pick(title)}`, 'stdout')
+}
+
+/** Cuts a text to a width, at a word. */
+function cut(text: string, width: number): string {
+  const [first = '', ...more] = wrap(text, width - 2)
+  return more.length === 0 ? first : `${first} …`
+}
+
+/** What came of an exchange, in one line. */
+function gist(parts: PageParts, report: StepReport): string {
+  const { terminal, layout, wording } = parts
+  const { answer, operation } = report
+  const { code } = isMembers(answer?.body) ? answer.body : {}
+  const known = Object.entries(ERRORS).find(([name]) => name === code)?.[1]
+  const facts = wording.tell(answer?.body, operation.responses.get('200'))
+  const told =
+    known === undefined
+      ? facts.map(({ title, text }) => `${title}: ${text}`).join(' · ')
+      : `${terminal.pick(known.title)} (${String(code)})`
+  return cut(told, layout.width - 6)
+}
+
+/** One of the other ways to move data, in two lines. */
+export function showMode(parts: PageParts, mode: ModeReport, number: number): readonly string[] {
+  const { terminal, layout } = parts
+  const result: Result = { text: mode.ok ? '✔' : '✘', style: mode.ok ? 'green' : 'red' }
+  return [
+    ...(mode.isFirst ? ['', groupLine(parts, MODES_GROUP)] : []),
+    heading(parts, number, mode.title, result),
+    ...layout.paragraph(terminal.pick(mode.told), 6),
+  ]
+}
+
 /** One exchange as people read it. */
 export function showStep(parts: PageParts, report: StepReport, number: number): readonly string[] {
   const { terminal, layout } = parts
   const { step, answer, faults } = report
   const isAnswer = answer !== undefined && answer.status < 400
-  return [
+  const group = GROUPS[step.id]
+  const top = [
+    ...(group === undefined ? [] : ['', groupLine(parts, group)]),
     heading(parts, number, step.title, resultOf(report, terminal)),
+  ]
+  const wrong = faults.flatMap((fault) => layout.row(terminal.pick(TEXTS.wrong), terminal.pick(fault)))
+  if (!parts.full) return [...top, `      ${terminal.style('dim', gist(parts, report), 'stdout')}`, ...wrong]
+  return [
+    ...top,
     ...layout.paragraph(terminal.pick(step.story)),
     ...askedLines(parts, report),
     ...groundLines(parts, report),
     ...(isAnswer ? answerLines(parts, report) : problemLines(parts, report)),
     ...recordLines(parts, report),
-    ...faults.flatMap((fault) => layout.row(terminal.pick(TEXTS.wrong), terminal.pick(fault))),
+    ...wrong,
+    '',
   ]
 }

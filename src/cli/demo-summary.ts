@@ -17,6 +17,10 @@ const TEXTS = {
     vi: `Các bước trên là lần chạy đầu, còn nguội. Thêm ${exchanges} giao dịch liên tiếp: trung vị riêng cổng ${own}\u00a0ms, trong đó ghi sổ xuống đĩa ${ledger}\u00a0ms.`,
     en: `The steps above ran cold, each for the first time. ${exchanges} exchanges more, one after the other: median ${own}\u00a0ms in the gateway, ${ledger}\u00a0ms of that to write the ledger to disk.`,
   }),
+  short: (exchanges: number, own: string, ledger: string): Bilingual => ({
+    vi: `Mỗi giao dịch một bản ghi trong sổ, kể cả khi bị từ chối. Thêm ${exchanges} giao dịch liên tiếp: trung vị riêng cổng ${own}\u00a0ms, trong đó ghi sổ xuống đĩa ${ledger}\u00a0ms. Mọi chi tiết: lienthong demo --full.`,
+    en: `Each exchange has its record in the ledger, refused ones too. ${exchanges} exchanges more, one after the other: median ${own}\u00a0ms in the gateway, ${ledger}\u00a0ms of that to write the ledger to disk. Every detail: lienthong demo --full.`,
+  }),
   steadyHow: {
     vi: 'Riêng cổng = thời gian ở trong cổng trừ lúc chờ bên cung cấp (lienthong_overhead_seconds).',
     en: "The gateway's own time is all but the wait for the provider (lienthong_overhead_seconds).",
@@ -75,6 +79,13 @@ function indent(lines: readonly string[]): readonly string[] {
 
 function headed([head = '', ...rows]: readonly string[], { style }: Terminal): readonly string[] {
   return indent([style('dim', head, 'stdout'), ...rows])
+}
+
+/** The gateway's median, and where to see more. */
+export function showSteady({ steady }: TourReport, terminal: Terminal, layout: Layout): readonly string[] {
+  const own = formatMs(steady.ownP50Ms, terminal)
+  const told = TEXTS.short(steady.exchanges, own, formatMs(steady.ledgerP50Ms, terminal))
+  return [...layout.paragraph(terminal.pick(told), 0)]
 }
 
 /** The counters that moved, and the gateway's median. */

@@ -9,11 +9,17 @@ import { controlsOf, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import type { Settings } from '../settings.ts'
 import { createAuditStore } from '../storage/reports.ts'
 import { createVault } from '../storage/vault.ts'
-import { type ConsumerClient, createConsumerClient } from './client.ts'
+import { type ConsumerClient, type ConsumerClientOptions, createConsumerClient } from './client.ts'
 import { openDemoDatabase } from './demo-database.ts'
 import { claimDemoFolder, type DemoFolder } from './demo-folder.ts'
 import { openDemoLandRegistry } from './demo-land-registry.ts'
-import { applyDemoRegistry, type ConsumerKey, DEMO_CONSUMER, makeConsumerKey } from './demo-registry.ts'
+import {
+  applyDemoRegistry,
+  type ConsumerKey,
+  DEMO_CONSUMER,
+  type DemoParty,
+  makePartyKeys,
+} from './demo-registry.ts'
 import { interrupted } from './fault.ts'
 import { type RunningGateway, startGateway } from './gateway-process.ts'
 import type { Tools } from './tools.ts'
@@ -32,6 +38,8 @@ export interface DemoWorld {
   readonly sandbox: Sandbox
   /** Asks for `DEMO_CONSUMER`, with tokens bound to its key by DPoP. */
   readonly consumer: ConsumerClient
+  /** Asks for one of the parties, with tokens for an address below the gateway. */
+  as(party: DemoParty, resource?: string): ConsumerClient
   readonly audit: AuditStore
   /** As they were applied. */
   readonly documents: RegistryDocuments
@@ -154,9 +162,14 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   undoing.add(() => sandbox.close())
   progress({ part: 'sandbox', sandbox, ms: lap() })
 
-  const key = await makeConsumerKey()
+  const keys = await makePartyKeys()
+  const keyOf = (party: DemoParty): ConsumerKey => {
+    const key = keys.get(party)
+    if (key === undefined) throw new Error(`${party} has no key`)
+    return key
+  }
   const land = await openDemoLandRegistry(database.url, folder)
-  const foundation = { database, sandbox, land, key: key.publicJwk }
+  const foundation = { database, sandbox, land, keys }
   const documents = await applyDemoRegistry(settings, foundation, outside.now())
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
@@ -172,21 +185,22 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
 
   const { managementUrl } = gateway
   folder.writeSecret('control.json', `${JSON.stringify({ management: managementUrl })}\n`)
-  const files = writeConsumerFiles(folder, gateway.publicUrl, key)
-  const connect = (binding: 'dpop' | 'bearer') =>
+  const files = writeConsumerFiles(folder, gateway.publicUrl, keyOf(DEMO_CONSUMER))
+  const connect = (party: DemoParty, more: Pick<ConsumerClientOptions, 'binding' | 'resource'>) =>
     createConsumerClient({
       gatewayUrl: gateway.publicUrl,
-      clientId: DEMO_CONSUMER,
-      privateJwk: key.privateJwk,
-      binding,
+      clientId: party,
+      privateJwk: keyOf(party).privateJwk,
       language: terminal.language,
       signal: outside.signal,
       now: outside.now,
+      ...more,
     })
   return {
     gateway,
     sandbox,
-    consumer: connect('dpop'),
+    consumer: connect(DEMO_CONSUMER, {}),
+    as: (party, resource) => connect(party, { resource }),
     audit: createAuditStore({
       pool: database.pool,
       openVault: () => createVault(readSecretFile(join(folder.path, 'keys/data.key')).subarray(0, 32)),
@@ -194,7 +208,7 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
     documents,
     files,
     async renewToken() {
-      const { accessToken, expiresAtMs } = await connect('bearer').token()
+      const { accessToken, expiresAtMs } = await connect(DEMO_CONSUMER, { binding: 'bearer' }).token()
       folder.writeSecret('token', `${accessToken}\n`)
       return expiresAtMs - outside.now()
     },

@@ -4,10 +4,11 @@ import { defineControl } from './demo-control.ts'
 import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
+import { MODE_COUNT, type ModeReport, showModes } from './demo-modes.ts'
 import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.ts'
-import { formatMs, type PageParts, showStep, showToken } from './demo-show.ts'
+import { formatMs, type PageParts, showMode, showStep, showToken } from './demo-show.ts'
 import { type DemoCase, openCase, planSteps } from './demo-story.ts'
-import { showMetrics, showReady, showRecords } from './demo-summary.ts'
+import { showMetrics, showReady, showRecords, showSteady } from './demo-summary.ts'
 import { type TourReport, takeTour } from './demo-tour.ts'
 import { createWording } from './demo-wording.ts'
 import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
@@ -19,6 +20,10 @@ import { pad, widthOf } from './table.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
+  full: {
+    vi: 'mỗi bước đủ trường, căn cứ, bản ghi; thêm bảng chỉ số và sổ',
+    en: 'each step with fields, grounds and record; tables of metrics and ledger',
+  },
   exit: { vi: 'kết thúc sau chuyến tham quan', en: 'end after the tour' },
   history: {
     vi: 'thêm hai năm số liệu mô phỏng (khoảng 60 triệu giao dịch) cho thống kê',
@@ -46,11 +51,11 @@ const TEXTS = {
     en: 'The tour follows one land dossier at the one-stop office of Ho Chi Minh City (H29/mot-cua), which asks three agencies: population, land, tax. Every person, parcel and number here is synthetic.',
   },
   database: { vi: 'PostgreSQL nhúng', en: 'Embedded PostgreSQL' },
-  sandbox: { vi: 'Ba cơ quan thử', en: 'Three sandbox agencies' },
+  sandbox: { vi: 'Các cơ quan thử', en: 'Agencies of the sandbox' },
   gateway: { vi: 'Cổng liên thông', en: 'Gateway' },
-  agencies: (population: number, land: number, tax: number): Bilingual => ({
-    vi: `dân cư :${population}, đất đai :${land}, thuế :${tax}`,
-    en: `population :${population}, land :${land}, tax :${tax}`,
+  agencies: (count: number): Bilingual => ({
+    vi: `${count} hệ thống: dân cư, đất đai, thuế, hộ tịch, bảo hiểm …`,
+    en: `${count} systems: population, land, tax, civil status, insurance …`,
   }),
   sound: (steps: number, seconds: string): Bilingual => ({
     vi: `Cả ${steps} bước đều ra kết quả mong đợi, trong ${seconds} giây kể từ lúc khởi động.`,
@@ -72,6 +77,7 @@ interface DemoOptions {
   readonly exit?: boolean
   readonly history?: boolean
   readonly withPrometheus?: boolean
+  readonly full?: boolean
 }
 
 function tellProgress({ terminal }: Tools): DemoProgress {
@@ -81,8 +87,7 @@ function tellProgress({ terminal }: Tools): DemoProgress {
   const said = (event: Parameters<DemoProgress>[0]): string => {
     if (event.part === 'database') return ''
     if (event.part === 'gateway') return event.gateway.publicUrl
-    const { population, land, tax } = event.sandbox.agencies
-    return pick(TEXTS.agencies(population.port, land.port, tax.port))
+    return pick(TEXTS.agencies(Object.keys(event.sandbox.agencies).length))
   }
   return (event) => {
     if (terminal.json) return
@@ -94,8 +99,14 @@ function tellProgress({ terminal }: Tools): DemoProgress {
   }
 }
 
+/** What was shown, with how it came out. */
+interface Shown {
+  readonly tour: TourReport
+  readonly modes: readonly ModeReport[]
+}
+
 /** Takes the tour and shows it as it goes. */
-async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promise<TourReport> {
+async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools, full: boolean): Promise<Shown> {
   const { terminal, outside } = tools
   const wording = createWording(world.documents, terminal.language)
   const layout = createLayout(terminal, outside.stdout.columns)
@@ -104,12 +115,13 @@ async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promis
     layout,
     wording,
     documents: world.documents,
-    steps: planSteps(demoCase).length + 1,
+    steps: planSteps(demoCase).length + 1 + MODE_COUNT,
     now: outside.now,
+    full,
   }
   let number = 1
   const show = (lines: readonly string[]) => {
-    if (!terminal.json) terminal.result(['', ...lines].join('\n'))
+    if (!terminal.json) terminal.result(lines.join('\n'))
   }
   const tour = await takeTour({
     world,
@@ -122,24 +134,28 @@ async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promis
       show(showStep(page, report, number))
     },
   })
-  if (!terminal.json) {
-    for (const line of [...showMetrics(tour, terminal, layout), ...showRecords(tour, terminal, layout)]) {
-      terminal.result(line)
-    }
-  }
-  return tour
+  const { now, newId, signal } = outside
+  const modes = await showModes({ world, demoCase, now, newId, signal }, (report) => {
+    number += 1
+    show(showMode(page, report, number))
+  })
+  if (full) show([...showMetrics(tour, terminal, layout), ...showRecords(tour, terminal, layout)])
+  else show(['', ...showSteady(tour, terminal, layout)])
+  return { tour, modes }
 }
 
-function isSound({ steps, faults }: TourReport): boolean {
-  return faults.length === 0 && steps.every((step) => step.faults.length === 0)
+function isSound({ tour: { steps, faults }, modes }: Shown): boolean {
+  return faults.length === 0 && steps.every((step) => step.faults.length === 0) && modes.every(({ ok }) => ok)
 }
 
-function conclude(tour: TourReport, elapsedMs: number, { terminal }: Tools): void {
+function conclude(shown: Shown, elapsedMs: number, { terminal }: Tools): void {
   const { pick, style } = terminal
-  const count = tour.steps.filter(({ faults }) => faults.length > 0).length
-  const ok = isSound(tour)
+  const { tour, modes } = shown
+  const wrong = tour.steps.filter(({ faults }) => faults.length > 0).length
+  const count = wrong + modes.filter((mode) => !mode.ok).length
+  const ok = isSound(shown)
   const text = ok
-    ? TEXTS.sound(tour.steps.length + 1, formatMs(elapsedMs / 1000, terminal))
+    ? TEXTS.sound(tour.steps.length + 1 + modes.length, formatMs(elapsedMs / 1000, terminal))
     : TEXTS.faulty(count)
   const mark = ok ? style('green', '✔', 'stdout') : style('red', '✘', 'stdout')
   terminal.result(['', `${mark} ${pick(text)}`, ...tour.faults.map((fault) => `  ${pick(fault)}`)].join('\n'))
@@ -219,17 +235,18 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
       if (rows > 0) terminal.talk(terminal.pick(TEXTS.historyMade))
     }
     const demoCase = openCase(outside.now(), outside.newId)
-    const tour = await guide(world, demoCase, tools)
+    const shown = await guide(world, demoCase, tools, options.full === true)
+    const ok = isSound(shown)
     const elapsedMs = performance.now() - startedMs
     if (terminal.json) {
-      const frame = { world, ok: isSound(tour), elapsedMs, nowMs: outside.now(), terminal }
-      terminal.resultJson(reportTour(tour, frame))
-    } else conclude(tour, elapsedMs, tools)
+      const frame = { world, ok, elapsedMs, nowMs: outside.now(), terminal, modes: shown.modes }
+      terminal.resultJson(reportTour(shown.tour, frame))
+    } else conclude(shown, elapsedMs, tools)
     if (!options.exit) {
       reason = await serve(world, demoCase, tools)
       terminal.talk(`\n${terminal.pick(TEXTS.stopping)}`)
     }
-    return isSound(tour) ? EXIT.ok : EXIT.failed
+    return ok ? EXIT.ok : EXIT.failed
   } finally {
     await prometheus?.stop()
     await world.close(reason)
@@ -244,6 +261,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--exit', terminal.pick(TEXTS.exit))
     .option('--history', terminal.pick(TEXTS.history))
     .option('--with-prometheus', terminal.pick(TEXTS.prometheus))
+    .option('--full', terminal.pick(TEXTS.full))
     .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
   defineControl(command, tools)
   addGuide(command, terminal, {
@@ -261,6 +279,7 @@ export function define(command: Command, tools: Tools): void {
         'demo --with-prometheus',
         { vi: 'có Prometheus đọc chỉ số', en: 'with Prometheus reading the metrics' },
       ],
+      ['demo --full', { vi: 'mọi chi tiết của từng bước', en: 'every detail of each step' }],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],
       [
         'demo break tax',
@@ -276,6 +295,6 @@ export function define(command: Command, tools: Tools): void {
       vi: 'Chỉ nghe trên máy này (127.0.0.1); cổng mạng nào đã bị chiếm thì lấy cổng khác. Dữ liệu ở .lienthong/demo; DATABASE_URL không được dùng.',
       en: 'It listens on this machine (127.0.0.1) only; where a port is taken, it takes another. Its data are in .lienthong/demo; DATABASE_URL is not used.',
     },
-    json: '{ "ok", "elapsedMs", "addresses", "files", "steps": [ { "id", "status", "code", "agreement", "gatewayMs", … } ],\n  "metrics": [ { "name", "labels", "before", "after" } ], "steady": { … }, "records": [ … ] }',
+    json: '{ "ok", "elapsedMs", "addresses", "files", "steps": [ { "id", "status", "code", "agreement", "gatewayMs", … } ],\n  "modes": [ { "id", "ok", "told", "ms" } ],\n  "metrics": [ { "name", "labels", "before", "after" } ], "steady": { … }, "records": [ … ] }',
   })
 }

@@ -38,6 +38,7 @@ interface Tour {
     readonly before: number
     readonly after: number
   }[]
+  readonly modes: readonly { readonly id: string; readonly ok: boolean; readonly told: string }[]
   readonly records: readonly { readonly leafIndex: number; readonly outcome: string }[]
 }
 
@@ -131,6 +132,12 @@ describe('lienthong demo', function () {
       ['provider-down', 503, 'provider_unavailable', 'failed'],
       ['provider-back', 200, null, 'delivered'],
     ])
+    expect(tour.modes.map(({ id, ok, told }) => [id, ok || told])).to.deep.equal([
+      ['bulk', true],
+      ['event', true],
+      ['composite', true],
+      ['linked-procedure', true],
+    ])
     const step = (id: string) => tour.steps.find((each) => each.id === id)
     expect(step('look-up-citizen')?.answer).to.have.property('fullName')
     expect(step('look-up-citizen')?.answer).not.to.have.any.keys('religion', 'ethnicity', 'spouse')
@@ -189,7 +196,7 @@ describe('lienthong demo', function () {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
       await once(child.stdout, 'data')
     }
-    expect(said.stdout).to.include('All 12 steps came out as they should')
+    expect(said.stdout).to.include('All 16 steps came out as they should')
     const page = said.stdout.slice(0, said.stdout.indexOf('The gateway keeps serving'))
     expect(page.split('\n').filter((line) => [...line].length > 100)).to.deep.equal([])
 
