@@ -58,7 +58,8 @@ export function findDemoFolder(dataDir: string): string | undefined {
     .find((folder) => existsSync(join(folder, 'control.json')))
 }
 
-function noDemo(): CliFault {
+/** What is said where no demo is found. */
+export function noDemo(): CliFault {
   return new CliFault(EXIT.unreachable, 'demo_not_running', {
     title: TEXTS.noDemo,
     side: 'you',

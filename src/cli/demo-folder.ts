@@ -3,12 +3,19 @@ import { join } from 'node:path'
 import { replaceSecretFile } from './secret-file.ts'
 
 /** Secrets of one demo: of mode 600, gone with it. */
-type SecretName = 'consumer.jwk' | 'consumer.json' | 'control.json' | 'land-registry.password' | 'token'
+type SecretName =
+  | 'consumer.jwk'
+  | 'consumer.json'
+  | 'control.json'
+  | 'parties.json'
+  | 'land-registry.password'
+  | 'token'
 
 const SECRETS: readonly SecretName[] = [
   'consumer.jwk',
   'consumer.json',
   'control.json',
+  'parties.json',
   'land-registry.password',
   'token',
 ]

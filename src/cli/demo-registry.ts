@@ -17,8 +17,16 @@ import { CliFault, EXIT } from './fault.ts'
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
 export const DEMO_CONSUMER = 'H29/mot-cua'
 
-/** Systems besides the consumer that take part in the tour: one that matches its files, one that tells of changes. */
-export const DEMO_PARTIES = ['G09/can-bo', 'G01/dan-cu'] as const
+/** Systems besides the consumer that act in a demo: they match files, ask, and tell of what happens. */
+export const DEMO_PARTIES = [
+  'G09/can-bo',
+  'H26/mot-cua',
+  'G01/dan-cu',
+  'G15/ho-tich',
+  'G10/dat-dai',
+  'G12/hai-quan',
+  'G12/dang-ky-kinh-doanh',
+] as const
 export type DemoParty = typeof DEMO_CONSUMER | (typeof DEMO_PARTIES)[number]
 
 /** A fresh key for each party. */

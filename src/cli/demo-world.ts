@@ -184,7 +184,10 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   progress({ part: 'gateway', gateway, ms: lap() })
 
   const { managementUrl } = gateway
-  folder.writeSecret('control.json', `${JSON.stringify({ management: managementUrl })}\n`)
+  const control = { management: managementUrl, gateway: gateway.publicUrl }
+  folder.writeSecret('control.json', `${JSON.stringify(control)}\n`)
+  const privateKeys = [...keys].map(([party, { privateJwk }]) => [party, privateJwk] as const)
+  folder.writeSecret('parties.json', `${JSON.stringify(Object.fromEntries(privateKeys))}\n`)
   const files = writeConsumerFiles(folder, gateway.publicUrl, keyOf(DEMO_CONSUMER))
   const connect = (party: DemoParty, more: Pick<ConsumerClientOptions, 'binding' | 'resource'>) =>
     createConsumerClient({

@@ -10,6 +10,7 @@ import { formatMs, type PageParts, showMode, showStep, showToken } from './demo-
 import { type DemoCase, openCase, planSteps } from './demo-story.ts'
 import { showMetrics, showReady, showRecords, showSteady } from './demo-summary.ts'
 import { type TourReport, takeTour } from './demo-tour.ts'
+import { defineTraffic } from './demo-traffic.ts'
 import { createWording } from './demo-wording.ts'
 import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
 import { addGuide } from './examples.ts'
@@ -264,6 +265,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--full', terminal.pick(TEXTS.full))
     .action(tools.act((options: DemoOptions) => demo(options, heedHangUp(tools))))
   defineControl(command, tools)
+  defineTraffic(command, tools)
   addGuide(command, terminal, {
     examples: [
       [
@@ -286,6 +288,10 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'làm hỏng cơ quan thuế của bản đang chạy', en: "break the running demo's tax agency" },
       ],
       ['demo heal', { vi: 'cho mọi cơ quan chạy lại', en: 'mend every agency' }],
+      [
+        'demo traffic --rate 20 --for 5m',
+        { vi: 'cho cổng đang chạy có việc', en: 'give the running demo something to do' },
+      ],
       [
         'demo clock --advance 30d',
         { vi: 'đưa đồng hồ của cổng đi 30 ngày', en: "move the gateway's clock on" },

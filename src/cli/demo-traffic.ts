@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { JWK } from 'jose'
+import { createCountry } from '../sandbox/country.ts'
+import { createHappenings } from '../sandbox/happenings.ts'
+import { busynessAt, createTraffic, type TrafficCall, type TrafficShape } from '../sandbox/traffic.ts'
+import { type ConsumerClient, createConsumerClient } from './client.ts'
+import { isMembers } from './consumer-reply.ts'
+import { findDemoFolder, noDemo } from './demo-control.ts'
+import { createPublisher } from './event-client.ts'
+import { EXIT, type ExitCode, usageFault } from './fault.ts'
+import { requireSettings } from './settings-file.ts'
+import { formatTable } from './table.ts'
+import type { Tools } from './tools.ts'
+
+const TEXTS = {
+  traffic: {
+    vi: 'hỏi cổng đang chạy như các hệ thống một cửa vẫn hỏi',
+    en: 'ask the running demo as one-stop systems do',
+  },
+  events: {
+    vi: 'các cơ quan thử công bố sự kiện: khai sinh, khai tử, cư trú, thửa đất, hải quan …',
+    en: 'let its agencies tell of births, deaths, residences, parcels, customs declarations …',
+  },
+  rate: {
+    vi: 'trung bình mỗi giây (mặc định 10, nhiều nhất 200)',
+    en: 'a second on average (default 10, at most 200)',
+  },
+  for: {
+    vi: 'trong bao lâu, ví dụ 30s, 10m, 1h (mặc định 60s)',
+    en: 'for how long, say 30s, 10m, 1h (default 60s)',
+  },
+  shape: {
+    vi: 'flat: đều; day: một ngày làm việc thu nhỏ; week: một tuần (mặc định flat)',
+    en: 'flat: always alike; day: a working day in miniature; week: seven days (default flat)',
+  },
+  seed: {
+    vi: 'mầm: cùng mầm thì cùng nội dung (mặc định 1)',
+    en: 'the same seed gives the same (default 1)',
+  },
+  badRate: { vi: '--rate là số từ 0.1 đến 200.', en: '--rate is a number from 0.1 to 200.' },
+  badFor: { vi: '--for là 1s đến 1h.', en: '--for is 1s to 1h.' },
+  badShape: { vi: '--shape là flat, day hoặc week.', en: '--shape is flat, day or week.' },
+  badSeed: { vi: '--seed là số nguyên không âm.', en: '--seed is a whole number from 0 up.' },
+  head: { vi: ['kết quả', 'số lượng'], en: ['outcome', 'count'] },
+  summed: (count: number, rate: string, p50: number, p95: number) => ({
+    vi: `${count} lượt, ${rate}/giây, trung vị ${p50} ms, 95 % dưới ${p95} ms`,
+    en: `${count} in all, ${rate}/s, median ${p50} ms, 95 % below ${p95} ms`,
+  }),
+} as const
+
+interface RunOptions {
+  readonly rate?: string
+  readonly for?: string
+  readonly shape?: string
+  readonly seed?: string
+}
+
+interface Plan {
+  readonly rate: number
+  readonly seconds: number
+  readonly shape: TrafficShape
+  readonly seed: number
+}
+
+/** More at once would tell of this command's own patience, not of the gateway. */
+const MOST_AT_ONCE = 64
+const TICK_MS = 50
+/** One submission of so many is looked up again. */
+const LOOKED_UP = 10
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+function planOf({
+  rate: typedRate = '10',
+  for: span = '60s',
+  shape = 'flat',
+  seed: typedSeed = '1',
+}: RunOptions): Plan {
+  const rate = Number(typedRate)
+  if (!(rate >= 0.1 && rate <= 200)) throw usageFault(TEXTS.badRate)
+  const [, count, unit = ''] = /^(\d{1,5})([smh])$/.exec(span) ?? []
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0)
+  if (!(seconds >= 1 && seconds <= 3600)) throw usageFault(TEXTS.badFor)
+  if (shape !== 'flat' && shape !== 'day' && shape !== 'week') throw usageFault(TEXTS.badShape)
+  if (!/^\d{1,9}$/.test(typedSeed)) throw usageFault(TEXTS.badSeed)
+  return { rate, seconds, shape, seed: Number(typedSeed) }
+}
+
+/** The running demo's parties, each with its key; tokens are got once for each address. */
+function openParties(tools: Tools): (party: string, resource?: string) => ConsumerClient {
+  const { outside, terminal } = tools
+  const folder = findDemoFolder(requireSettings(tools).dataDir)
+  if (folder === undefined) throw noDemo()
+  const { gateway } = JSON.parse(readFileSync(join(folder, 'control.json'), 'utf8'))
+  const keys: Readonly<Record<string, JWK>> = JSON.parse(readFileSync(join(folder, 'parties.json'), 'utf8'))
+  const clients = new Map<string, ConsumerClient>()
+  return (party, resource) => {
+    const name = `${party} ${resource}`
+    const known = clients.get(name)
+    if (known !== undefined) return known
+    const privateJwk = keys[party]
+    if (privateJwk === undefined) throw new Error(`the demo has no key of ${party}`)
+    const { language } = terminal
+    const { signal, now } = outside
+    const client = createConsumerClient({
+      ...{ gatewayUrl: String(gateway), clientId: party, privateJwk, resource, language, signal, now },
+    })
+    clients.set(name, client)
+    return client
+  }
+}
+
+/** Does one thing after the other at a rate, many at once where they take their time. */
+async function keepGoing(plan: Plan, act: (place: number) => Promise<string>, { outside }: Tools) {
+  const outcomes = new Map<string, number>()
+  const times: number[] = []
+  const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+  const underWay = new Set<Promise<void>>()
+  const startedMs = performance.now()
+  let place = 0
+  let owed = 0
+  let lastMs = startedMs
+  const begin = () => {
+    const begunMs = performance.now()
+    const task: Promise<void> = act(place++)
+      .catch(() => 'unreachable')
+      .then((outcome) => {
+        count(outcome)
+        times.push(performance.now() - begunMs)
+      })
+      .finally(() => underWay.delete(task))
+    underWay.add(task)
+  }
+  for (;;) {
+    const nowMs = performance.now()
+    const share = (nowMs - startedMs) / (plan.seconds * 1000)
+    if (share >= 1 || outside.signal.aborted) break
+    owed += (plan.rate * busynessAt(plan.shape, share) * (nowMs - lastMs)) / 1000
+    lastMs = nowMs
+    for (; owed >= 1; owed -= 1) {
+      if (underWay.size < MOST_AT_ONCE) begin()
+      else count('held_back')
+    }
+    await pause(TICK_MS, undefined, { signal: outside.signal }).catch(() => {})
+  }
+  await Promise.all(underWay)
+  return { outcomes, times: times.sort((a, b) => a - b), seconds: (performance.now() - startedMs) / 1000 }
+}
+
+type Run = Awaited<ReturnType<typeof keepGoing>>
+
+function tell({ outcomes, times, seconds }: Run, { terminal }: Tools): ExitCode {
+  const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0)
+  const rate = Math.round((times.length / seconds) * 10) / 10
+  const sorted = [...outcomes].sort(([, a], [, b]) => b - a)
+  if (terminal.json) {
+    const summary = { count: times.length, perSecond: rate, p50Ms: at(0.5), p95Ms: at(0.95) }
+    terminal.resultJson({ ...summary, outcomes: Object.fromEntries(sorted) })
+  } else {
+    const rows = sorted.map(([outcome, count]) => [outcome, String(count)])
+    for (const line of formatTable(TEXTS.head[terminal.language], rows)) terminal.result(line)
+    terminal.talk(terminal.pick(TEXTS.summed(times.length, String(rate), at(0.5), at(0.95))))
+  }
+  if (outcomes.has('lost')) return EXIT.failed
+  return outcomes.size === 1 && outcomes.has('unreachable') ? EXIT.unreachable : EXIT.ok
+}
+
+const PARTICULARS = { dossier: 'H29.12-261122-0007', officer: 'cb-017' }
+
+/** Asks, and looks some of what was submitted up again. @returns how it ended: `delivered`, or a code. */
+async function carry(
+  client: ConsumerClient,
+  call: TrafficCall,
+  key: string,
+  isLookedUp: boolean,
+): Promise<string> {
+  const { service, path, body, purpose, fields, submission } = call
+  const common = { service, purpose, ...PARTICULARS }
+  const idempotencyKey = submission === undefined ? undefined : key
+  const { status, body: answer } = await client.call({ ...common, path, body, fields, idempotencyKey })
+  if (status >= 300) {
+    const { code } = isMembers(answer) ? answer : {}
+    return typeof code === 'string' ? code : `http_${status}`
+  }
+  if (submission === undefined || !isLookedUp) return 'delivered'
+  const { lookUpPath, lookUp } = submission
+  const found = await client.call({ ...common, path: lookUpPath, body: lookUp })
+  return found.status === 404 ? 'lost' : 'delivered'
+}
+
+async function traffic(options: RunOptions, tools: Tools): Promise<ExitCode> {
+  const plan = planOf(options)
+  const clientOf = openParties(tools)
+  const at = createTraffic(createCountry(), plan.seed)
+  const act = (place: number) => {
+    const call = at(place)
+    return carry(clientOf(call.consumer), call, tools.outside.newId(), place % LOOKED_UP === 0)
+  }
+  return tell(await keepGoing(plan, act, tools), tools)
+}
+
+async function events(options: RunOptions, tools: Tools): Promise<ExitCode> {
+  const plan = planOf(options)
+  const { outside } = tools
+  const clientOf = openParties(tools)
+  const at = createHappenings(createCountry(), plan.seed)
+  const act = async (place: number) => {
+    const time = new Date(outside.now()).toISOString()
+    const { provider, service, type, data } = at(place, time.slice(0, 10))
+    const publish = createPublisher(clientOf(provider, '/events'), service, outside)
+    const event = { specversion: '1.0', id: outside.newId(), source: `/${provider}`, type, time, data }
+    const { outcome, code } = await publish(event)
+    return outcome === 'refused' ? String(code) : type
+  }
+  return tell(await keepGoing(plan, act, tools), tools)
+}
+
+/** `lienthong demo traffic` and `events`: something to look at in console and dashboards. */
+export function defineTraffic(command: Command, tools: Tools): void {
+  const { pick } = tools.terminal
+  for (const [name, work] of [
+    ['traffic', traffic],
+    ['events', events],
+  ] as const) {
+    command
+      .command(name)
+      .description(pick(TEXTS[name]))
+      .option('--rate <n>', pick(TEXTS.rate))
+      .option('--for <time>', pick(TEXTS.for))
+      .option('--shape <name>', pick(TEXTS.shape))
+      .option('--seed <n>', pick(TEXTS.seed))
+      .action(tools.act((options: RunOptions) => work(options, tools)))
+  }
+}
