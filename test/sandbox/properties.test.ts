@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { TestDataWish } from '../../src/contract/sandbox-requests.ts'
 import { agreesWithBirth, isPersonalId, isTaxCode } from '../../src/contract/formats.ts'
+import type { TestDataWish } from '../../src/contract/sandbox-requests.ts'
 import { AGENCIES, AGENCY_NAMES } from '../../src/sandbox/agencies.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
 import { enterpriseAt, taxCodeOf } from '../../src/sandbox/enterprise.ts'
@@ -25,7 +25,10 @@ function membersOf(value: unknown, name = ''): readonly (readonly [name: string,
 /** What each kind of identifier has to be so that it can be nobody's. */
 const NOBODYS: readonly (readonly [name: RegExp, isNobodys: (value: string) => boolean])[] = [
   [/personalId$/i, (value) => value.startsWith('099') && isPersonalId(value, true)],
-  [/(?:taxCode|enterpriseCode|parentTaxCode)$/i, (value) => /^(?:99|099)/.test(value) && isTaxCode(value, true)],
+  [
+    /(?:taxCode|enterpriseCode|parentTaxCode)$/i,
+    (value) => /^(?:99|099)/.test(value) && isTaxCode(value, true),
+  ],
   [/^idCardNumber$/, (value) => /^99\d{7}$/.test(value)],
   [/^socialInsuranceNumber$/, (value) => /^99\d{8}$/.test(value)],
   [/^cardNumber$/, (value) => /^[A-Z]{2}\d{3}99\d{8}$/.test(value)],
