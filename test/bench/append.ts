@@ -39,7 +39,7 @@ function sampleRecord(index: number, atMs: number): SequencedRecord {
   const record = { ...recordOf(facts, { subjectTag: tag }, 'delivered'), at: atMs }
   const leaf = encodeLeaf(record)
   const privatePart = { disclosures: [tag.repeat(4)], tags: { subject: tag } }
-  return { index, record, leaf, leafHash: hashLeaf(leaf), privatePart }
+  return { index, record, leaf, leafHash: hashLeaf(leaf), privatePart, subjects: undefined }
 }
 
 async function numberOf(text: string): Promise<number> {
