@@ -1,11 +1,7 @@
-import { join } from 'node:path'
 import { shareTestServer, stopTestServer } from './postgres.ts'
 import { assertThreatsHeld, outcomeOf, type TestOutcome } from './threats.ts'
 
 const outcomes: TestOutcome[] = []
-
-/** What programs that tests start have compiled once is not compiled again: `lienthong` starts in half the time. */
-process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 /** Runs once, before the first test, in the process that tells of them. */
 export async function mochaGlobalSetup(this: Mocha.Runner) {
