@@ -78,7 +78,7 @@ describe('the OAuth door', () => {
       authorization_details_types_supported: ['data_exchange'],
       dpop_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA', 'Ed25519'],
       tls_client_certificate_bound_access_tokens: false,
-      protected_resources: ['exchange', 'jobs', 'events', 'subscriptions'].map(
+      protected_resources: ['exchange', 'jobs', 'events', 'subscriptions', 'consents', 'reconciliations'].map(
         (path) => `${door.url}/${path}`,
       ),
     })
