@@ -93,7 +93,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const clock = () => performance.now()
   const keysDir = join(settings.dataDir, 'keys')
   const random = createRandomPool()
-  const vault = createVault(openDataKey(settings), random)
+  const vault = createVault(openDataKey(settings))
   await assertVaultFits(pool, vault)
   const processNumber = randomInt(1, 2 ** 31 - 1)
   let publicUrl = settings.publicUrl ?? ''

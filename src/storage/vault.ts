@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import type pg from 'pg'
 
 /** Encrypts `plain` bound to `context` (say, its table and key), so that it opens nowhere else. */
@@ -10,30 +17,63 @@ export interface Vault {
   readonly open: Open
 }
 
+const SALT_BYTES = 16
 const NONCE_BYTES = 12
 const MAC_BYTES = 16
+/** A key and a nonce are never used twice: a fresh key after so many seals (NIST SP 800-38D §8.3 allows as many). */
+const SEALS_PER_KEY = 2 ** 32
+/** Derived keys remembered for opening; each process that ever wrote has its own. */
+const KEPT_KEYS = 1000
 
 /**
- * What the database holds of personal data, it holds under AES-256-GCM: nonce ‖ ciphertext ‖ tag.
+ * What the database holds of personal data, it holds under AES-256-GCM: salt ‖ nonce ‖ ciphertext ‖ tag. The salt
+ * names the key, derived from the vault's by HKDF-SHA-256 (RFC 5869): each process has its own, so that the nonce may
+ * count, however many write and however long.
  * @param key 32 bytes, kept outside the database. `open` throws where anything was changed or moved.
- * @param random fresh random bytes; they are read before it is called again.
  */
-export function createVault(key: Uint8Array, random: (bytes: number) => Buffer = randomBytes): Vault {
-  // Imported once: each exchange seals something, and bytes would be made a key anew for each.
-  const secret = createSecretKey(key)
+export function createVault(key: Uint8Array): Vault {
+  const derived = new Map<string, KeyObject>()
+  const derive = (salt: Uint8Array) =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', key, salt, 'lienthong vault', 32)))
+  let own: { readonly salt: Buffer; readonly secret: KeyObject; seals: number } | undefined
+
+  function secretFor(salt: Buffer): KeyObject {
+    const name = salt.toString('latin1')
+    const known = derived.get(name)
+    if (known) return known
+    const secret = derive(salt)
+    if (derived.size >= KEPT_KEYS) derived.clear()
+    derived.set(name, secret)
+    return secret
+  }
+
+  function nextNonce() {
+    if (own === undefined || own.seals >= SEALS_PER_KEY) {
+      const salt = randomBytes(SALT_BYTES)
+      own = { salt, secret: derive(salt), seals: 0 }
+    }
+    const nonce = Buffer.alloc(NONCE_BYTES)
+    nonce.writeUIntBE(own.seals, NONCE_BYTES - 6, 6)
+    own.seals += 1
+    return { ...own, nonce }
+  }
+
   return {
     seal(plain, context) {
-      const nonce = random(NONCE_BYTES)
+      const { salt, secret, nonce } = nextNonce()
       const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(context)
-      return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+      return Buffer.concat([salt, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
     },
     open(sealed, context) {
-      const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, NONCE_BYTES), {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+      const body = SALT_BYTES + NONCE_BYTES
+      const secret = secretFor(bytes.subarray(0, SALT_BYTES))
+      const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(SALT_BYTES, body), {
         authTagLength: MAC_BYTES,
       })
         .setAAD(context)
-        .setAuthTag(sealed.subarray(-MAC_BYTES))
-      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -MAC_BYTES)), decipher.final()])
+        .setAuthTag(bytes.subarray(-MAC_BYTES))
+      return Buffer.concat([decipher.update(bytes.subarray(body, -MAC_BYTES)), decipher.final()])
     },
   }
 }

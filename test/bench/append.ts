@@ -5,7 +5,6 @@ import { EMPTY_FRONTIER, extend, hashLeaf, rootOf } from '../../src/ledger/merkl
 import { encodeLeaf, recordOf } from '../../src/ledger/record.ts'
 import type { LedgerHead, SequencedRecord } from '../../src/ledger/store.ts'
 import { formatExchangeId } from '../../src/model/identifier.ts'
-import { createRandomPool } from '../../src/random-pool.ts'
 import { createLedgerStore } from '../../src/storage/ledger.ts'
 import { ensurePartitions } from '../../src/storage/partitions.ts'
 import { createVault } from '../../src/storage/vault.ts'
@@ -50,7 +49,7 @@ async function numberOf(text: string): Promise<number> {
 const store = createLedgerStore({
   pool,
   url: database.url,
-  vault: createVault(randomBytes(32), createRandomPool()),
+  vault: createVault(randomBytes(32)),
   processNumber: randomInt(1, 2 ** 31 - 1),
 })
 try {
