@@ -26,6 +26,7 @@ import { createReadingPool } from './storage/reading-pool.ts'
 import { createAuditStore } from './storage/reports.ts'
 import { createUsageStore } from './storage/usage.ts'
 import type { Vault } from './storage/vault.ts'
+import { createWebhookStore } from './storage/webhooks.ts'
 
 /** What the readers' half of a gateway shares with the other. */
 export interface AuditSideParts
@@ -123,6 +124,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       figureStore,
       figures,
       reports,
+      webhooks: createWebhookStore(pool),
     }),
   )
   return { router, close: () => pool.end() }

@@ -6,6 +6,7 @@ import { createWorks } from './http/console/works.ts'
 import { openSecretFile, readSecretFile } from './identity/key-file.ts'
 import { createSignIn } from './identity/sign-in.ts'
 import type { AuditStore } from './reporting/audit-query.ts'
+import type { WebhookStore } from './reporting/deliveries.ts'
 import type { FigureDesk, FigureStore } from './reporting/figures.ts'
 import type { Settings } from './settings.ts'
 import { createVault } from './storage/vault.ts'
@@ -17,11 +18,12 @@ export interface ConsoleSideParts
   readonly store: AuditStore
   readonly figureStore: FigureStore
   readonly figures: FigureDesk
+  readonly webhooks: WebhookStore
 }
 
 /** Part of the composition root: puts the readers' console together. */
 export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof createConsoleRouter> {
-  const { settings, store, figureStore, figures, desk, registry, now } = parts
+  const { settings, store, figureStore, figures, webhooks, desk, registry, now } = parts
   const key = openSecretFile(join(settings.dataDir, 'keys/console.key'), randomBytes(32)).subarray(0, 32)
   const { count } = store
   const { console } = settings
@@ -41,6 +43,8 @@ export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof cr
     works: createWorks({
       desk,
       count,
+      search: store.search,
+      webhooks,
       store: figureStore,
       figures,
       registry,

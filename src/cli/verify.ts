@@ -37,6 +37,7 @@ import { withDatabase } from './open-database.ts'
 import { requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
 import { concludeFindings, createProgress } from './verify-findings.ts'
+import { defineReport } from './verify-report.ts'
 
 const TEXTS = {
   receipt: { vi: 'Kiểm tra một biên nhận (Exchange-Receipt)', en: 'Check a receipt (Exchange-Receipt)' },
@@ -380,4 +381,5 @@ export function define(command: Command, tools: Tools): void {
     ],
     json: SHAPE,
   })
+  defineReport(command, tools)
 }

@@ -54,7 +54,20 @@ export interface FigureScope {
   readonly service?: string | undefined
 }
 
+/** Refusals of one reason by one provider under one agreement. */
+export interface Refusal {
+  readonly provider: string
+  readonly code: string
+  readonly agreement: string
+  readonly count: number
+  /** Days on which it happened, and the last of them. */
+  readonly days: number
+  readonly last: string
+}
+
 export interface FigureStore {
+  /** The most frequent first. */
+  refusals(period: Period, parties: Parties): Promise<readonly Refusal[]>
   /** First day with an exchange. */
   opening(): Promise<string | undefined>
   connections(parties: Parties): Promise<readonly Connection[]>

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Connection, FigureScope, FigureStore, Latency } from '../reporting/figures.ts'
+import type { Connection, FigureScope, FigureStore, Latency, Refusal } from '../reporting/figures.ts'
 import { branchConditions, createParameters, idsFrom } from './audit-conditions.ts'
 
 /** Exchanges that a latency is told of: the latest, so that the answer takes the same time however many there are. */
@@ -63,6 +63,16 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
         delivered: Number(delivered),
         lastDelivered: last ?? undefined,
       }))
+    },
+    async refusals({ from, until }, parties) {
+      const { rows } = await pool.query<Omit<Refusal, 'count'> & { readonly n: string }>(
+        `SELECT provider, code, agreement, sum(count)::text AS n, count(DISTINCT day)::int AS days, max(day)::text AS last
+           FROM exchange_day
+          WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service <> 'audit' AND ${PARTY}
+          GROUP BY provider, code, agreement ORDER BY sum(count) DESC, provider, code LIMIT 500`,
+        [parties ?? null, from, until],
+      )
+      return rows.map(({ n, ...row }) => ({ ...row, count: Number(n) }))
     },
     async latency(since, scope) {
       const statement = latencyStatement(since, scope)

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import pg from 'pg'
+import { openKeyDirectory } from '../../src/identity/keys.ts'
 import { spreadOverHours, syntheticHistory } from '../../src/sandbox/history.ts'
 import { type RollupRow, writeSyntheticRollups } from '../../src/storage/backfill.ts'
 import { runCli } from '../support/cli.ts'
@@ -115,6 +116,25 @@ describe('lienthong report', () => {
       if (format === 'csv') expect(bytes.toString()).to.match(/^\ufeffSTT/)
       else expect(bytes.subarray(0, 2).toString()).to.equal('PK')
     }
+  })
+
+  it('makes files that verify against the gateway’s keys, and no longer once a byte was changed', async () => {
+    const file = join(folder, 'kiem.csv')
+    expect((await report('--period', '2026-H1', '--format', 'csv', '--out', file)).exit).to.equal(0)
+    const keys = await openKeyDirectory(join(folder, 'keys/tokens'))
+    const jwks = join(folder, 'jwks.json')
+    await writeFile(jwks, JSON.stringify(keys.jwks(now())))
+    const verify = () =>
+      runCli(['verify', 'report', file, '--jwks', jwks], { environment, now, workingDirectory: folder })
+    expect((await verify()).exit).to.equal(0)
+    const bytes = await readFile(file)
+    bytes[20] = (bytes[20] ?? 0) ^ 1
+    await writeFile(file, bytes)
+    const changed = await verify()
+    expect(changed.exit).not.to.equal(0)
+    expect(changed.out).to.include('Tệp đã bị sửa')
+    await writeFile(jwks, '{"keys":[]}')
+    expect((await verify()).out).to.include('không do khóa nào của cổng ký')
   })
 
   it('refuses a period that is none', async () => {

@@ -2,8 +2,8 @@ import { parseCheckpoint } from '../../ledger/checkpoint.ts'
 import { parseReceipt } from '../../ledger/receipt.ts'
 import type { Agreement } from '../../model/agreement.ts'
 import { GatewayError } from '../../model/errors.ts'
-import type { ServiceId } from '../../model/identifier.ts'
-import type { ReadingRight } from '../../registry/readers.ts'
+import type { ServiceId, SubsystemId } from '../../model/identifier.ts'
+import { type ReadingRight, readingRightOf } from '../../registry/readers.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { AuditDesk, ShownEntry } from '../../reporting/audit-desk.ts'
 import { usualPeriod } from '../../reporting/figures.ts'
@@ -25,6 +25,7 @@ import {
 } from './asked.ts'
 import { exchangePage } from './exchange-page.ts'
 import type { PageMaker } from './maker.ts'
+import { ownPage } from './own-page.ts'
 import { createPartyPages } from './party-pages.ts'
 import { proofPage } from './proof-page.ts'
 import { accessPage, qualityPage, type StatusFacts, statusPage } from './reader-pages.ts'
@@ -44,6 +45,7 @@ export interface PageParts {
   readonly treeSize: () => Promise<number>
   readonly latestCheckpoint: () => Promise<string | undefined>
   readonly reports: ReportDesk
+  readonly publicUrl: () => string
   /** @returns the manifest as a compact JWS. */
   readonly sign: (manifest: string) => Promise<string>
 }
@@ -153,7 +155,14 @@ export function createPages(parts: PageParts) {
 
   function quality(query: URLSearchParams): PageMaker {
     const work = works.quality(periodOf(query, now()))
-    return async (read, view) => qualityPage(view, (await read('count', work)).result.data, dayOf(now()))
+    return async (read, view) => {
+      const { data } = (await read('count', work)).result
+      const { agreements } = registry()
+      const groundOf = (agreement: string) =>
+        (agreements.get(agreement)?.bases ?? []).map(({ document }) => view.pick(document.title))
+      const refusals = data.refusals.map((each) => ({ ...each, bases: groundOf(each.agreement) }))
+      return qualityPage(view, { ...data, refusals }, dayOf(now()))
+    }
   }
 
   const access = (): PageMaker => async (read, view) => {
@@ -208,6 +217,23 @@ export function createPages(parts: PageParts) {
     }
   }
 
+  /** @returns the system asked for, the reader's first where none is; an auditor's is the first of all. */
+  function own(query: URLSearchParams, reader: string | undefined): PageMaker {
+    const { subsystems, agreements } = registry()
+    const right = reader === undefined ? undefined : readingRightOf(registry(), reader as SubsystemId, now())
+    const asking = new Set([...agreements.values()].map(({ document }) => document.consumer))
+    const systems = (right?.parties ?? [...subsystems.keys()]).filter(
+      (id) => right?.parties !== undefined || asking.has(id),
+    )
+    const system = query.get('system') ?? systems.find((id) => asking.has(id)) ?? systems[0]
+    if (system === undefined || !subsystems.has(system as SubsystemId)) throw new GatewayError('path_unknown')
+    const work = works.own(system)
+    return async (read, view) => {
+      const { data } = (await read('search', work)).result
+      return ownPage(view, { system, systems: systems.toSorted(), data, publicUrl: parts.publicUrl() })
+    }
+  }
+
   function status(): PageMaker {
     const work = works.status()
     return async (read, view) => {
@@ -231,7 +257,7 @@ export function createPages(parts: PageParts) {
 
   return {
     /** @returns the page at a path, or where to go instead. */
-    open(path: string, query: URLSearchParams): PageMaker | string {
+    open(path: string, query: URLSearchParams, reader?: string): PageMaker | string {
       const [, , section = '', ...rest] = path.split('/')
       const [first = '', second] = rest
       const id = first.toLowerCase()
@@ -253,6 +279,8 @@ export function createPages(parts: PageParts) {
         if (rest.length === 0) return reports(query)
         if (first === 'download' && rest.length === 1) return reportDownload(query)
       }
+      if (section === 'connections' && rest.length === 0) return parties.connections()
+      if (section === 'own' && rest.length === 0) return own(query, reader)
       if (section === 'status' && rest.length === 0) return status()
       if (section === 'access' && rest.length === 0) return access()
       throw new GatewayError('path_unknown')

@@ -4,9 +4,9 @@ import type { Registry } from '../../registry/snapshot.ts'
 import { dayOf } from '../../reporting/period.ts'
 import { partiesOfAgency } from '../../reporting/report-desk.ts'
 import { periodOf } from './asked.ts'
-import { html } from './html.ts'
+import { connectionsPage } from './connections-page.ts'
 import type { PageMaker } from './maker.ts'
-import { connectionTable, listPage, partyPage } from './reader-pages.ts'
+import { listPage, partyPage } from './reader-pages.ts'
 import type { Works } from './works.ts'
 
 interface PartyPagesParts {
@@ -118,22 +118,14 @@ export function createPartyPages({ works, registry, now }: PartyPagesParts) {
                 ),
               }))
       const sorted = listed.toSorted((a, b) => new Intl.Collator('vi').compare(a.name, b.name))
-      const unused = data.filter((each) => each.unused)
-      const heading = view.say('Kết nối không dùng từ 90 ngày', 'Connections unused for 90 days')
-      const ending = data.filter((each) => each.ending)
-      const endingHeading = view.say('Thỏa thuận hết hạn trong 30 ngày', 'Agreements ending within 30 days')
-      const all = view.say(
-        'Ma trận kết nối: mọi thỏa thuận và lần dùng gần nhất',
-        'Connection matrix: all agreements and their last use',
-      )
-      return listPage(
-        view,
-        section,
-        sorted,
-        html`<section class="card"><h2>${heading} (${unused.length})</h2>${connectionTable(view, heading, unused)}</section><section class="card"><h2>${endingHeading} (${ending.length})</h2>${connectionTable(view, endingHeading, ending)}</section><section class="card"><details><summary>${all} (${data.length})</summary>${connectionTable(view, all, data)}</details></section>`,
-      )
+      return listPage(view, section, sorted)
     }
   }
 
-  return { agency, service, directory }
+  function connections(): PageMaker {
+    const work = works.connections('connections')
+    return async (read, view) => connectionsPage(view, (await read('count', work)).result.data)
+  }
+
+  return { agency, service, directory, connections }
 }

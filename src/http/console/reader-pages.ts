@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
 import type { Bilingual } from '../../model/identifier.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
-import type { CodeCount, CodeCounts, Connection, Figures } from '../../reporting/figures.ts'
+import type { CodeCount, CodeCounts, Connection, Figures, Refusal } from '../../reporting/figures.ts'
 import { divisionOf } from '../../reporting/figures.ts'
 import { UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { html, type Markup } from './html.ts'
@@ -30,10 +30,36 @@ function sideOf({ pick }: View, code: string): string {
   return Object.hasOwn(ERRORS, code) ? pick(SIDES[ERRORS[code as ErrorCode].fault]) : '–'
 }
 
+export interface QualityFacts {
+  readonly figures: Figures
+  readonly codes: CodeCounts
+  /** With the legal bases of the agreement that was held against the request. */
+  readonly refusals: readonly (Refusal & { readonly bases: readonly string[] })[]
+}
+
+/** Who refuses, why, on what ground, and on how many days. */
+function groundTable(view: View, rows: QualityFacts['refusals']): Markup {
+  const { say, format, pick, names } = view
+  if (rows.length === 0)
+    return html`<p class="empty">${say('Không có trong kỳ này.', 'None in this period.')}</p>`
+  const label = say(
+    'Từ chối theo bên cung cấp, lý do và căn cứ',
+    'Refusals by provider, reason and legal ground',
+  )
+  const body = rows.map(
+    (row) =>
+      html`<tr><th scope="row">${row.provider === '' ? '–' : pick(names.subsystem(row.provider))}</th><td>${codeWords(view, row.code)}<small><code>${row.code}</code></small></td><td>${row.bases.length === 0 ? say('chưa tới thỏa thuận nào', 'no agreement reached') : row.bases.join('; ')}${row.agreement !== '' && html`<small><code>${row.agreement}</code></small>`}</td><td class="number">${format.number(row.count)}</td><td class="number">${format.number(row.days)}</td><td class="number">${format.day(row.last)}</td></tr>`,
+  )
+  return scrollTable(
+    label,
+    html`<table><caption class="hidden">${label}</caption><thead><tr><th scope="col">${say('Bên cung cấp', 'Provider')}</th><th scope="col">${say('Lý do', 'Reason')}</th><th scope="col">${say('Căn cứ', 'Legal ground')}</th><th scope="col" class="number">${say('Số lần', 'Times')}</th><th scope="col" class="number">${say('Số ngày', 'Days')}</th><th scope="col" class="number">${say('Gần nhất', 'Last')}</th></tr></thead><tbody>${body}</tbody></table>`,
+  )
+}
+
 /** Faults by side, refusals by reason, latency. */
 export function qualityPage(
   view: View,
-  { figures, codes }: { readonly figures: Figures; readonly codes: CodeCounts },
+  { figures, codes, refusals: byGround }: QualityFacts,
   today: string,
 ): Page {
   const { say, pick, format } = view
@@ -57,7 +83,7 @@ export function qualityPage(
     body: html`<div class="headline"><h1>${say('Chất lượng trả lời', 'Quality of answers')}</h1>${periodForm(view, '/console/quality', figures.period.id, today)}</div>
 <dl class="tiles">${sides}<div class="tile-card"><dt>${say('Độ trễ p50 · p95 · p99', 'Latency p50 · p95 · p99')}</dt><dd>${latency === undefined ? '–' : `${format.number(latency.p50)} · ${format.number(latency.p95)} · ${format.number(latency.p99)}`}<small>ms, ${say('24 giờ qua', 'last 24 hours')}</small></dd></div></dl>
 <section class="card"><h2>${say('Không thành', 'Failures')}</h2>${codeTable(view, say('Không thành theo lý do', 'Failures by reason'), failures)}</section>
-<section class="card"><h2>${say('Từ chối', 'Refusals')}</h2>${codeTable(view, say('Từ chối theo lý do', 'Refusals by reason'), refusals)}</section>
+<section class="card"><h2>${say('Từ chối', 'Refusals')}</h2>${groundTable(view, byGround)}</section>
 <section class="card"><h2>${say('Trái hợp đồng dữ liệu', 'Against the contract')}</h2>${codeTable(view, say('Yêu cầu, câu trả lời trái hợp đồng', 'Requests and answers against the contract'), violations)}</section>`,
   }
 }
@@ -106,12 +132,7 @@ export interface Listed {
 }
 
 /** Agencies or services, each with a number to compare. */
-export function listPage(
-  view: View,
-  section: 'agencies' | 'services',
-  listed: readonly Listed[],
-  below: Markup,
-): Page {
+export function listPage(view: View, section: 'agencies' | 'services', listed: readonly Listed[]): Page {
   const { say, format } = view
   const title =
     section === 'agencies'
@@ -124,7 +145,7 @@ export function listPage(
   return {
     title,
     section,
-    body: html`<h1>${title}</h1><section class="card"><ul class="directory">${rows}</ul></section>${below}`,
+    body: html`<h1>${title}</h1><section class="card"><ul class="directory">${rows}</ul></section>`,
   }
 }
 
@@ -157,6 +178,41 @@ ${page.connections.map(([heading, connections]) => html`<section class="card"><h
   }
 }
 
+const CONDITION_WORDS: Readonly<Record<string, readonly [vi: string, en: string]>> = {
+  report: ['số liệu', 'figures'],
+  period: ['kỳ', 'period'],
+  by: ['theo', 'by'],
+  compare: ['so với', 'compared with'],
+  agency: ['cơ quan', 'agency'],
+  service: ['dịch vụ', 'service'],
+  consumer: ['bên hỏi', 'consumer'],
+  provider: ['bên cung cấp', 'provider'],
+  outcome: ['kết quả', 'outcome'],
+  code: ['mã lỗi', 'code'],
+  since: ['từ', 'from'],
+  until: ['đến', 'until'],
+  exchange: ['giao dịch', 'exchange'],
+  trace: ['vết', 'trace'],
+  format: ['tệp', 'file'],
+}
+/** How much was shown is no condition. */
+const UNTOLD = new Set(['limit', 'total', 'exchangesOnly', 'cursor'])
+
+/** What was looked for, in words; the record itself holds canonical JSON. */
+function conditionWords({ say }: View, query: string | undefined): Markup | string {
+  if (query === undefined) return ''
+  const asked = Object.entries(Object(JSON.parse(query)) as Record<string, unknown>).filter(
+    ([name, value]) => !UNTOLD.has(name) && value !== false,
+  )
+  if (asked.length === 0) return say('tất cả', 'everything')
+  return html`${asked.map(([name, value]) => {
+    const words = CONDITION_WORDS[name]
+    const text =
+      typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value)
+    return html`<span>${words === undefined ? name : say(...(words as [string, string]))} <b>${text}</b></span>`
+  })}`
+}
+
 /** Who read the log, as the log itself tells. */
 export function accessPage(view: View, entries: readonly ShownEntry[]): Page {
   const { say, format, pick, names } = view
@@ -166,11 +222,14 @@ export function accessPage(view: View, entries: readonly ShownEntry[]): Page {
     count: say('đếm, thống kê', 'counted'),
     exchange: say('mở một giao dịch', 'opened an exchange'),
     export: say('kết xuất', 'exported'),
+    figures: say('lập báo cáo', 'made a report'),
+    entries: say('đọc nguyên văn sổ', "read the log's own bytes"),
+    operationalData: say('đọc số liệu vận hành', 'read operational data'),
     findUsage: say('người dân xem dữ liệu của mình', 'a person asked about their data'),
   }
   const rows = entries.map(
     ({ record, receivedAt }) =>
-      html`<tr><td class="time">${format.instant(receivedAt).slice(11)}<small>${format.instant(receivedAt).slice(0, 10)}</small></td><td>${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small></td><td><a href="/console/exchanges/${record.exchange}">${actions[record.operation ?? ''] ?? record.operation}</a></td><td><code class="digest">${record.reading?.query}</code></td><td class="number">${format.number(record.reading?.found ?? 0)}</td><td>${outcomeBadge(view, record.outcome ?? '')}</td></tr>`,
+      html`<tr><td class="time">${format.instant(receivedAt).slice(11)}<small>${format.instant(receivedAt).slice(0, 10)}</small></td><td>${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small></td><td><a href="/console/exchanges/${record.exchange}">${actions[record.operation ?? ''] ?? record.operation}</a></td><td class="conditions">${conditionWords(view, record.reading?.query)}</td><td class="number">${format.number(record.reading?.found ?? 0)}</td><td>${outcomeBadge(view, record.outcome ?? '')}</td></tr>`,
   )
   return {
     title,

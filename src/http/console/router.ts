@@ -265,7 +265,7 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
     response.setHeader('set-cookie', sessions.write(session))
     if (request.method === 'POST') await post(request, path, session, view, response)
     else {
-      const page = pages.open(path, query)
+      const page = pages.open(path, query, session.reader)
       if (typeof page === 'string') redirect(response, page)
       else await show(page, session, view, response)
     }

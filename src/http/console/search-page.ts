@@ -61,8 +61,8 @@ function identifierForm({ say, pick, viewer }: View, sought: Sought | undefined)
 <input type="hidden" name="csrf" value="${viewer?.csrf}">
 <label for="identifier">${say('Tra theo mã', 'Look up any identifier')}</label>
 <p id="identifier-hint" class="hint">${say(
-    'Mã giao dịch, biên nhận, mã hồ sơ, số định danh, mã số thuế hoặc mã cán bộ. Mã được gửi kín, không nằm trong địa chỉ trang; sổ chỉ giữ nhãn mã hóa.',
-    'Exchange id, receipt, dossier code, personal number, tax code or officer. It is sent in the body, never in an address; the log only holds keyed tags.',
+    'Mã giao dịch, biên nhận, vết (trace), số bản ghi (#1234), mã hồ sơ, số định danh, mã số thuế hoặc mã cán bộ. Mã được gửi kín, không nằm trong địa chỉ trang; sổ chỉ giữ nhãn mã hóa.',
+    'Exchange id, receipt, trace id, place in the log (#1234), dossier code, personal number, tax code or officer. It is sent in the body, never in an address; the log only holds keyed tags.',
   )}</p>
 <div class="row"><input id="identifier" name="identifier" type="text" required maxlength="4000" aria-describedby="identifier-hint" spellcheck="false">
 <select name="kind" aria-label="${say('Loại mã', 'Kind of identifier')}">${options}</select>
@@ -94,25 +94,28 @@ function filterForm(view: View, { filters, choices }: SearchPage): Markup {
 ${select('consumer', say('Bên hỏi', 'Consumer'), all, subsystems, filters.consumer)}
 ${select('service', say('Dịch vụ', 'Service'), all, services, filters.service)}
 ${select('outcome', say('Kết quả', 'Outcome'), all, outcomes, filters.outcome)}
+<label class="check"><input type="checkbox" name="readings" value="1"${filters.readings !== undefined && html` checked`}> ${say('Cả lượt đọc sổ', 'Readings of the log too')}</label>${filters.trace !== undefined && html`<input type="hidden" name="trace" value="${filters.trace}">`}${filters.code !== undefined && html`<input type="hidden" name="code" value="${filters.code}">`}
 <div class="actions"><button>${say('Lọc', 'Filter')}</button><a class="reset" href="/console/search">${say('Bỏ lọc', 'Clear')}</a></div></form>`
 }
 
-function row(view: View, { record, receivedAt }: ShownEntry): Markup {
+function row(view: View, { record, receivedAt }: ShownEntry, of: 'all' | 'one'): Markup {
   const { format, names, pick } = view
   const [day = '', time = ''] = format.instant(receivedAt).split(' ')
   const id = record.exchange ?? ''
   return html`<tr><td class="time">${time}<small>${day}</small></td>
 <td><a class="id" href="/console/exchanges/${id}">…${id.slice(-12)}</a></td>
-<td>${pick(names.subsystem(record.consumer ?? ''))}</td>
-<td>${pick(names.service(record.service ?? ''))}<small>${record.operation}</small></td>
-<td>${outcomeBadge(view, record.outcome ?? '')}${record.code !== undefined && html`<small><code>${record.code}</code></small>`}</td>
+${of === 'all' && html`<td class="by">${pick(names.subsystem(record.consumer ?? ''))}</td>`}
+<td class="of">${pick(names.service(record.service ?? ''))}<small>${record.operation}</small></td>
+<td class="end">${outcomeBadge(view, record.outcome ?? '')}${record.code !== undefined && html`<small><code>${record.code}</code></small>`}</td>
 <td class="number">${record.providerMs === undefined ? '–' : view.format.number(record.providerMs)}</td></tr>`
 }
 
-export function exchangeTable(view: View, entries: readonly ShownEntry[]): Markup {
+/** @param own what a table of one consumer's exchanges is called; the page names the consumer already. */
+export function exchangeTable(view: View, entries: readonly ShownEntry[], own?: string): Markup {
   const { say } = view
-  const table = html`<table class="exchanges"><thead><tr><th scope="col">${say('Thời điểm', 'Time')}</th><th scope="col">${say('Mã giao dịch', 'Exchange')}</th><th scope="col">${say('Bên hỏi', 'Consumer')}</th><th scope="col">${say('Dịch vụ', 'Service')}</th><th scope="col">${say('Kết quả', 'Outcome')}</th><th scope="col" class="number">${say('Bên cung cấp (ms)', 'Provider (ms)')}</th></tr></thead><tbody>${entries.map((entry) => row(view, entry))}</tbody></table>`
-  return scrollTable(say('Các giao dịch', 'Exchanges'), table)
+  const of = own === undefined ? 'all' : 'one'
+  const table = html`<table class="exchanges ${of}"><thead><tr><th scope="col">${say('Thời điểm', 'Time')}</th><th scope="col">${say('Mã giao dịch', 'Exchange')}</th>${of === 'all' && html`<th scope="col">${say('Bên hỏi', 'Consumer')}</th>`}<th scope="col">${say('Dịch vụ', 'Service')}</th><th scope="col">${say('Kết quả', 'Outcome')}</th><th scope="col" class="number">${say('Bên cung cấp (ms)', 'Provider (ms)')}</th></tr></thead><tbody>${entries.map((entry) => row(view, entry, of))}</tbody></table>`
+  return scrollTable(own ?? say('Các giao dịch', 'Exchanges'), table)
 }
 
 /** @returns the address of a search, so that it can be kept. */
@@ -153,7 +156,7 @@ export function searchPage(view: View, page: SearchPage): Page {
     body: html`<h1>${say('Tra cứu giao dịch', 'Search exchanges')}</h1>
 ${identifierForm(view, sought)}
 <details class="more"${sought === undefined ? html` open` : ''}><summary>${say('Lọc theo điều kiện', 'Filter by conditions')}</summary>${filterForm(view, page)}</details>
-<div class="found"><p><strong>${count}</strong> ${say('giao dịch khớp', 'exchanges match')}${sought && html` ${say('với', 'by')} ${pick(KIND_WORDS[sought.kind]).toLowerCase()}`}. ${sought === undefined && say('Địa chỉ trang này là bản lưu của phép lọc.', 'The address of this page is the saved search.')}</p>${exportForm(view, page)}</div>
+<div class="found"><p><strong>${count}</strong> ${say('giao dịch khớp', 'exchanges match')}${sought && html` ${say('với', 'by')} ${pick(KIND_WORDS[sought.kind]).toLowerCase()}`}${page.filters.trace !== undefined && html` ${say('có vết', 'with trace')} <code>${page.filters.trace}</code>`}${page.filters.code !== undefined && html` ${say('có mã lỗi', 'with code')} <code>${page.filters.code}</code>`}. ${sought === undefined && say('Địa chỉ trang này là bản lưu của phép lọc.', 'The address of this page is the saved search.')}</p>${exportForm(view, page)}</div>
 ${result.entries.length === 0 ? html`<p class="empty">${say('Không có giao dịch nào khớp. Thử nới khoảng ngày, hoặc chọn đúng loại mã.', 'No exchange matches. Try a wider span of days, or choose the kind of identifier.')}</p>` : exchangeTable(view, result.entries)}
 ${nextPage(view, page)}`,
   }

@@ -75,8 +75,10 @@ export function tiles(view: View, figures: Figures): Markup {
   const { total, closed, base, growth, dailyMean, success, cumulative, covered, opening, latency } = figures
   const last = (until: string) =>
     format.day(new Date(Date.parse(until) - 86_400_000).toISOString().slice(0, 10))
-  const span = closed.from < closed.until ? `${format.day(closed.from)} – ${last(closed.until)}` : ''
-  const baseSpan = base.from < base.until ? `${format.day(base.from)} – ${last(base.until)}` : ''
+  // The same days of another year: the year tells.
+  const span =
+    closed.from < closed.until ? `${format.day(closed.from).slice(0, 5)} – ${last(closed.until)}` : ''
+  const baseSpan = base.from.slice(0, 4)
   return html`<dl class="tiles">${tile(pick(KPIS.exchanges.title), format.number(total.total), say(`đã trả ${format.number(total.delivered)} · từ chối ${format.number(total.refused)}`, `${format.number(total.delivered)} delivered · ${format.number(total.refused)} refused`))}
 ${tile(pick(KPIS.growth.title), growthMark(view, growth), growth.kind === 'ratio' ? say(`${span} so với ${baseSpan}`, `${span} against ${baseSpan}`) : opening === undefined ? '' : say(`sổ mở ngày ${format.day(opening)}`, `the log opened on ${format.day(opening)}`))}
 ${tile(pick(KPIS.dailyMean.title), dailyMean === undefined ? '–' : format.number(Math.round(dailyMean)), pick(KPIS.dailyMean.unit))}
@@ -120,12 +122,20 @@ interface Division {
   readonly address: (key: string) => string
 }
 
-export function divisionTable(
-  view: View,
-  rows: readonly DivisionRow[],
-  { title, by, address }: Division,
-): Markup {
+/** Rows shown at once; the others open on demand. */
+const SHOWN_ROWS = 10
+
+export function divisionTable(view: View, rows: readonly DivisionRow[], division: Division): Markup {
+  const { say, format } = view
+  if (rows.length <= SHOWN_ROWS + 2) return divisionRows(view, rows, division)
+  const all = say(`Xem cả ${format.number(rows.length)} dòng`, `Show all ${format.number(rows.length)} rows`)
+  return html`<div class="top-rows">${divisionRows(view, rows.slice(0, SHOWN_ROWS), division)}</div><details class="all-rows"><summary>${all}</summary>${divisionRows(view, rows, { ...division, title: `${division.title} (${format.number(rows.length)})` })}</details>`
+}
+
+function divisionRows(view: View, rows: readonly DivisionRow[], { title, by, address }: Division): Markup {
   const { say, pick, names, format } = view
+  if (rows.length === 0)
+    return html`<p class="empty">${say('Không có giao dịch nào trong kỳ này.', 'There were no exchanges in this period.')}</p>`
   const max = Math.max(...rows.map(({ total }) => total), 1)
   const body = rows.map((row, place) => {
     const width = Math.round((row.total / max) * 1000) / 10

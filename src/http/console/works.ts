@@ -1,6 +1,9 @@
+import { GatewayError } from '../../model/errors.ts'
+import type { Outcome } from '../../model/exchange.ts'
 import type { Registry } from '../../registry/snapshot.ts'
-import type { AuditDesk } from '../../reporting/audit-desk.ts'
-import type { AuditStore } from '../../reporting/audit-query.ts'
+import { type AuditDesk, type ShownEntry, showEntry } from '../../reporting/audit-desk.ts'
+import type { AuditEntry, AuditStore } from '../../reporting/audit-query.ts'
+import type { DeliveryTrouble, WebhookStanding, WebhookStore } from '../../reporting/deliveries.ts'
 import type {
   CodeCounts,
   Connection,
@@ -8,8 +11,9 @@ import type {
   FigureDesk,
   FigureStore,
   Figures,
+  Refusal,
 } from '../../reporting/figures.ts'
-import { UNUSED_DAYS } from '../../reporting/kpi.ts'
+import { type Tally, tally, UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { addDays, dayOf, type Period, startOf } from '../../reporting/period.ts'
 import type { Answered, ReadingWork } from '../../reporting/reading.ts'
 import { AUDIT_SERVICE } from '../../reporting/reading.ts'
@@ -23,12 +27,26 @@ export interface Shown<Data> extends Answered {
 interface WorksParts {
   readonly desk: AuditDesk
   readonly count: AuditStore['count']
+  readonly search: AuditStore['search']
+  readonly webhooks: WebhookStore
   readonly store: FigureStore
   readonly figures: FigureDesk
   readonly registry: () => Registry
   readonly now: () => number
 }
 
+/** What one system sees of itself: the last week, and so many exchanges of each kind. */
+export interface OwnExchanges {
+  readonly tally: Tally
+  readonly codes: readonly { readonly code: string; readonly count: number }[]
+  readonly problems: readonly ShownEntry[]
+  readonly latest: readonly ShownEntry[]
+  readonly webhooks: readonly WebhookStanding[]
+  readonly troubles: readonly DeliveryTrouble[]
+}
+
+export const OWN_DAYS = 7
+const OWN_LIMIT = 15
 const HEAT_DAYS = 28
 const ENDING_DAYS = 30
 
@@ -86,7 +104,8 @@ function heatOf(
 }
 
 /** What the pages show beyond searching, each as a reading of the log that is recorded like any other. */
-export function createWorks({ count, store, figures, registry, now }: WorksParts) {
+export function createWorks(parts: WorksParts) {
+  const { count, store, figures, registry, now } = parts
   const today = () => dayOf(now())
 
   return {
@@ -108,16 +127,53 @@ export function createWorks({ count, store, figures, registry, now }: WorksParts
         },
       ),
     quality: (period: Period) =>
-      work<{ figures: Figures; codes: CodeCounts }>(
+      work<{ figures: Figures; codes: CodeCounts; refusals: readonly Refusal[] }>(
         { report: 'quality', period: period.id },
         async ({ parties }) => {
-          const [made, codes] = await Promise.all([
+          const [made, codes, refusals] = await Promise.all([
             figures.of(period, { parties }),
             figures.codes(period, { parties }),
+            store.refusals(period, parties),
           ])
-          return { found: made.total.total, json: undefined, data: { figures: made, codes } }
+          return { found: made.total.total, json: undefined, data: { figures: made, codes, refusals } }
         },
       ),
+    /** What one system asked lately, what went wrong, and its webhooks. */
+    own: (system: string) =>
+      work<OwnExchanges>({ report: 'own', consumer: system }, async (right) => {
+        if (right.parties !== undefined && !right.parties.some((id) => id === system))
+          throw new GatewayError('reading_denied')
+        const since = startOf(addDays(today(), 1 - OWN_DAYS))
+        const conditions = { consumer: system, exchangesOnly: true, since }
+        const troubled = (outcome: 'refused' | 'failed') =>
+          parts.search({ ...conditions, outcome, limit: OWN_LIMIT })
+        const [groups, refused, failed, latest, webhooks, troubles] = await Promise.all([
+          count(conditions, ['outcome', 'code']),
+          troubled('refused'),
+          troubled('failed'),
+          parts.search({ ...conditions, limit: OWN_LIMIT }),
+          parts.webhooks.webhooksOf(system),
+          parts.webhooks.troublesOf(system, OWN_LIMIT),
+        ])
+        const shown = (entries: readonly AuditEntry[]) => entries.map((entry) => showEntry(entry, right))
+        const byTime = [...refused.entries, ...failed.entries].toSorted(
+          (a, b) => b.record.receivedAt - a.record.receivedAt,
+        )
+        return {
+          found: groups.reduce((sum, each) => sum + each.count, 0),
+          json: undefined,
+          data: {
+            tally: tally(groups.map(({ values, count: n }) => ({ outcome: values[0] as Outcome, count: n }))),
+            codes: groups
+              .filter(({ values }) => values[0] !== 'delivered')
+              .map(({ values, count: n }) => ({ code: values[1] ?? '', count: n })),
+            problems: shown(byTime.slice(0, OWN_LIMIT)),
+            latest: shown(latest.entries),
+            webhooks,
+            troubles,
+          },
+        }
+      }),
     /** A look at how things stand: nothing of the log is read, and it is recorded all the same. */
     status: () =>
       work<undefined>({ report: 'status' }, async () => ({ found: 0, json: undefined, data: undefined })),
