@@ -15,16 +15,8 @@ const RANKS: readonly (readonly string[])[] = [
   ['storage', 'dashboards'],
   ['http'],
   ['settings.ts', 'repeat.ts'],
-  ['gateway-console.ts', 'gateway-operational.ts', 'gateway-retention.ts'],
-  [
-    'gateway-audit.ts',
-    'gateway-consents.ts',
-    'gateway-events.ts',
-    'gateway-jobs.ts',
-    'gateway-reconciliations.ts',
-  ],
-  ['credentials.ts', 'gateway-requests.ts', 'gateway-xroad.ts', 'random-pool.ts', 'seed.ts'],
-  ['gateway-identity.ts', 'gateway-ledger.ts'],
+  ['credentials.ts', 'random-pool.ts', 'seed.ts'],
+  ['gateway'],
   ['gateway.ts'],
   ['log-keeping.ts'],
   ['sandbox'],
@@ -180,7 +172,7 @@ describe('architecture', () => {
   it('lets only the composition root put storage and http together', () => {
     const wrong = sources.filter(
       (source) =>
-        !/^(?:gateway(?:-[a-z]+)?\.ts|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(source.path) &&
+        !/^(?:gateway\.ts|gateway\/|log-keeping\.ts|storage\/|http\/|cli\/|sandbox\/)/.test(source.path) &&
         local(source).some((to) => to.startsWith('storage/') || to.startsWith('http/')),
     )
     expect(wrong.map(({ path }) => path)).to.deep.equal([])

@@ -1,6 +1,6 @@
-import { createWithdraw, type WithdrawalParts } from './exchange/withdrawal.ts'
-import { type ConsentsDoorParts, createConsentsRouter } from './http/consents.ts'
-import { receiptField } from './http/exchange.ts'
+import { createWithdraw, type WithdrawalParts } from '../exchange/withdrawal.ts'
+import { type ConsentsDoorParts, createConsentsRouter } from '../http/consents.ts'
+import { receiptField } from '../http/exchange.ts'
 
 /** What withdrawals of consents share with the rest of a gateway. */
 export interface ConsentSideParts

@@ -1,8 +1,8 @@
-import { receiptField } from './http/exchange.ts'
-import { createReconciliationsRouter, type ReconciliationsDoorParts } from './http/reconciliations.ts'
-import { createReconcile, type ReconciliationParts } from './jobs/reconciliation.ts'
-import type { Task } from './repeat.ts'
-import { createReconciliationStore } from './storage/reconciliations.ts'
+import { receiptField } from '../http/exchange.ts'
+import { createReconciliationsRouter, type ReconciliationsDoorParts } from '../http/reconciliations.ts'
+import { createReconcile, type ReconciliationParts } from '../jobs/reconciliation.ts'
+import type { Task } from '../repeat.ts'
+import { createReconciliationStore } from '../storage/reconciliations.ts'
 
 /** What reconciliations share with the rest of a gateway. */
 export interface ReconciliationSideParts

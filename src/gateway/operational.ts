@@ -1,16 +1,16 @@
 import { networkInterfaces } from 'node:os'
-import manifest from '../package.json' with { type: 'json' }
-import { xroadFault } from './http/xroad-errors.ts'
-import { ERRORS, type ErrorCode } from './model/error-table.ts'
-import { GatewayError } from './model/errors.ts'
-import type { Registry } from './registry/snapshot.ts'
-import { createXroadNames } from './registry/xroad-names.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { xroadFault } from '../http/xroad-errors.ts'
+import { ERRORS, type ErrorCode } from '../model/error-table.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Registry } from '../registry/snapshot.ts'
+import { createXroadNames } from '../registry/xroad-names.ts'
 import {
   createOperationalDesk,
   type OperationalDesk,
   type OperationalStore,
-} from './reporting/operational-desk.ts'
-import type { Settings } from './settings.ts'
+} from '../reporting/operational-desk.ts'
+import type { Settings } from '../settings.ts'
 
 interface OperationalSideParts {
   readonly settings: Settings

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import type { AskAbout } from './exchange/requests.ts'
-import { createPost, type EventSideParts } from './gateway-events.ts'
-import { openEd25519File } from './identity/log-key.ts'
-import { createTellEnd } from './jobs/request-notice.ts'
-import { defineRequestJobs, REQUEST_QUEUE } from './jobs/requests.ts'
-import type { Task } from './repeat.ts'
-import type { StoredJobQueue } from './storage/job-queue.ts'
-import { createRequestStore } from './storage/requests.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { AskAbout } from '../exchange/requests.ts'
+import { openEd25519File } from '../identity/log-key.ts'
+import { createTellEnd } from '../jobs/request-notice.ts'
+import { defineRequestJobs, REQUEST_QUEUE } from '../jobs/requests.ts'
+import type { Task } from '../repeat.ts'
+import type { StoredJobQueue } from '../storage/job-queue.ts'
+import { createRequestStore } from '../storage/requests.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { createPost, type EventSideParts } from './events.ts'
 
 /** What requests that are answered later share with the rest of a gateway. */
 export interface RequestSideParts
