@@ -20,7 +20,7 @@ export const DEMO_CONSUMER = 'H29/mot-cua'
 /** Systems besides the consumer that act in a demo: they match files, ask, and tell of what happens. */
 export const DEMO_PARTIES = [
   'G09/can-bo',
-  'H26/mot-cua',
+  'H21/mot-cua',
   'G01/dan-cu',
   'G15/ho-tich',
   'G10/dat-dai',

@@ -201,6 +201,12 @@ async function lookAtWitnesses(settings: Settings): Promise<readonly Finding[]> 
   }
 }
 
+/** Scheme, host and port: a database's address has no origin. */
+function addressOf(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
+}
+
 /** Whether somebody answers there, and how long the certificate is good. */
 async function lookAt(
   check: string,
@@ -209,14 +215,14 @@ async function lookAt(
 ): Promise<Finding> {
   try {
     const { ms, notAfterMs, protocol } = await reach({ url, ca, timeoutMs: REACH_MS })
-    const said = `${url.origin} ${ms.toFixed(0)} ms`
+    const said = `${addressOf(url.href)} ${ms.toFixed(0)} ms`
     if (notAfterMs !== undefined) return judgeDays(check, `${said}, ${protocol}`, notAfterMs, nowMs)
     return { check, state: 'ok', detail: same(said) }
   } catch (thrown) {
     return {
       check,
       state: 'failed',
-      detail: same(`${url.origin}: ${codeOf(thrown)}`),
+      detail: same(`${addressOf(url.href)}: ${codeOf(thrown)}`),
       fix: {
         vi: 'Kiểm tra địa chỉ, tường lửa, chứng thư và hỏi đơn vị ấy.',
         en: 'Check address, firewall and certificate, and ask whoever runs it.',
@@ -228,14 +234,12 @@ async function lookAt(
 async function lookAtProviders(services: readonly Service[], nowMs: number): Promise<readonly Finding[]> {
   const bindings = new Map(
     services.flatMap(({ state, binding }) =>
-      binding === undefined || state !== 'active'
-        ? []
-        : [[new URL(binding.baseUrl).origin, binding] as const],
+      binding === undefined || state !== 'active' ? [] : [[addressOf(binding.baseUrl), binding] as const],
     ),
   )
   return Promise.all(
-    [...bindings].map(([origin, { tls }]) =>
-      lookAt('provider', { url: new URL(origin), ca: tls?.ca }, nowMs),
+    [...bindings].map(([address, { tls }]) =>
+      lookAt('provider', { url: new URL(address), ca: tls?.ca }, nowMs),
     ),
   )
 }

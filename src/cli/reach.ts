@@ -8,6 +8,14 @@ export interface Reached {
   readonly protocol?: string
 }
 
+/** Where a provider listens whose address names no port. */
+const PORTS: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'postgresql:': 5432,
+  'mariadb:': 3306,
+}
+
 interface Target {
   readonly url: URL
   /** PEM certificates of authorities to trust in place of the well-known ones. */
@@ -22,7 +30,7 @@ interface Target {
 export function reach({ url, ca, timeoutMs }: Target): Promise<Reached> {
   const isTls = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = Number(url.port || (isTls ? 443 : 80))
+  const port = Number(url.port) || (PORTS[url.protocol] ?? 0)
   const startedMs = performance.now()
   return new Promise((resolve, reject) => {
     const socket = isTls

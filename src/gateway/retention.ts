@@ -1,6 +1,7 @@
 import { defineRetention, RETENTION_QUEUE } from '../jobs/retention.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { ERASURE_SERVICE, type ErasureStore } from '../ledger/retention.ts'
+import { ERASURE_SERVICE } from '../ledger/own-service.ts'
+import type { ErasureStore } from '../ledger/retention.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Registry } from '../registry/snapshot.ts'

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isOwnService } from './own-service.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /**
@@ -30,7 +31,7 @@ function dimensionsOf(record: ExchangeRecord): string {
   return [
     record.consumer,
     provider ?? '',
-    provider === undefined && service !== 'audit' ? '' : service,
+    provider === undefined && !isOwnService(service) ? '' : service,
     record.operation ?? '',
     record.outcome,
     record.code ?? '',

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { parseDisclosure } from './disclosure.ts'
+import { ERASURE_SERVICE } from './own-service.ts'
 import { type SearchTags, searchTagsOf } from './private-part.ts'
 import type { ExchangeRecord } from './record.ts'
-import { ERASURE_SERVICE } from './retention.ts'
 import type { Tagger } from './tag.ts'
 
 /**

@@ -3,9 +3,6 @@
  * keys are named.
  */
 
-/** The service that erasures and holds are recorded under. */
-export const ERASURE_SERVICE = 'erasure'
-
 /** An order to keep what would be destroyed. */
 export interface LegalHold {
   readonly id: string

@@ -1,3 +1,4 @@
+import { isOwnService } from '../ledger/own-service.ts'
 import type { Outcome } from '../model/exchange.ts'
 import type { AuditConditions, AuditCount, AuditStore, Dimension } from './audit-query.ts'
 import {
@@ -25,7 +26,6 @@ import {
   samePeriodBefore,
   startOf,
 } from './period.ts'
-import { AUDIT_SERVICE } from './reading.ts'
 
 /** How long exchanges took, from receipt to record, in milliseconds. */
 export interface Latency {
@@ -140,12 +140,12 @@ function conditionsOf({ from, until }: Period, scope: FigureScope): AuditConditi
 /** Groups come in the order of their dimensions' names, which `DIMENSIONS` fixes. */
 function pairsOf(groups: readonly AuditCount[]): readonly PairCount[] {
   return groups.flatMap(({ values: [consumer = '', provider = '', service = '', outcome = ''], count }) =>
-    service === AUDIT_SERVICE ? [] : [{ consumer, provider, service, outcome: outcome as Outcome, count }],
+    isOwnService(service) ? [] : [{ consumer, provider, service, outcome: outcome as Outcome, count }],
   )
 }
 
 function daysOf(groups: readonly AuditCount[]): readonly DayCount[] {
-  const rows = groups.filter(({ values }) => values[1] !== AUDIT_SERVICE)
+  const rows = groups.filter(({ values }) => !isOwnService(values[1]))
   const byDay = Map.groupBy(rows, ({ values }) => values[0] ?? '')
   return [...byDay]
     .map(([day, own]) => ({
@@ -161,7 +161,7 @@ function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]): re
     values: [service, outcome = '', code = '', provider = ''],
     count,
   } of groups) {
-    if (service === AUDIT_SERVICE || !outcomes.includes(outcome)) continue
+    if (isOwnService(service) || !outcomes.includes(outcome)) continue
     const key = `${code} ${provider}`
     found.set(key, { code, provider, count: count + (found.get(key)?.count ?? 0) })
   }
@@ -210,10 +210,7 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
         growth: growthOf(closedTotal, baseTotal, covered),
         dailyMean: dailyMean(closedTotal, closed),
         success: successOf(total),
-        cumulative: all.reduce(
-          (sum, group) => sum + (group.values[0] === AUDIT_SERVICE ? 0 : group.count),
-          0,
-        ),
+        cumulative: all.reduce((sum, group) => sum + (isOwnService(group.values[0]) ? 0 : group.count), 0),
         covered: coverage(current),
         latency,
       }

@@ -1,3 +1,4 @@
+import { AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -15,6 +16,11 @@ export interface Names {
 
 const same = (text: string): Bilingual => ({ vi: text, en: text })
 
+const OWN_NAMES: Readonly<Record<string, Bilingual>> = {
+  [AUDIT_SERVICE]: { vi: 'Đọc sổ giao dịch', en: 'Readings of the log' },
+  [ERASURE_SERVICE]: { vi: 'Xóa dữ liệu cá nhân', en: 'Erasures of personal data' },
+}
+
 type NamedRegistry = Pick<Registry, 'agencies' | 'subsystems'> & {
   readonly services: ReadonlyMap<string, { readonly document: Pick<Service, 'name'> }>
 }
@@ -30,7 +36,7 @@ export function createNames({ agencies, subsystems, services }: NamedRegistry): 
     agency,
     subsystem: (id) =>
       subsystems.get(id as never)?.name ?? (id === '' ? same('–') : agency(id.split('/')[0] ?? id)),
-    service: (id) => services.get(id)?.document.name ?? same(id === 'audit' ? 'Đọc sổ giao dịch' : id),
+    service: (id) => services.get(id)?.document.name ?? OWN_NAMES[id] ?? same(id),
     province: (code) => same(PROVINCES.find((each) => each.code === code)?.name ?? code),
     of(by, key) {
       if (by === 'province') return names.province(key)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
-import { ERASURE_SERVICE } from '../ledger/retention.ts'
+import { AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { TagKind } from '../ledger/tag.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
@@ -9,9 +9,6 @@ import type { ReaderRights } from '../model/reader.ts'
 import type { Authority } from '../registry/authority.ts'
 import { type ReadingRight, readingRightOf } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
-
-/** The service that readings of the log are recorded under: they are exchanges whose provider is the log. */
-export const AUDIT_SERVICE = 'audit'
 
 export type ReadingAction =
   | 'search'

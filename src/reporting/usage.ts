@@ -1,11 +1,12 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
 import { parseDisclosure } from '../ledger/disclosure.ts'
+import { AUDIT_SERVICE } from '../ledger/own-service.ts'
 import type { KeptPart } from '../ledger/private-part.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { AuditStore, MonthTag, TimeSpan } from './audit-query.ts'
-import { type Answered, AUDIT_SERVICE, type ReadingWork } from './reading.ts'
+import type { Answered, ReadingWork } from './reading.ts'
 
 /** Exchanges a person is not told of yet: an agreement's (or a right to read's), after an instant. */
 export interface Withheld {

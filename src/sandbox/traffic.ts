@@ -41,7 +41,7 @@ const DOSSIER_PURPOSE = 'giai-quyet-thu-tuc-hanh-chinh'
 
 /** The one that asks most: one application has 94 % of a provincial platform's traffic (Cà Mau, 2024). */
 const BUSIEST = 'H29/mot-cua'
-const OTHER = 'H26/mot-cua'
+const OTHER = 'H21/mot-cua'
 const OTHER_PERCENT = 6
 
 type Make = (index: number, country: Country) => Omit<TrafficCall, 'consumer'>

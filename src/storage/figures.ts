@@ -23,7 +23,7 @@ function latencyStatement(since: Date, { parties, service }: FigureScope) {
   const parameters = createParameters()
   const shared = [
     ...idsFrom(parameters, since),
-    service === undefined ? "service <> 'audit'" : `service = ${parameters.add(service)}`,
+    service === undefined ? "service NOT IN ('audit', 'erasure')" : `service = ${parameters.add(service)}`,
   ]
   const branches = branchConditions({ parties }, parameters).map(
     (branch) => `(SELECT exchange_id, at FROM exchange_record WHERE ${[...shared, ...branch].join(' AND ')}
@@ -46,16 +46,16 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
   return {
     async opening() {
       const { rows } = await pool.query<{ day: string | null }>(
-        `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service <> 'audit'),
+        `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service NOT IN ('audit', 'erasure')),
                       (SELECT (min(received) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date FROM countable_record
-                        WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND service <> 'audit'))::text AS day`,
+                        WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND service NOT IN ('audit', 'erasure')))::text AS day`,
       )
       return rows[0]?.day ?? undefined
     },
     async connections(parties): Promise<readonly Connection[]> {
       const { rows } = await pool.query<ConnectionRow>(
         `SELECT consumer, provider, service, delivered::text, last_delivered::text AS last
-           FROM exchange_connection WHERE service NOT IN ('audit', '') AND ${PARTY} ORDER BY consumer, service`,
+           FROM exchange_connection WHERE service NOT IN ('audit', 'erasure', '') AND ${PARTY} ORDER BY consumer, service`,
         [parties ?? null],
       )
       return rows.map(({ last, delivered, ...row }) => ({
@@ -68,7 +68,7 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
       const { rows } = await pool.query<Omit<Refusal, 'count'> & { readonly n: string }>(
         `SELECT provider, code, agreement, sum(count)::text AS n, count(DISTINCT day)::int AS days, max(day)::text AS last
            FROM exchange_day
-          WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service <> 'audit' AND ${PARTY}
+          WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service NOT IN ('audit', 'erasure') AND ${PARTY}
           GROUP BY provider, code, agreement ORDER BY sum(count) DESC, provider, code LIMIT 500`,
         [parties ?? null, from, until],
       )

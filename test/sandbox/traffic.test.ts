@@ -23,7 +23,7 @@ describe('traffic of the sandbox', () => {
   it('is mostly the status syncs of one system, a little of it refused or failed', () => {
     expect(share(({ service }) => service === 'G22/dich-vu-cong/ho-so/v1')).to.be.within(0.4, 0.52)
     expect(share(({ consumer }) => consumer === 'H29/mot-cua')).to.be.above(0.94)
-    expect(share(({ consumer }) => consumer === 'H26/mot-cua')).to.be.above(0)
+    expect(share(({ consumer }) => consumer === 'H21/mot-cua')).to.be.above(0)
     const faulty = share(
       ({ body, fields, purpose }) =>
         fields !== undefined ||

@@ -48,6 +48,7 @@ describe('the table of metrics', () => {
     // Chosen by the program or its settings, never by who sends a request.
     const chosen = [
       'authority',
+      'basis',
       'digest',
       'issuer',
       'log',

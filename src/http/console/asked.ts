@@ -1,9 +1,9 @@
+import { AUDIT_SERVICE } from '../../ledger/own-service.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import { usualPeriod } from '../../reporting/figures.ts'
 import { addDays, type Period, parsePeriod, startOf } from '../../reporting/period.ts'
-import { AUDIT_SERVICE } from '../../reporting/reading.ts'
 import { type Filters, type IdentifierKind, KINDS, type Sought } from './search-page.ts'
 
 /** An exchange's id as people type it. */

@@ -1,3 +1,4 @@
+import { AUDIT_SERVICE } from '../../ledger/own-service.ts'
 import type { ExchangeRecord } from '../../ledger/record.ts'
 import type { Agreement } from '../../model/agreement.ts'
 import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
@@ -32,7 +33,7 @@ export function plainSentence(view: View, { entry, agreement, operationTitle }: 
   const consumer = record.consumer ?? ''
   const agency = pick(names.agency(consumer.split('/')[0] ?? ''))
   const system = pick(names.subsystem(consumer))
-  const isReading = record.service === 'audit'
+  const isReading = record.service === AUDIT_SERVICE
   const service = isReading
     ? say('sổ giao dịch', 'the exchange log')
     : pick(names.service(record.service ?? ''))

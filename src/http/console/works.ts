@@ -1,3 +1,4 @@
+import { isOwnService } from '../../ledger/own-service.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { Outcome } from '../../model/exchange.ts'
 import type { Registry } from '../../registry/snapshot.ts'
@@ -16,7 +17,6 @@ import type {
 import { type Tally, tally, UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { addDays, dayOf, type Period, startOf } from '../../reporting/period.ts'
 import type { Answered, ReadingWork } from '../../reporting/reading.ts'
-import { AUDIT_SERVICE } from '../../reporting/reading.ts'
 import type { AgreedConnection } from './reader-pages.ts'
 
 export interface Shown<Data> extends Answered {
@@ -94,7 +94,7 @@ function heatOf(
     values: [hour = '', service],
     count,
   } of groups) {
-    if (service === AUDIT_SERVICE) continue
+    if (isOwnService(service)) continue
     const local = new Date(Date.parse(hour) + 7 * 3_600_000)
     const day = counts[(local.getUTCDay() + 6) % 7]
     const at = local.getUTCHours()
