@@ -79,6 +79,7 @@ function auditCheck(auditor: LogAuditor): ReadinessCheck {
       const { vi, en } = describeFault(fault).detail
       return {
         ok: true,
+        concern: true,
         detail: { vi: `Tự soát thấy sổ không khớp: ${vi}`, en: `The running audit found: ${en}` },
       }
     },

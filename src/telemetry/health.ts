@@ -4,6 +4,8 @@ import type { Bilingual } from '../model/identifier.ts'
 /** What one check found; `detail` says what is wrong, or what was looked at, without personal data. */
 export interface CheckFinding {
   readonly ok: boolean
+  /** Exchanges are carried all the same, yet somebody has to look. */
+  readonly concern?: true
   readonly detail: Bilingual
 }
 

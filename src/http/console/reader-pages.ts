@@ -1,9 +1,9 @@
 import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
-import type { Bilingual } from '../../model/identifier.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import type { CodeCount, CodeCounts, Connection, Figures, Refusal } from '../../reporting/figures.ts'
 import { divisionOf } from '../../reporting/figures.ts'
 import { UNUSED_DAYS } from '../../reporting/kpi.ts'
+import type { NamedFinding } from '../../telemetry/health.ts'
 import { html, type Markup } from './html.ts'
 import { divisionTable, periodForm, tiles } from './statistics-page.ts'
 import { outcomeBadge, type Page, scrollTable, type View } from './view.ts'
@@ -239,7 +239,7 @@ export function accessPage(view: View, entries: readonly ShownEntry[]): Page {
 }
 
 export interface StatusFacts {
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: Bilingual }[]
+  readonly checks: readonly NamedFinding[]
   readonly treeSize: number
   readonly checkpoint: { readonly size: number; readonly cosigners: readonly string[] } | undefined
   readonly registry: {
@@ -254,8 +254,10 @@ export interface StatusFacts {
 
 export function statusPage(view: View, facts: StatusFacts): Page {
   const { say, format, pick, names } = view
-  const mark = (ok: boolean) =>
-    html`<span class="badge ${ok ? 'good' : 'bad'}">${ok ? say('Tốt', 'OK') : say('Có sự cố', 'Trouble')}</span>`
+  const mark = (ok: boolean, concern = false) => {
+    if (ok && concern) return html`<span class="badge warn">${say('Cần xem', 'Look')}</span>`
+    return html`<span class="badge ${ok ? 'good' : 'bad'}">${ok ? say('Tốt', 'OK') : say('Có sự cố', 'Trouble')}</span>`
+  }
   const { checkpoint, registry, circuits } = facts
   const open = circuits.filter(({ state }) => state !== 'closed')
   return {
@@ -263,7 +265,7 @@ export function statusPage(view: View, facts: StatusFacts): Page {
     section: 'status',
     body: html`<h1>${say('Trạng thái', 'Status')}</h1>
 <dl class="tiles"><div class="tile-card"><dt>${say('Bản ghi trong sổ', 'Records in the log')}</dt><dd>${format.number(facts.treeSize)}</dd></div><div class="tile-card"><dt>${say('Điểm kiểm mới nhất', 'Latest checkpoint')}</dt><dd>${checkpoint === undefined ? '–' : format.number(checkpoint.size)}<small>${checkpoint !== undefined && say(`${checkpoint.cosigners.length} nhân chứng cùng ký`, `${checkpoint.cosigners.length} witnesses cosigned`)}</small></dd></div><div class="tile-card"><dt>${say('Danh bạ', 'Registry')}</dt><dd>${say('bản', 'v')} ${format.number(registry.version)}<small>${format.number(registry.services)} ${say('dịch vụ', 'services')} · ${format.number(registry.agreements)} ${say('thỏa thuận', 'agreements')}</small></dd></div><div class="tile-card"><dt>${say('Mạch đang ngắt', 'Open circuits')}</dt><dd>${format.number(open.length)}<small>${say('bên cung cấp', 'providers')}</small></dd></div></dl>
-<section class="card"><h2>${say('Cổng có nhận được giao dịch không', 'Can the gateway carry exchanges')}</h2><ul class="checks-list">${facts.checks.map(({ name, ok, detail }) => html`<li>${mark(ok)} <strong>${name}</strong> ${pick(detail)}</li>`)}</ul></section>
+<section class="card"><h2>${say('Cổng có nhận được giao dịch không', 'Can the gateway carry exchanges')}</h2><ul class="checks-list">${facts.checks.map(({ name, ok, concern, detail }) => html`<li>${mark(ok, concern)} <strong>${name}</strong> ${pick(detail)}</li>`)}</ul></section>
 ${circuits.length > 0 && html`<section class="card"><h2>${say('Bên cung cấp', 'Providers')}</h2><ul class="checks-list">${circuits.map(({ provider, state }) => html`<li>${mark(state === 'closed')} ${pick(names.service(provider))} <code>${state}</code></li>`)}</ul></section>`}
 ${checkpoint !== undefined && html`<section class="card"><h2>${say('Nhân chứng của điểm kiểm', "The checkpoint's cosigners")}</h2>${checkpoint.cosigners.length === 0 ? html`<p class="empty">${say('Chưa đặt nhân chứng: chỉ khóa của sổ ký.', 'No witnesses are set: only the log signs.')}</p>` : html`<ul class="plain">${checkpoint.cosigners.map((name) => html`<li><code>${name}</code></li>`)}</ul>`}</section>`}`,
   }
