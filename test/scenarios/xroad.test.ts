@@ -11,6 +11,16 @@ const LOOK_UP = JSON.stringify(person.lookUp)
 const JSON_TYPE = ['Content-Type', 'application/json'] as const
 const SENDER = ['X-Road-Client', CLIENT] as const
 
+const GIVEN_UP = { from: '2026-01-01', sunset: '2027-12-31' } as const
+
+/** The version the tests ask is given up. */
+function withEnd(documents: RegistryDocuments): RegistryDocuments {
+  const services = documents.services.map((service) =>
+    service.id === 'G01/dan-cu/cong-dan/v1' ? { ...service, deprecation: GIVEN_UP } : service,
+  )
+  return { ...documents, services }
+}
+
 /** Two subsystems that need no certificate: one named for where the tests come from, the other for elsewhere. */
 function withUnproved(documents: RegistryDocuments): RegistryDocuments {
   const sample = documents.agreements.find(
@@ -40,7 +50,7 @@ describe('an X-Road consumer over mutual TLS', () => {
   before(async () => {
     world = await startXroadWorld({
       settings: { securityServer: 'VN/GOV/G22/lien-thong' },
-      change: withUnproved,
+      change: (documents) => withEnd(withUnproved(documents)),
     })
   })
 
@@ -94,6 +104,15 @@ describe('an X-Road consumer over mutual TLS', () => {
     const names = rawHeaders.filter((_, place) => place % 2 === 0)
     expect(names.filter((name) => name.toLowerCase() === 'date')).to.have.length(1)
     expect(names.filter((name) => /^x-road/i.test(name) && name !== name.toLowerCase())).to.deep.equal([])
+  })
+
+  it('is told in answers and errors alike that the version is given up, and when it ends', async () => {
+    const answers = [await verify(), await world.ask(`${CITIZENS}/khong-co`, { headers: [SENDER] })]
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 404])
+    for (const { headers } of answers) {
+      expect(headers['deprecation']).to.equal('@1767200400')
+      expect(headers['sunset']).to.equal('Fri, 31 Dec 2027 17:00:00 GMT')
+    }
   })
 
   it('finds the request hash that the protocol prescribes, with a generated id and with its own', async () => {
