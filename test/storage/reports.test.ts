@@ -245,6 +245,21 @@ describe('keeping the counts', () => {
     expect(await sumOf('exchange_hour')).to.equal(300)
   })
 
+  it('notes the trace of each record that has one, and is stopped by none that it cannot read', async () => {
+    await loadRecords(pool, { records: 5, from: FROM, until: new Date('2026-08-01T00:30:00Z') })
+    const traces = ['"trace":"4bf92f3577b34da6a3ce929d0e0e4736"', '"trace":"Ê"', '"trace":"4bf9', '"v":1']
+    for (const [index, member] of traces.entries()) {
+      await pool.query('UPDATE exchange_record SET leaf = $2 WHERE leaf_index = $1', [
+        index,
+        Buffer.from(`{"service":"\\"trace\\":",${member},"z":1}`),
+      ])
+    }
+    expect(await advanceRollups(pool)).to.equal(5)
+    expect((await pool.query('SELECT trace, leaf_index::int FROM exchange_trace')).rows).to.deep.equal([
+      { trace: '4bf92f35-77b3-4da6-a3ce-929d0e0e4736', leaf_index: 0 },
+    ])
+  })
+
   it('lets no consumer make rows with names of its own invention', async () => {
     await loadRecords(pool, { records: 40, from: FROM, until: new Date('2026-08-01T00:30:00Z') })
     await pool.query(

@@ -47,6 +47,18 @@ SELECT exchange_id, CASE WHEN substring(service FROM 'dich-vu-([0-9]+)')::int % 
  WHERE leaf_index BETWEEN $1 AND $2`
 
 const STEP = 100_000
+/** From here on it takes less time to make the indexes of searches anew than to keep them. */
+const MANY = 1_000_000
+
+/** @returns the statements that make the indexes again. */
+async function dropSearchIndexes(pool: pg.Pool): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string; text: string }>(
+    `SELECT indexname AS name, indexdef AS text FROM pg_indexes
+      WHERE tablename IN ('exchange_record', 'exchange_private') AND indexname NOT LIKE '%_pkey'`,
+  )
+  await pool.query(`DROP INDEX ${rows.map(({ name }) => name).join(', ')}`)
+  return rows.map(({ text }) => text.replace(' ON ONLY ', ' ON '))
+}
 
 /** @param onStep told of how many are there so far. */
 export async function loadRecords(
@@ -59,14 +71,23 @@ export async function loadRecords(
     for (const parent of ['exchange_record', 'exchange_private'])
       await pool.query('SELECT ensure_record_partition($1, $2)', [month, parent])
   }
+  const indexes = records >= MANY ? await dropSearchIndexes(pool) : []
   const width = until.getTime() - from.getTime()
-  for (let first = 0; first < records; first += STEP) {
-    const count = Math.min(STEP, records - first)
-    const at = (place: number) => new Date(from.getTime() + (width * place) / records)
-    const index = (start ?? 0) + first
-    await pool.query(FILL, [index, index + count - 1, at(first), at(first + count), count])
-    await pool.query(FILL_PRIVATE, [index, index + count - 1])
-    if (start === undefined) await pool.query('UPDATE ledger_head SET size = $1', [first + count])
-    onStep(first + count)
+  const at = (place: number) => new Date(from.getTime() + (width * place) / records)
+  let [begun, done] = [0, 0]
+  async function fill(): Promise<void> {
+    while (begun < records) {
+      const place = begun
+      const count = Math.min(STEP, records - place)
+      begun += count
+      const index = (start ?? 0) + place
+      await pool.query(FILL, [index, index + count - 1, at(place), at(place + count), count])
+      await pool.query(FILL_PRIVATE, [index, index + count - 1])
+      done += count
+      onStep(done)
+    }
   }
+  await Promise.all([fill(), fill()])
+  if (start === undefined) await pool.query('UPDATE ledger_head SET size = $1', [records])
+  for (const text of indexes) await pool.query(text)
 }
