@@ -132,7 +132,7 @@ export function createEventSide(parts: EventSideParts): EventSide {
   })
   const webhookKey = openEd25519File(join(parts.keysDir, 'webhook.key'))
   const receiptOf = (receipt: Receipt, salt: Uint8Array) => receiptField(receipt, salt, parts.logOrigin)
-  const door = { ...parts, onRequest: telemetry.request, receiptField: receiptOf }
+  const door = { ...parts, onRequest: telemetry.request }
   const subscriptions = createSubscriptionStore({ pool, vault })
   const deliveries = createDeliveryStore({ pool, vault, processNumber, keepDays })
   const { pause, wake } = createPause()

@@ -1,4 +1,3 @@
-import { receiptField } from '../http/exchange.ts'
 import { createReconciliationsRouter, type ReconciliationsDoorParts } from '../http/reconciliations.ts'
 import { createReconcile, type ReconciliationParts } from '../jobs/reconciliation.ts'
 import type { Task } from '../repeat.ts'
@@ -6,11 +5,9 @@ import { createReconciliationStore } from '../storage/reconciliations.ts'
 
 /** What reconciliations share with the rest of a gateway. */
 export interface ReconciliationSideParts
-  extends Omit<ReconciliationsDoorParts, 'reconcile' | 'receiptField'>,
+  extends Omit<ReconciliationsDoorParts, 'reconcile'>,
     Omit<ReconciliationParts, 'now' | 'store'>,
     Omit<Parameters<typeof createReconciliationStore>[0], 'now'> {
-  /** Origin of the log, for receipts. */
-  readonly logOrigin: string
   readonly onError: (error: unknown) => void
 }
 
@@ -25,7 +22,6 @@ export function createReconciliationSide(parts: ReconciliationSideParts): {
   const router = createReconciliationsRouter({
     ...parts,
     reconcile: createReconcile({ ...parts, store }),
-    receiptField: (receipt, salt) => receiptField(receipt, salt, parts.logOrigin),
   })
   return { router, tasks: [{ everyMs: SWEEP_MS, run: () => store.sweep(), onError: parts.onError }] }
 }

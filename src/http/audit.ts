@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import express, { type Router } from 'express'
 import { AUDIT_DESCRIPTION } from '../contract/audit-requests.ts'
-import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
 import type { createEntriesDesk } from '../reporting/entries-desk.ts'
@@ -15,12 +14,14 @@ import type { UsageDesk } from '../reporting/usage.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { REVALIDATED, sendCached } from './cached.ts'
+import { type ConsumerDoorParts, credentialsOf, refuseRequest } from './consumer-door.ts'
+import { optional, PARTICULAR, PURPOSE } from './fields.ts'
 import { sendProblem } from './server.ts'
 
 type Ended = Reading<Answered>['ended']
 type EntriesDesk = ReturnType<typeof createEntriesDesk>
 
-export interface AuditDoorParts {
+export interface AuditDoorParts extends ConsumerDoorParts {
   readonly conduct: ConductReading
   readonly desk: AuditDesk
   readonly usage: UsageDesk
@@ -30,43 +31,16 @@ export interface AuditDoorParts {
   readonly operational: OperationalDesk
   /** Public address of the management listener: the root of every `htu`. */
   readonly managementUrl: () => string
-  /** Of the pages of the problem types. */
-  readonly publicUrl: () => string
-  readonly now: () => number
   readonly newExchangeId: (nowMs: number) => string
   /** 16 fresh random bytes. */
   readonly newSalt: () => Uint8Array
   readonly randomHex: (bytes: number) => string
-  readonly thumbprintOf: (request: IncomingMessage) => string | undefined
-  readonly dpopNonce: () => string | undefined
   readonly checkpoint: () => Promise<string | undefined>
   readonly sign: ExportContext['sign']
-  /** Told of each request that was refused without a consumer to record it for. */
-  readonly onStranger: (request: IncomingMessage, error: GatewayError) => void
-  /** Told of each request. */
-  readonly onRequest: (request: {
-    method: string
-    route: string
-    status: number
-    code?: ErrorCode
-    totalMs: number
-  }) => void
-  readonly onInternalError: (error: unknown, exchangeId?: string) => void
 }
 
 const MAX_BODY_BYTES = 16_384
-const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
-const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 const EXCHANGE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
-  const value = request.headers[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && value.length <= 64 && pattern.test(value)) return value
-  throw new GatewayError('request_malformed', {
-    detail: { vi: `Tiêu đề ${name} không đúng dạng.`, en: `Header ${name} is not well formed.` },
-  })
-}
 
 type Prepared = (json: unknown, request: IncomingMessage) => ReadingWork<Answered>
 
@@ -144,9 +118,6 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     const receivedAtMs = now()
     const body = await readBody(request, MAX_BODY_BYTES)
     const json = parseJsonBody(request, body)
-    const { headers, url = '' } = request
-    const [path = ''] = url.split('?')
-    const thumbprint = parts.thumbprintOf(request)
     const exchangeId = parts.newExchangeId(receivedAtMs)
     const conducted = await parts.conduct(
       {
@@ -154,13 +125,7 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
         receivedAtMs,
         traceId: parts.randomHex(16),
         action: route.action,
-        credentials: {
-          method: route.method,
-          url: parts.managementUrl() + path,
-          ...(headers.authorization !== undefined && { authorization: headers.authorization }),
-          ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-          ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-        },
+        credentials: credentialsOf(request, { ...parts, publicUrl: parts.managementUrl }),
         purpose: optional(request, 'exchange-purpose', PURPOSE),
         officer: optional(request, 'exchange-officer', PARTICULAR),
         dossier: optional(request, 'exchange-dossier', PARTICULAR),
@@ -233,18 +198,6 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     return { method: route.method, route: route.path, status, totalMs: now() - receivedAtMs }
   }
 
-  function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, route: Route): void {
-    const error = asGatewayError(thrown)
-    if (error.code === 'internal_error') parts.onInternalError(error.cause)
-    parts.onStranger(request, error)
-    const nonce = error.entry.status === 401 ? parts.dpopNonce() : undefined
-    sendProblem(request, response, error, {
-      publicUrl: parts.publicUrl(),
-      ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
-    })
-    parts.onRequest({ ...factsOf(route, error.entry.status, now()), code: error.code })
-  }
-
   const router = express.Router()
   for (const route of routesOf(parts)) {
     router.all(route.path, async (request, response) => {
@@ -255,7 +208,8 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
         }
         await read(request, response, route)
       } catch (thrown) {
-        refuse(request, response, thrown, route)
+        const { code, entry } = refuseRequest(request, response, thrown, parts)
+        parts.onRequest({ ...factsOf(route, entry.status, now()), code })
       }
     })
   }

@@ -24,13 +24,16 @@ export interface ConsumerDoorParts {
 }
 
 /** @returns the credentials of a request as they came; nothing in them is trusted. */
-export function credentialsOf(request: IncomingMessage, parts: ConsumerDoorParts): Credentials {
+export function credentialsOf(
+  request: IncomingMessage,
+  { publicUrl, thumbprintOf }: Pick<ConsumerDoorParts, 'publicUrl' | 'thumbprintOf'>,
+): Credentials {
   const { method = 'GET', headers, url = '/' } = request
-  const [path = ''] = url.split('?')
-  const thumbprint = parts.thumbprintOf(request)
+  const mark = url.indexOf('?')
+  const thumbprint = thumbprintOf(request)
   return {
     method,
-    url: parts.publicUrl() + path,
+    url: publicUrl() + (mark < 0 ? url : url.slice(0, mark)),
     ...(headers.authorization !== undefined && { authorization: headers.authorization }),
     ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
     ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
@@ -54,13 +57,13 @@ export function sendJson(
   response.end(body)
 }
 
-/** Answers an error, with a fresh nonce where the caller was not recognised. */
+/** Answers an error, with a fresh nonce where the caller was not recognised. @returns the error. */
 export function refuseRequest(
   request: IncomingMessage,
   response: ServerResponse,
   thrown: unknown,
-  parts: ConsumerDoorParts,
-): ErrorCode {
+  parts: Pick<ConsumerDoorParts, 'publicUrl' | 'dpopNonce' | 'onStranger' | 'onInternalError'>,
+): GatewayError {
   const error = asGatewayError(thrown)
   if (error.code === 'internal_error') parts.onInternalError(error.cause)
   parts.onStranger(request, error)
@@ -69,5 +72,5 @@ export function refuseRequest(
     publicUrl: parts.publicUrl(),
     ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
   })
-  return error.code
+  return error
 }

@@ -7,9 +7,11 @@ import { formatReceipt } from '../ledger/receipt.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
-import type { InboundRequest, QuotaState, Receipt, RequestMessage, TraceContext } from '../model/exchange.ts'
-import { isAgencyCode, LOCAL_NAME, SERVICE_VERSION, type ServiceId } from '../model/identifier.ts'
+import type { InboundRequest, QuotaState, Receipt, RequestMessage } from '../model/exchange.ts'
+import { type ServiceId, serviceIdOf } from '../model/identifier.ts'
 import { parseJsonBody, readBody } from './body.ts'
+import { credentialsOf } from './consumer-door.ts'
+import { optional, PARTICULAR, PURPOSE, purposeOf, traceOf } from './fields.ts'
 import { sendProblem } from './server.ts'
 
 export interface ExchangeDoorParts {
@@ -45,13 +47,10 @@ export interface ExchangeDoorParts {
 
 const ROUTE = '/exchange'
 const BELOW_ROUTE = `${ROUTE}/`
-export const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
-export const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 /** A compact JWS; `identity/consent.ts` judges it. */
 const CONSENT = /^[\w.-]{1,4096}$/
 const ADDRESS = /^https?:\/\/[\x21-\x7e]{1,500}$/
 const POINTERS = /^\/[^,\s]{0,255}(?:\s*,\s*\/[^,\s]{0,255}){0,63}$/
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
 interface Target {
   readonly service: ServiceId
@@ -75,34 +74,13 @@ function parseTarget(url: string): Target {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const [, , agency = '', subsystem = '', name = '', version = '', ...rest] = path.split('/')
-  const known =
-    isAgencyCode(agency) &&
-    LOCAL_NAME.test(subsystem) &&
-    LOCAL_NAME.test(name) &&
-    SERVICE_VERSION.test(version)
-  if (!known) throw new GatewayError('path_unknown')
+  const service = serviceIdOf(agency, subsystem, name, version)
+  if (service === undefined) throw new GatewayError('path_unknown')
   return {
-    service: `${agency}/${subsystem}/${name}/${version}`,
+    service,
     path: `/${(path.includes('%') ? rest.map(decodeSegment) : rest).join('/')}`,
     query: mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1)),
   }
-}
-
-export function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
-  const value = request.headers[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && pattern.test(value)) return value
-  throw new GatewayError('request_malformed', {
-    detail: { vi: `Tiêu đề ${name} không đúng dạng.`, en: `Header ${name} is not well formed.` },
-  })
-}
-
-function purposeOf(request: IncomingMessage): string {
-  const purpose = optional(request, 'exchange-purpose', PURPOSE)
-  if (purpose !== undefined && purpose.length <= 64) return purpose
-  throw new GatewayError('header_missing', {
-    detail: { vi: 'Thiếu Exchange-Purpose.', en: 'Exchange-Purpose is missing.' },
-  })
 }
 
 /** What a signature could cover, read only where there is one or a digest to check. */
@@ -132,19 +110,6 @@ export async function untilItsTurn(response: ServerResponse): Promise<void> {
     response.once('socket', () => resolve())
     response.once('close', () => resolve())
   })
-}
-
-/** W3C Trace Context of a request; a new trace where it brings none. @param randomHex hex digits of so many bytes. */
-export function traceOf(request: IncomingMessage, randomHex: (bytes: number) => string): TraceContext {
-  const { traceparent, tracestate } = request.headers
-  const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null
-  const spanId = randomHex(8)
-  if (match === null) return { traceId: randomHex(16), spanId, sampled: false }
-  const [, traceId = '', , flags = '00'] = match
-  const sampled = (Number.parseInt(flags, 16) & 1) === 1
-  return typeof tracestate === 'string' && tracestate.length <= 512
-    ? { traceId, spanId, sampled, state: tracestate }
-    : { traceId, spanId, sampled }
 }
 
 /** What every reply of an exchange says of it, whichever door it leaves by. @param origin of the log. */
@@ -179,25 +144,17 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
     response: ServerResponse,
     receivedAtMs: number,
   ): Promise<InboundRequest> {
-    const { method = 'GET', headers, url = ROUTE } = request
+    const { method = 'GET', url = ROUTE } = request
     const { service, path, query } = parseTarget(url)
     const body = await readBody(request, parts.maxBodyBytes)
-    const thumbprint = parts.thumbprintOf(request)
     const gone = createCanceller()
     response.on('close', () => {
       if (!response.writableFinished) gone.abort('gone')
     })
-    const mark = url.indexOf('?')
     return {
       exchangeId: parts.newExchangeId(receivedAtMs),
       receivedAtMs,
-      credentials: {
-        method,
-        url: parts.publicUrl() + (mark < 0 ? url : url.slice(0, mark)),
-        ...(headers.authorization !== undefined && { authorization: headers.authorization }),
-        ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-        ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-      },
+      credentials: credentialsOf(request, parts),
       service,
       method,
       path,

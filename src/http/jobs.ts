@@ -3,58 +3,29 @@ import { pipeline } from 'node:stream/promises'
 import express, { type Router } from 'express'
 import { type BulkAction, type BulkDesk, describeJob, type Particulars } from '../jobs/bulk-desk.ts'
 import type { ErrorCode } from '../model/error-table.ts'
-import { asGatewayError, GatewayError } from '../model/errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Consumer } from '../model/exchange.ts'
 import { parseJsonBody, readBody } from './body.ts'
-import { sendProblem } from './server.ts'
+import { type ConsumerDoorParts, credentialsOf, refuseRequest, sendJson } from './consumer-door.ts'
+import { optional, PARTICULAR, purposeOf } from './fields.ts'
 
-export interface JobsDoorParts {
+export interface JobsDoorParts extends ConsumerDoorParts {
   readonly desk: BulkDesk
-  readonly publicUrl: () => string
-  readonly now: () => number
-  readonly thumbprintOf: (request: IncomingMessage) => string | undefined
-  /** A fresh nonce for DPoP proofs, where the gateway asks for one. */
-  readonly dpopNonce: () => string | undefined
-  readonly onRequest: (request: {
-    method: string
-    route: string
-    status: number
-    code?: ErrorCode
-    totalMs: number
-  }) => void
-  readonly onInternalError: (error: unknown) => void
 }
 
 const ROUTE = '/jobs/bulk'
 /** One piece of an upload; it has to arrive within the time of a whole request. */
 export const MAX_PIECE_BYTES = 8 * 1024 * 1024
 const MAX_BODY_BYTES = 16_384
-const PURPOSE = /^[a-z]+(?:-[a-z0-9]+)*$/
-const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const ACTIONS: readonly BulkAction[] = ['pause', 'resume', 'cancel']
 /** https://tus.io/protocols/resumable-upload, the core protocol. */
 const TUS = { 'tus-resumable': '1.0.0', 'cache-control': 'no-store' } as const
 const PIECE_TYPE = 'application/offset+octet-stream'
 
-function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
-  const value = request.headers[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && value.length <= 64 && pattern.test(value)) return value
-  throw new GatewayError('request_malformed', {
-    detail: { vi: `Tiêu đề ${name} không đúng dạng.`, en: `Header ${name} is not well formed.` },
-  })
-}
-
 function particularsOf(request: IncomingMessage): Particulars {
-  const purpose = optional(request, 'exchange-purpose', PURPOSE)
-  if (purpose === undefined) {
-    throw new GatewayError('header_missing', {
-      detail: { vi: 'Thiếu Exchange-Purpose.', en: 'Exchange-Purpose is missing.' },
-    })
-  }
   return {
-    purpose,
+    purpose: purposeOf(request),
     dossier: optional(request, 'exchange-dossier', PARTICULAR),
     procedure: optional(request, 'exchange-procedure', PARTICULAR),
     officer: optional(request, 'exchange-officer', PARTICULAR),
@@ -67,17 +38,6 @@ function offsetOf(request: IncomingMessage): number {
   throw new GatewayError('header_missing', {
     detail: { vi: 'Thiếu Upload-Offset.', en: 'Upload-Offset is missing.' },
   })
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown, headers = {}): void {
-  const body = Buffer.from(JSON.stringify(value))
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    ...headers,
-  })
-  response.end(body)
 }
 
 /** One request of a consumer that proved itself. */
@@ -98,16 +58,8 @@ export function createJobsRouter(parts: JobsDoorParts): Router {
   const router = express.Router()
 
   async function visit(request: IncomingMessage, response: ServerResponse): Promise<Visit> {
-    const { method = 'GET', headers, url = '' } = request
-    const [path = ''] = url.split('?')
-    const thumbprint = parts.thumbprintOf(request)
-    const consumer = await desk.authenticate({
-      method,
-      url: parts.publicUrl() + path,
-      ...(headers.authorization !== undefined && { authorization: headers.authorization }),
-      ...(typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-      ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-    })
+    const consumer = await desk.authenticate(credentialsOf(request, parts))
+    const [path = ''] = (request.url ?? '').split('?')
     const id = path.split('/')[3] ?? ''
     if (id !== '' && !JOB_ID.test(id)) throw new GatewayError('job_unknown')
     return { request, response, consumer, id }
@@ -132,13 +84,7 @@ export function createJobsRouter(parts: JobsDoorParts): Router {
         await handle(await visit(request, response))
         tell(response.statusCode)
       } catch (thrown) {
-        const error = asGatewayError(thrown)
-        if (error.code === 'internal_error') parts.onInternalError(error.cause)
-        const nonce = error.entry.status === 401 ? parts.dpopNonce() : undefined
-        sendProblem(request, response, error, {
-          publicUrl: parts.publicUrl(),
-          ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
-        })
+        const error = refuseRequest(request, response, thrown, parts)
         tell(error.entry.status, error.code)
       }
     })

@@ -4,7 +4,7 @@ import { EVENTS_DESCRIPTION, type ReadSubscriptionBody } from '../contract/event
 import type { Delivery } from '../jobs/delivery.ts'
 import type { SubscriptionStore } from '../jobs/event-store.ts'
 import type { SubscriptionDesk } from '../jobs/subscription.ts'
-import { asGatewayError, GatewayError } from '../model/errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Subscription } from '../model/event.ts'
 import type { Consumer, Credentials } from '../model/exchange.ts'
 import { parseJsonBody, readBody } from './body.ts'
@@ -206,9 +206,8 @@ export function createSubscriptionsRouter(parts: SubscriptionsDoorParts): Router
       sendJson(response, status, json)
       parts.onRequest({ method, route, status, totalMs: now() - startedMs })
     } catch (thrown) {
-      const code = refuseRequest(request, response, thrown, parts)
-      const { status } = asGatewayError(thrown).entry
-      parts.onRequest({ method, route, status, code, totalMs: now() - startedMs })
+      const { code, entry } = refuseRequest(request, response, thrown, parts)
+      parts.onRequest({ method, route, status: entry.status, code, totalMs: now() - startedMs })
     }
   }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { PARTICULAR, PURPOSE } from './exchange.ts'
+import { PARTICULAR, PURPOSE } from './fields.ts'
 import { decodeIdentifier, malformed } from './xroad-target.ts'
 
 /**
@@ -138,7 +138,7 @@ export function protocolFields({ fields }: XroadMessage): Record<string, string>
 /** X-Road has one field for what the native door asks by two: `dossier`, or `purpose;dossier`. */
 export function readIssue(issue: string | undefined): { purpose?: string; dossier?: string } {
   const [first = '', ...rest] = issue?.split(';') ?? []
-  const named = rest.length > 0 && PURPOSE.test(first) && first.length <= 64
+  const named = rest.length > 0 && PURPOSE.test(first)
   const dossier = named ? rest.join(';') : issue
   return {
     ...(named && { purpose: first }),

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { List, Listed, ListingRequest } from '../exchange/listing.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { XroadNames } from '../registry/xroad-names.ts'
-import { replyHeaders, traceOf, untilItsTurn } from './exchange.ts'
+import { replyHeaders, untilItsTurn } from './exchange.ts'
+import { traceOf } from './fields.ts'
 import { createEvidence, EVIDENCE_PATH, type EvidenceSource, readEvidenceQuery } from './xroad-evidence.ts'
 import {
   allowedMethods,

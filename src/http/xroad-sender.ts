@@ -4,6 +4,7 @@ import type { Claim, Credentials, XroadFacts } from '../model/exchange.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { XroadNames } from '../registry/xroad-names.ts'
+import { credentialsOf } from './consumer-door.ts'
 import { readXroadMessage, type XroadMessage } from './xroad-message.ts'
 import type { Asked } from './xroad-refusal.ts'
 import { malformed, parseClientField, parseXroadTarget } from './xroad-target.ts'
@@ -79,19 +80,11 @@ export function createSender(parts: SenderParts, namesOf: (registry: Registry) =
     },
     credentialsOf(request, { consumer }) {
       if (consumer === undefined) throw new GatewayError('client_header_missing')
-      const { method = 'GET', headers, url = ROUTE } = request
-      const { authorization } = headers
-      const isTokenOurs = parts.isGatewayToken(authorization)
-      const thumbprint = parts.thumbprintOf(request)
-      const mark = url.indexOf('?')
-      return {
-        method,
-        url: parts.publicUrl() + (mark < 0 ? url : url.slice(0, mark)),
-        claim: claimOf(request, consumer),
-        ...(isTokenOurs && authorization !== undefined && { authorization }),
-        ...(isTokenOurs && typeof headers['dpop'] === 'string' && { dpop: headers['dpop'] }),
-        ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
-      }
+      const { authorization, dpop, ...proved } = credentialsOf(request, parts)
+      const claimed = { ...proved, claim: claimOf(request, consumer) }
+      // What is not meant for the gateway is the provider's own.
+      if (authorization === undefined || !parts.isGatewayToken(authorization)) return claimed
+      return { ...claimed, authorization, ...(dpop !== undefined && { dpop }) }
     },
     factsOf({ ownId, representedParty }) {
       const [code = '', memberClass] = representedParty?.toReversed() ?? []

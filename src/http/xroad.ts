@@ -11,15 +11,8 @@ import type { XroadErrorStyle } from '../model/party.ts'
 import type { OpenSink } from '../model/whole.ts'
 import { createXroadNames, type XroadSubsystem } from '../registry/xroad-names.ts'
 import { parseJsonBody, readBody } from './body.ts'
-import {
-  type ExchangeDoorParts,
-  optional,
-  PARTICULAR,
-  PURPOSE,
-  replyHeaders,
-  traceOf,
-  untilItsTurn,
-} from './exchange.ts'
+import { type ExchangeDoorParts, replyHeaders, untilItsTurn } from './exchange.ts'
+import { optional, PARTICULAR, PURPOSE, traceOf } from './fields.ts'
 import type { EvidenceSource } from './xroad-evidence.ts'
 import { digestOfBody, protocolFields, readIssue, requestHash, type XroadMessage } from './xroad-message.ts'
 import { createQuestions, QUESTION_PATHS } from './xroad-questions.ts'

@@ -7,21 +7,11 @@ import {
   type ProcedureStore,
   type Progress,
 } from '../exchange/procedure.ts'
-import type { JobResult, JobWorkshop, QueueDefinition } from './queue.ts'
+import { CARRIED_ON, type JobResult, type JobWorkshop, type QueueDefinition } from './queue.ts'
 
 /** Carries linked procedures on, whatever happens to the process that began them. */
 
-export const PROCEDURE_QUEUE: QueueDefinition = {
-  name: 'linked-procedures',
-  order: 'any',
-  // A try fails only where the database does: it is taken up again for as long as that lasts.
-  retries: 10_000,
-  retryDelaySeconds: 1,
-  maxRetryDelaySeconds: 60,
-  concurrency: 8,
-  timeLimitSeconds: 900,
-  keepDays: 1,
-}
+export const PROCEDURE_QUEUE: QueueDefinition = { name: 'linked-procedures', ...CARRIED_ON }
 
 const LONGEST_WAIT_SECONDS = 300
 const HOUR_MS = 3_600_000

@@ -30,6 +30,20 @@ export interface QueueDefinition {
   readonly keepDays: number
 }
 
+/**
+ * Work that is carried on for days, whatever happens to the process that began it: a try fails only where the database
+ * does, and is taken up again for as long as that lasts.
+ */
+export const CARRIED_ON: Omit<QueueDefinition, 'name'> = {
+  order: 'any',
+  retries: 10_000,
+  retryDelaySeconds: 1,
+  maxRetryDelaySeconds: 60,
+  concurrency: 8,
+  timeLimitSeconds: 900,
+  keepDays: 1,
+}
+
 /** One try of one job. */
 export interface QueuedJob {
   readonly id: string

@@ -7,21 +7,11 @@ import {
   type StoredRequest,
 } from '../exchange/request.ts'
 import type { AskAbout } from '../exchange/requests.ts'
-import type { JobResult, JobWorkshop, QueueDefinition } from './queue.ts'
+import { CARRIED_ON, type JobResult, type JobWorkshop, type QueueDefinition } from './queue.ts'
 
 /** Carries requests that are answered days later to their providers, reminds these, and closes what stays unanswered. */
 
-export const REQUEST_QUEUE: QueueDefinition = {
-  name: 'document-requests',
-  order: 'any',
-  // A try fails only where the database does: it is taken up again for as long as that lasts.
-  retries: 10_000,
-  retryDelaySeconds: 1,
-  maxRetryDelaySeconds: 60,
-  concurrency: 8,
-  timeLimitSeconds: 900,
-  keepDays: 1,
-}
+export const REQUEST_QUEUE: QueueDefinition = { name: 'document-requests', ...CARRIED_ON }
 
 /** A job waits no longer than this, whatever its request does: what changed meanwhile is looked at again. */
 const LONGEST_WAIT_MS = 3_600_000

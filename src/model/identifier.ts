@@ -42,3 +42,18 @@ export function formatExchangeId(nowMs: number, random: Buffer): string {
   const hex = random.toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
+
+/** @returns the identifier that four parts of an address make; undefined where one of them is none. */
+export function serviceIdOf(
+  agency: string,
+  subsystem: string,
+  name: string,
+  version: string,
+): ServiceId | undefined {
+  const isService =
+    isAgencyCode(agency) &&
+    LOCAL_NAME.test(subsystem) &&
+    LOCAL_NAME.test(name) &&
+    SERVICE_VERSION.test(version)
+  return isService ? `${agency}/${subsystem}/${name}/${version}` : undefined
+}

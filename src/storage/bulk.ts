@@ -4,6 +4,7 @@ import { BULK_QUEUE, emptyCounts } from '../jobs/bulk.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import type { StoredJobQueue } from './job-queue.ts'
 import { LIVING_PROCESSES } from './process-lock.ts'
+import { inTransaction } from './transaction.ts'
 import type { Vault } from './vault.ts'
 
 interface BulkStoreParts {
@@ -70,19 +71,9 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
 
   /** One transaction; a job it sent is looked at as soon as it has committed. */
   async function within<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
-      const result = await work(client)
-      await client.query('COMMIT')
-      queue.wake(BULK_QUEUE.name)
-      return result
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => {})
-      throw error
-    } finally {
-      client.release()
-    }
+    const result = await inTransaction(pool, work)
+    queue.wake(BULK_QUEUE.name)
+    return result
   }
 
   const enqueue = (client: pg.PoolClient, id: string) =>

@@ -9,6 +9,8 @@ import {
 } from '../exchange/procedure.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { StoredJobQueue } from './job-queue.ts'
+import { createSealedWork } from './sealed-work.ts'
+import { inTransaction } from './transaction.ts'
 import type { Vault } from './vault.ts'
 
 interface ProcedureStoreParts {
@@ -51,11 +53,7 @@ const DAY_MS = 86_400_000
 /** Linked procedures in PostgreSQL; each comes into being in one transaction with the job that carries it on. */
 export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchive {
   const { pool, vault, now } = parts
-  const contextOf = (id: string, what: 'order' | 'progress') => Buffer.from(`linked_procedure ${id} ${what}`)
-  const seal = (id: string, what: 'order' | 'progress', value: object) =>
-    vault.seal(Buffer.from(JSON.stringify(value)), contextOf(id, what))
-  const open = (id: string, what: 'order' | 'progress', sealed: Buffer): unknown =>
-    JSON.parse(vault.open(sealed, contextOf(id, what)).toString())
+  const work = createSealedWork<ProcedureOrder, Progress>(vault, 'linked_procedure')
 
   function storedOf(row: Row): StoredProcedure {
     const { procedure_id: id, sealed_order: order, sealed_progress: progress } = row
@@ -69,28 +67,7 @@ export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchi
       operation,
       startedAtMs: row.started_at.getTime(),
       updatedAtMs: row.updated_at.getTime(),
-      contents:
-        order === null || progress === null
-          ? undefined
-          : {
-              order: open(id, 'order', order) as ProcedureOrder,
-              progress: open(id, 'progress', progress) as Progress,
-            },
-    }
-  }
-
-  async function within<T>(task: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
-      const result = await task(client)
-      await client.query('COMMIT')
-      client.release()
-      return result
-    } catch (error) {
-      // The connection may be in any state: it is not used again.
-      client.release(true)
-      throw error
+      contents: work.open(id, { order, progress }),
     }
   }
 
@@ -100,9 +77,9 @@ export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchi
     { slot, requestDigest }: { readonly slot: string; readonly requestDigest: string },
   ): Promise<StoredProcedure> {
     const key = Buffer.from(slot, 'base64url')
-    await within(async (client) => {
+    await inTransaction(pool, async (client) => {
       const { consumer, service, operation, plan } = order
-      const sealed = [seal(id, 'order', order), seal(id, 'progress', firstProgress(plan))]
+      const sealed = [work.sealOrder(id, order), work.sealProgress(id, firstProgress(plan))]
       const values = [id, key, requestDigest, consumer.id, service, operation, new Date(now()), ...sealed]
       const { rowCount } = await client.query(INSERT, values)
       if (rowCount === 1) await parts.jobs.sendWithin(client, parts.queue, { procedure: id })
@@ -132,7 +109,7 @@ export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchi
         id,
         revision,
         progress.state,
-        seal(id, 'progress', progress),
+        work.sealProgress(id, progress),
         new Date(now()),
         hasEnded ? null : new Date(nextAtMs),
         hasEnded ? new Date(now() + keepMs) : null,

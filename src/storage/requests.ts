@@ -13,6 +13,8 @@ import {
 } from '../exchange/request.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { StoredJobQueue } from './job-queue.ts'
+import { createSealedWork } from './sealed-work.ts'
+import { inTransaction } from './transaction.ts'
 import type { Vault } from './vault.ts'
 
 interface RequestStoreParts {
@@ -57,11 +59,7 @@ const DAY_MS = 86_400_000
 /** Requests in PostgreSQL; each comes into being in one transaction with the job that carries it on. */
 export function createRequestStore(parts: RequestStoreParts): RequestArchive {
   const { pool, vault, now } = parts
-  const contextOf = (id: string, what: 'order' | 'progress') => Buffer.from(`document_request ${id} ${what}`)
-  const seal = (id: string, what: 'order' | 'progress', value: object) =>
-    vault.seal(Buffer.from(JSON.stringify(value)), contextOf(id, what))
-  const open = (id: string, what: 'order' | 'progress', sealed: Buffer): unknown =>
-    JSON.parse(vault.open(sealed, contextOf(id, what)).toString())
+  const work = createSealedWork<RequestOrder, RequestProgress>(vault, 'document_request')
 
   function storedOf(row: Row): StoredRequest {
     const { request_id: id, sealed_order: order, sealed_progress: progress } = row
@@ -76,13 +74,7 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
       receivedAtMs: row.received_at.getTime(),
       dueAtMs: row.due_at.getTime(),
       closeAtMs: row.close_at.getTime(),
-      contents:
-        order === null || progress === null
-          ? undefined
-          : {
-              order: open(id, 'order', order) as RequestOrder,
-              progress: open(id, 'progress', progress) as RequestProgress,
-            },
+      contents: work.open(id, { order, progress }),
     }
   }
 
@@ -90,20 +82,12 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
     const { id, order, receivedAtMs, dueAtMs, closeAtMs } = made
     const { consumer, service, operation } = order
     const times = [receivedAtMs, dueAtMs, closeAtMs].map((ms) => new Date(ms))
-    const sealed = [seal(id, 'order', order), seal(id, 'progress', FIRST_PROGRESS)]
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
+    const sealed = [work.sealOrder(id, order), work.sealProgress(id, FIRST_PROGRESS)]
+    await inTransaction(pool, async (client) => {
       const values = [id, key, requestDigest, consumer.id, service, operation, ...times, ...sealed]
       const { rowCount } = await client.query(INSERT, values)
       if (rowCount === 1) await parts.jobs.sendWithin(client, parts.queue, { request: id })
-      await client.query('COMMIT')
-      client.release()
-    } catch (error) {
-      // The connection may be in any state: it is not used again.
-      client.release(true)
-      throw error
-    }
+    })
     parts.jobs.wake(parts.queue)
   }
 
@@ -134,7 +118,7 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
         id,
         revision,
         progress.state,
-        seal(id, 'progress', progress),
+        work.sealProgress(id, progress),
         isLeft ? new Date(nextAtMs) : null,
         isOver ? new Date(now() + keepMs) : null,
       ])

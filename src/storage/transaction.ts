@@ -10,11 +10,11 @@ export async function inTransaction<Result>(
     await client.query('BEGIN')
     const result = await work(client)
     await client.query('COMMIT')
+    client.release()
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
+    // The connection may be in any state: it is closed, which undoes what was begun, and not used again.
+    client.release(true)
     throw error
-  } finally {
-    client.release()
   }
 }
