@@ -30,6 +30,10 @@ const TEXTS = {
   dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
   procedure: { vi: 'mã thủ tục hành chính', en: 'code of the administrative procedure' },
   officer: { vi: 'mã cán bộ', en: "officer's code" },
+  note: {
+    vi: 'lý do tra cứu bằng lời của cán bộ, giữ riêng cạnh sổ; nhiều nhất 200 ký tự',
+    en: "why the officer asks, in the officer's words, kept beside the log; at most 200 characters",
+  },
   consent: {
     vi: 'tệp có sự đồng ý của người được hỏi (JWT của nơi cấp)',
     en: "file with the consent of the person asked about (its issuer's JWT)",
@@ -83,6 +87,7 @@ interface CallOptions extends ConsumerOptions {
   readonly dossier?: string
   readonly procedure?: string
   readonly officer?: string
+  readonly note?: string
   readonly consent?: string
   readonly fields?: string
   readonly method?: string
@@ -152,7 +157,7 @@ async function call(
   tools: Tools,
 ): Promise<ExitCode> {
   const { terminal, outside } = tools
-  const { purpose, dossier, procedure, officer } = options
+  const { purpose, dossier, procedure, officer, note } = options
   if (purpose === undefined) throw usageFault(TEXTS.noPurpose, TEXTS.noPurposeFix)
   const target = findTarget(service, operation, options, tools)
   const read = (file: string) =>
@@ -181,6 +186,7 @@ async function call(
     dossier,
     procedure,
     officer,
+    note,
     consent,
     fields: options.fields?.split(','),
     idempotencyKey,
@@ -209,6 +215,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--dossier <code>', pick(TEXTS.dossier))
     .option('--procedure <code>', pick(TEXTS.procedure))
     .option('--officer <code>', pick(TEXTS.officer))
+    .option('--note <text>', pick(TEXTS.note))
     .option('--consent <file>', pick(TEXTS.consent))
     .option('--fields <pointers>', pick(TEXTS.fields))
     .option('--method <method>', pick(TEXTS.method))

@@ -4,6 +4,7 @@ import { signRequest } from '../identity/message-holder.ts'
 import { createSigningKey } from '../identity/signing-key.ts'
 import type { RequestMessage } from '../model/exchange.ts'
 import type { Language } from '../model/identifier.ts'
+import { writeNote } from '../model/note.ts'
 import { type ClientCertificate, createConsumerHttp, type HttpReply } from './consumer-http.ts'
 import { parseReplyBody, refusesToken } from './consumer-reply.ts'
 import { createAnswerCheck, type GatewayKey } from './consumer-signature.ts'
@@ -52,6 +53,8 @@ export interface ConsumerCall {
   readonly dossier?: string | undefined
   readonly procedure?: string | undefined
   readonly officer?: string | undefined
+  /** Why the officer asks, in the officer's words; at most 200 characters. */
+  readonly note?: string | undefined
   /** JSON Pointers of the fields wanted; all agreed ones where absent. */
   readonly fields?: readonly string[] | undefined
   /** The consent of the person asked about, as its issuer signed it. */
@@ -139,7 +142,7 @@ function isProblemReply({ headers }: HttpReply): boolean {
 }
 
 function exchangeHeaders(request: ConsumerCall, language: Language): Record<string, string> {
-  const { body, purpose, dossier, procedure, officer, consent, fields, idempotencyKey } = request
+  const { body, purpose, dossier, procedure, officer, note, consent, fields, idempotencyKey } = request
   return {
     accept: 'application/json, application/problem+json',
     'accept-language': language,
@@ -148,6 +151,7 @@ function exchangeHeaders(request: ConsumerCall, language: Language): Record<stri
     ...(dossier !== undefined && { 'exchange-dossier': dossier }),
     ...(procedure !== undefined && { 'exchange-procedure': procedure }),
     ...(officer !== undefined && { 'exchange-officer': officer }),
+    ...(note !== undefined && { 'exchange-note': writeNote(note) }),
     ...(consent !== undefined && { 'exchange-consent': consent }),
     ...(fields !== undefined && { 'exchange-fields': fields.join(', ') }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),

@@ -26,6 +26,7 @@ const HEADERS: ReadonlySet<string> = new Set([
   'accept-language',
   'exchange-dossier',
   'exchange-fields',
+  'exchange-note',
   'exchange-officer',
   'exchange-procedure',
   'exchange-purpose',

@@ -47,6 +47,7 @@ export function startFacts(
   if (request.procedure !== undefined) facts.procedure = request.procedure
   if (request.dossier !== undefined) facts.dossier = request.dossier
   if (request.officer !== undefined) facts.officer = request.officer
+  if (request.note !== undefined) facts.note = request.note
   return facts
 }
 

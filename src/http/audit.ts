@@ -15,7 +15,7 @@ import { assertExportable, createExport, type ExportContext } from './audit-expo
 import { parseJsonBody, readBody } from './body.ts'
 import { REVALIDATED, sendCached } from './cached.ts'
 import { type ConsumerDoorParts, credentialsOf, refuseRequest } from './consumer-door.ts'
-import { optional, PARTICULAR, PURPOSE } from './fields.ts'
+import { noteOf, optional, PARTICULAR, PURPOSE } from './fields.ts'
 import { sendProblem } from './server.ts'
 
 type Ended = Reading<Answered>['ended']
@@ -128,6 +128,7 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
         credentials: credentialsOf(request, { ...parts, publicUrl: parts.managementUrl }),
         purpose: optional(request, 'exchange-purpose', PURPOSE),
         officer: optional(request, 'exchange-officer', PARTICULAR),
+        note: noteOf(request),
         dossier: optional(request, 'exchange-dossier', PARTICULAR),
         salt: parts.newSalt(),
         body,

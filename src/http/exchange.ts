@@ -11,7 +11,7 @@ import type { InboundRequest, QuotaState, Receipt, RequestMessage } from '../mod
 import { type ServiceId, serviceIdOf } from '../model/identifier.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { credentialsOf } from './consumer-door.ts'
-import { optional, PARTICULAR, PURPOSE, purposeOf, traceOf } from './fields.ts'
+import { noteOf, optional, PARTICULAR, PURPOSE, purposeOf, traceOf } from './fields.ts'
 import { sendProblem } from './server.ts'
 
 export interface ExchangeDoorParts {
@@ -164,6 +164,7 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       dossier: optional(request, 'exchange-dossier', PARTICULAR),
       procedure: optional(request, 'exchange-procedure', PARTICULAR),
       officer: optional(request, 'exchange-officer', PARTICULAR),
+      note: noteOf(request),
       idempotencyKey: optional(request, 'idempotency-key', IDEMPOTENCY_KEY),
       consent: optional(request, 'exchange-consent', CONSENT),
       notify: optional(request, 'exchange-notify', ADDRESS),

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../model/errors.ts'
 import type { TraceContext } from '../model/exchange.ts'
+import { readNote } from '../model/note.ts'
 
 /** The request fields that the gateway's doors have in common. */
 
@@ -9,7 +10,11 @@ export const PARTICULAR = /^[\x21-\x7e]{1,64}$/
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
 /** @throws GatewayError `request_malformed` where the field is there and is not what it has to be. */
-export function optional(request: IncomingMessage, name: string, pattern: RegExp): string | undefined {
+export function optional(
+  request: IncomingMessage,
+  name: string,
+  pattern: Pick<RegExp, 'test'>,
+): string | undefined {
   const value = request.headers[name]
   if (value === undefined) return undefined
   if (typeof value === 'string' && pattern.test(value)) return value
@@ -25,6 +30,14 @@ export function purposeOf(request: IncomingMessage): string {
   throw new GatewayError('header_missing', {
     detail: { vi: 'Thiếu Exchange-Purpose.', en: 'Exchange-Purpose is missing.' },
   })
+}
+
+const NOTE = { test: (value: string) => readNote(value) !== undefined }
+
+/** @throws GatewayError `request_malformed` where there is an `Exchange-Note` that is none. */
+export function noteOf(request: IncomingMessage): string | undefined {
+  const field = optional(request, 'exchange-note', NOTE)
+  return field === undefined ? undefined : readNote(field)
 }
 
 /** W3C Trace Context of a request; a new trace where it brings none. @param randomHex hex digits of so many bytes. */

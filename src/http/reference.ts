@@ -46,6 +46,11 @@ const PARTICULARS = [
   ['Exchange-Procedure', false, 'Mã thủ tục / the procedure'],
   ['Exchange-Officer', false, 'Cán bộ yêu cầu / the officer who asks'],
   [
+    'Exchange-Note',
+    false,
+    'Lý do tra cứu bằng lời của cán bộ, nhiều nhất 200 ký tự, dạng %"L%c3%bd do" (RFC 9651) / why the officer asks, in the officer\'s words, at most 200 characters, as a Display String',
+  ],
+  [
     'Exchange-Fields',
     false,
     'JSON Pointer các trường cần, cách nhau bằng dấu phẩy; mọi trường được phép nếu bỏ trống / JSON Pointers of the fields wanted, all agreed ones where absent',

@@ -12,7 +12,7 @@ import type { OpenSink } from '../model/whole.ts'
 import { createXroadNames, type XroadSubsystem } from '../registry/xroad-names.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { type ExchangeDoorParts, replyHeaders, untilItsTurn } from './exchange.ts'
-import { optional, PARTICULAR, PURPOSE, traceOf } from './fields.ts'
+import { noteOf, optional, PARTICULAR, PURPOSE, traceOf } from './fields.ts'
 import type { EvidenceSource } from './xroad-evidence.ts'
 import { digestOfBody, protocolFields, readIssue, requestHash, type XroadMessage } from './xroad-message.ts'
 import { createQuestions, QUESTION_PATHS } from './xroad-questions.ts'
@@ -113,6 +113,7 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       dossier: optional(request, 'exchange-dossier', PARTICULAR) ?? dossier,
       procedure: optional(request, 'exchange-procedure', PARTICULAR),
       officer: optional(request, 'exchange-officer', PARTICULAR) ?? officer,
+      note: noteOf(request),
       // A message has its own id on X-Road, and a submission sent again keeps it.
       idempotencyKey: optional(request, 'idempotency-key', PARTICULAR) ?? message.id,
       fields: undefined,

@@ -25,6 +25,7 @@ export const COVERED_WHERE_PRESENT = [
   'exchange-dossier',
   'exchange-procedure',
   'exchange-officer',
+  'exchange-note',
   'exchange-fields',
   'exchange-consent',
   'exchange-notify',

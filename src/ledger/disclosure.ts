@@ -8,7 +8,7 @@ import type { Hash } from './note.ts'
  */
 
 /** What can be withheld from a leaf; `subjectTag` is a keyed tag, since the person's number itself is kept nowhere. */
-export const PRIVATE_NAMES = ['dossier', 'officer', 'subjectTag'] as const
+export const PRIVATE_NAMES = ['dossier', 'note', 'officer', 'subjectTag'] as const
 export type PrivateName = (typeof PRIVATE_NAMES)[number]
 
 /** By name, SHA-256 of the disclosure's own letters, base64url. */
@@ -80,5 +80,5 @@ export async function openPrivatePart(
     else strange += 1
   }
   const opened = new Set(facts.map(({ name }) => name))
-  return { facts, strange, closed: Object.keys(digests).filter((name) => !opened.has(name)) }
+  return { facts, strange, closed: Object.keys(digests).filter((name) => digests[name] !== undefined && !opened.has(name)) }
 }

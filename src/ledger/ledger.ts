@@ -268,8 +268,8 @@ export function createLedger(parts: LedgerParts): Ledger {
 
   /** Of what never changes once an exchange was asked for. */
   function withheldOf(facts: ExchangeFacts): WithheldPart | undefined | Promise<WithheldPart | undefined> {
-    const { subject, officer, dossier } = facts
-    if (subject === undefined && officer === undefined && dossier === undefined) return undefined
+    const { subject, officer, dossier, note } = facts
+    if ([subject, officer, dossier, note].every((each) => each === undefined)) return undefined
     const tagger = parts.tagger(facts.receivedAtMs)
     if (!(tagger instanceof Promise)) return withhold(facts, tagger, parts.random)
     return taggerAt(facts.receivedAtMs).then((tag) => withhold(facts, tag, parts.random))

@@ -21,7 +21,7 @@ const SALT_BYTES = 16
 
 /** @returns what of an exchange must not stand in its leaf; undefined where there is nothing. */
 export function withhold(
-  facts: Pick<ExchangeFacts, 'subject' | 'officer' | 'dossier'>,
+  facts: Pick<ExchangeFacts, 'subject' | 'officer' | 'dossier' | 'note'>,
   tag: Tagger,
   random: (bytes: number) => Buffer,
 ): WithheldPart | undefined {
@@ -42,6 +42,7 @@ export function withhold(
   // Members in the order the leaf wants them.
   const digests: PrivateDigests = {
     dossier: disclose('dossier', dossier),
+    note: disclose('note', facts.note),
     officer: disclose('officer', officer),
     subjectTag: disclose('subjectTag', tags.subject),
   }

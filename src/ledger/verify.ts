@@ -92,6 +92,7 @@ export async function verifyProof(
 
 const NAMES: Readonly<Record<string, Bilingual>> = {
   dossier: { vi: 'hồ sơ', en: 'dossier' },
+  note: { vi: 'lý do tra cứu', en: 'reason of the question' },
   officer: { vi: 'cán bộ', en: 'officer' },
   subjectTag: { vi: 'nhãn người', en: 'tag of the person' },
 }

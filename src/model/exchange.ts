@@ -129,6 +129,8 @@ export interface InboundRequest {
   readonly dossier: string | undefined
   readonly procedure: string | undefined
   readonly officer: string | undefined
+  /** `Exchange-Note`: why the officer asks, in the officer's words; it goes no further than the record's private part. */
+  readonly note?: string | undefined
   readonly idempotencyKey: string | undefined
   /** `Exchange-Notify`: where the end of a request that is answered later is to be told. */
   readonly notify?: string | undefined
@@ -197,6 +199,8 @@ export interface ExchangeFacts {
   consent?: ConsentFacts
   legalBases?: readonly string[]
   procedure?: string
+  /** Kept beside the log, in the record as a salted digest alone. */
+  note?: string
   /** Never in clear: the ledger keeps keyed tags of these three. */
   dossier?: string
   officer?: string

@@ -25,6 +25,7 @@ const COLUMNS: readonly (readonly [
   ['Nhãn người / Subject tag', (entry) => disclosed(entry, 'subjectTag')],
   ['Cán bộ / Officer', (entry) => disclosed(entry, 'officer')],
   ['Hồ sơ / Dossier', (entry) => disclosed(entry, 'dossier')],
+  ['Lý do tra cứu / Note', (entry) => disclosed(entry, 'note')],
   ['Dấu bản ghi / Leaf hash', ({ leafHash }) => leafHash],
 ]
 

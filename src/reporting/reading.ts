@@ -50,6 +50,8 @@ export interface ReadingRequest {
   readonly purpose: string | undefined
   readonly officer: string | undefined
   readonly dossier: string | undefined
+  /** Why it is read, in the reader's own words. */
+  readonly note?: string | undefined
   readonly salt: Uint8Array
   readonly body: Uint8Array
 }
@@ -145,6 +147,7 @@ function startFacts(request: ReadingRequest, consumer: Consumer, registry: Regis
   if (request.purpose !== undefined) facts.purpose = request.purpose
   if (request.dossier !== undefined) facts.dossier = request.dossier
   if (request.officer !== undefined) facts.officer = request.officer
+  if (request.note !== undefined) facts.note = request.note
   return facts
 }
 

@@ -10,7 +10,7 @@ import { encodeLeaf, recordOf } from '../../src/ledger/record.ts'
 import { SUBJECT_TAG_BYTES, subjectTagsWith, tagWith } from '../../src/ledger/tag.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 
-const DIGESTS = { dossier: 'ZG9zc2llcg', officer: 'b2ZmaWNlcg', subjectTag: 'c3ViamVjdA' }
+const DIGESTS = { dossier: 'ZG9zc2llcg', note: 'bm90ZQ', officer: 'b2ZmaWNlcg', subjectTag: 'c3ViamVjdA' }
 const SIGNATURE = { signature: 'c2ln', key: 'a2V5', base: 'YmFzZQ' }
 const XROAD = { xroad: { representedParty: 'G01', messageId: '2b7cf64e-6c5e-4e0f-9d55-0a0d4d3b2f11' } }
 const SIGNED = { ...XROAD, askedMs: 1, requestSignature: SIGNATURE, answerSignature: SIGNATURE }
@@ -54,14 +54,15 @@ describe('record', () => {
   })
 
   it('holds no identifier in clear, and nothing that two records of one person share', () => {
-    const facts = sampleFacts()
+    const facts = sampleFacts({ note: 'Kiểm tra hộ khẩu theo đơn của bà Lê' })
     const made = () => withhold(facts, tagWith(Buffer.alloc(32, 7)), randomBytes)
     const [one, other] = [made(), made()]
     const leaf = encodeLeaf(recordOf(facts, one?.digests, 'delivered')).toString()
-    for (const secret of [facts.subject, facts.officer, facts.dossier, one?.tags.subject])
+    for (const secret of [facts.subject, facts.officer, facts.dossier, facts.note, one?.tags.subject])
       expect(leaf).not.to.include(secret)
     expect(one?.tags).to.deep.equal(other?.tags)
-    for (const name of PRIVATE_NAMES) expect(one?.digests[name]).not.to.equal(other?.digests[name])
+    for (const name of PRIVATE_NAMES) expect(one?.digests[name], name).not.to.equal(other?.digests[name])
+    expect(searchTagsOf(one?.disclosures ?? [], tagWith(Buffer.alloc(32, 7)))).to.deep.equal(one?.tags)
   })
 })
 

@@ -35,6 +35,7 @@ const PLANTED: Readonly<Record<string, string>> = {
   taxCode: taxpayer.lookUp.taxCode,
   officer: 'canary-officer-7f31',
   dossier: 'H29.12-CANARYDOSSIER',
+  note: 'canarynote7f31',
   path: 'canarypath7f31',
   service: 'canaryservice',
   queryName: 'canaryqueryname7f31',
@@ -153,6 +154,7 @@ describe('planted identifiers', () => {
   const headers = {
     'exchange-officer': PLANTED['officer'],
     'exchange-dossier': PLANTED['dossier'],
+    'exchange-note': `"${PLANTED['note']}"`,
     'user-agent': PLANTED['userAgent'],
     cookie: `a=${PLANTED['cookie']}`,
     tracestate: `a=${PLANTED['traceState']}`,
@@ -190,6 +192,7 @@ describe('planted identifiers', () => {
     await call(LOOK_UP, { body: person.lookUp, headers: { 'exchange-purpose': PLANTED['purpose'] } })
     await call(LOOK_UP, { body: person.lookUp, headers: { 'exchange-fields': `/${PLANTED['member']}` } })
     await call(LOOK_UP, { body: person.lookUp, headers: { 'exchange-officer': `${PLANTED['officer']} x` } })
+    await call(LOOK_UP, { body: person.lookUp, headers: { 'exchange-note': PLANTED['note'] } })
     const body = JSON.stringify(person.lookUp)
     const json = { 'content-type': 'application/json', ...(headers as Record<string, string>) }
     for (const authorization of [

@@ -164,7 +164,7 @@ ${withheld.length > 0 && html`<h3>${say(`Đã giữ lại theo nguyên tắc t�
 <p class="hint">${say('Sổ giữ tên trường, không bao giờ giữ giá trị.', 'The log holds the names of fields, never their values.')}</p></section>`
 }
 
-/** Officer and dossier, for a role that sees them; what was erased is said to be. */
+/** Officer, dossier and the officer's reason, for a role that sees them; what was erased is said to be. */
 function privateFacts({ say }: View, { entry }: ExchangeLife): readonly (readonly [string, string])[] {
   const part = entry.private
   if (part === undefined) return []
@@ -172,10 +172,11 @@ function privateFacts({ say }: View, { entry }: ExchangeLife): readonly (readonl
     const by = part.erasedBy === undefined ? '' : ` (${part.erasedBy})`
     return [[say('Phần riêng', 'Private part'), `${say('đã bị xóa', 'erased')}${by}`]]
   }
-  const { officer, dossier } = part
+  const { officer, dossier, note } = part
   return [
     ...(officer === undefined ? [] : [[say('Cán bộ', 'Officer'), officer] as const]),
     ...(dossier === undefined ? [] : [[say('Hồ sơ', 'Dossier'), dossier] as const]),
+    ...(note === undefined ? [] : [[say('Lý do tra cứu', 'Reason of the question'), note] as const]),
   ]
 }
 
