@@ -26,6 +26,11 @@ export interface Terminal {
   resultJson(value: unknown): void
   /** Writes to stderr, unless `--quiet`. */
   talk(text: string): void
+  /**
+   * Draws a line on stderr in the place of the one drawn before, until anything else is said.
+   * @returns false where stderr is no screen, or with `--quiet`: nothing was drawn.
+   */
+  draw(text: string): boolean
   /** Writes to stderr even with `--quiet`. */
   complain(text: string): void
   /** Colours a text where the stream it goes to is a terminal and nobody objects (NO_COLOR, --no-color). */
@@ -67,6 +72,9 @@ function isColoured(stream: Screen, environment: NodeJS.ProcessEnv, { color }: G
   return stream.isTTY === true && environment['TERM'] !== 'dumb'
 }
 
+/** Back to the line's beginning, and the line away (ECMA-48 CR, EL 2). */
+const CLEAR_LINE = '\r\x1b[2K'
+
 export function createTerminal(
   { stdout, stderr, environment }: Pick<Outside, 'stdout' | 'stderr' | 'environment'>,
   flags: GlobalFlags,
@@ -75,16 +83,37 @@ export function createTerminal(
     stdout: isColoured(stdout, environment, flags),
     stderr: isColoured(stderr, environment, flags),
   }
+  const canDraw = stderr.isTTY === true && environment['TERM'] !== 'dumb' && !flags.quiet
+  let isDrawn = false
+  const clear = () => {
+    if (isDrawn) stderr.write(CLEAR_LINE)
+    isDrawn = false
+  }
   return {
     language: flags.language,
     json: flags.json,
     pick: (text) => text[flags.language],
-    result: (text) => void stdout.write(`${text}\n`),
-    resultJson: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    talk: (text) => {
+    result(text) {
+      clear()
+      stdout.write(`${text}\n`)
+    },
+    resultJson(value) {
+      clear()
+      stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    },
+    talk(text) {
+      clear()
       if (!flags.quiet) stderr.write(`${text}\n`)
     },
-    complain: (text) => void stderr.write(`${text}\n`),
+    draw(text) {
+      if (canDraw) stderr.write(`${CLEAR_LINE}${text}`)
+      isDrawn ||= canDraw
+      return canDraw
+    },
+    complain(text) {
+      clear()
+      stderr.write(`${text}\n`)
+    },
     style: (style, text, to = 'stderr') =>
       coloured[to] ? styleText(style, text, { validateStream: false }) : text,
   }

@@ -24,19 +24,42 @@ export function concludeFindings(findings: readonly Finding[], { terminal }: Too
   return holds ? EXIT.ok : EXIT.invalid
 }
 
-/** Tells of long work on stderr, ten times in all. */
-export function createProgress(total: number, { terminal }: Tools): (done: number) => void {
-  const step = Math.max(1, Math.ceil(total / 10))
-  let next = step
+const BAR_CELLS = 30
+/** Shorter work says nothing of itself. */
+const LONG_RECORDS = 10_000
+
+function remaining(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds))
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** Tells of long work on stderr: a bar with the time left on a screen, ten lines in all elsewhere. */
+export function createProgress(total: number, { terminal, outside }: Tools): (done: number) => void {
+  const startedMs = outside.now()
+  let drawnPercent = -1
+  let saidTenths = 0
+
+  function draw(done: number, percent: number): boolean {
+    if (percent === drawnPercent) return true
+    drawnPercent = percent
+    const cells = Math.round((percent / 100) * BAR_CELLS)
+    const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`
+    const left = remaining(((outside.now() - startedMs) / 1000) * (total / Math.max(done, 1) - 1))
+    const told = { vi: `${done}/${total} bản ghi, còn ${left}`, en: `${done}/${total} records, ${left} left` }
+    return terminal.draw(`${bar} ${String(percent).padStart(3)} %  ${terminal.pick(told)}`)
+  }
+
   return (done) => {
-    if (done < next || total < 10_000) return
-    next = done + step
-    const percent = Math.floor((done / total) * 100)
-    terminal.talk(
-      terminal.pick({
-        vi: `${percent} %: ${done}/${total} bản ghi`,
-        en: `${percent} %: ${done}/${total} records`,
-      }),
-    )
+    if (total < LONG_RECORDS) return
+    const percent = Math.min(100, Math.floor((done * 100) / total))
+    if (draw(done, percent)) return
+    const tenths = Math.floor(percent / 10)
+    if (tenths <= saidTenths) return
+    saidTenths = tenths
+    const told = {
+      vi: `${percent} %: ${done}/${total} bản ghi`,
+      en: `${percent} %: ${done}/${total} records`,
+    }
+    terminal.talk(terminal.pick(told))
   }
 }
