@@ -1,7 +1,19 @@
 import { text as readText } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { type DueErasure, eraseDue, findSubject, type RetentionParts } from '../jobs/retention.ts'
-import { dayInVietnam, type ErasureStore, heldMonths, type LegalHold } from '../ledger/retention.ts'
+import {
+  countRecords,
+  type DueErasure,
+  eraseDue,
+  findSubject,
+  type RetentionParts,
+} from '../jobs/retention.ts'
+import {
+  dayInVietnam,
+  type ErasureStore,
+  heldMonths,
+  type LeftCopy,
+  type LegalHold,
+} from '../ledger/retention.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
@@ -25,18 +37,37 @@ const TEXTS = {
     en: "Erase the private parts of a whole month's records by order",
   },
   subject: {
-    vi: 'Xóa phần riêng của các bản ghi về một người; đọc số định danh từ stdin',
-    en: 'Erase the private parts of the records about a person, whose identifier is read from stdin',
+    vi: 'Xóa điều cổng còn lưu về một người; đọc số định danh từ stdin',
+    en: 'Erase what is kept of a person, whose identifier is read from stdin',
   },
   noIdentifier: { vi: 'Đưa số định danh vào stdin.', en: 'Give the identifier on stdin.' },
   noKey: {
     vi: 'Máy này không có khóa dữ liệu keys/data.key của cổng.',
     en: "This machine does not have the gateway's data key keys/data.key.",
   },
-  subjectErased: (records: number, isDry: boolean): Bilingual =>
+  subjectErased: (
+    { records, copies }: { readonly records: number; readonly copies: number },
+    isDry: boolean,
+  ): Bilingual =>
     isDry
-      ? { vi: `Sẽ xóa: ${records} bản ghi`, en: `Would erase: ${records} records` }
-      : { vi: `Đã xóa: ${records} bản ghi`, en: `Erased: ${records} records` },
+      ? {
+          vi: `Sẽ xóa: ${records} bản ghi, ${copies} bản lưu tạm`,
+          en: `Would erase: ${records} records, ${copies} kept copies`,
+        }
+      : {
+          vi: `Đã xóa: ${records} bản ghi, ${copies} bản lưu tạm`,
+          en: `Erased: ${records} records, ${copies} kept copies`,
+        },
+  left: ({ kind, id, until }: LeftCopy): Bilingual =>
+    until === undefined
+      ? {
+          vi: `Còn đang xử lý, xóa khi xong: ${kind} ${id}`,
+          en: `Under way, erased once it has ended: ${kind} ${id}`,
+        }
+      : {
+          vi: `Tệp của nhiều người, tự xóa ${until.toISOString()}: ${kind} ${id}`,
+          en: `A file of many people, gone by itself ${until.toISOString()}: ${kind} ${id}`,
+        },
   erasedSpan: ({ levels, before, records }: DueErasure['spans'][number]): Bilingual => ({
     vi: `Đã xóa: ${records} bản ghi cấp độ ${levels.join(', ')} trước ${before}`,
     en: `Erased: ${records} records of level ${levels.join(', ')} before ${before}`,
@@ -142,7 +173,10 @@ async function due({ dryRun = false }: { readonly dryRun?: boolean }, tools: Too
       now: tools.outside.now,
     }
     const done = await eraseDue(parts, dryRun, tools.outside.signal)
-    if (!dryRun) await store.rewrite(presentMonth(tools))
+    if (!dryRun) {
+      await store.rewrite(presentMonth(tools))
+      await store.rewriteCopies()
+    }
     return done
   })
   return show(erased, dryRun, tools)
@@ -178,19 +212,24 @@ async function eraseSubject(
     if (vault === undefined) throw usageFault(TEXTS.noKey)
     const { tagsOf } = createAuditStore({ pool: at.database.pool, openVault: () => vault })
     const today = dayInVietnam(outside.now())
-    const sought = await findSubject(store, await tagsOf('subject', identifier, {}), today)
-    const { exchanges, kept } = sought
-    if (dryRun || exchanges.length === 0) return { records: exchanges.length, kept }
+    const { traces, kept } = await findSubject(store, await tagsOf('subject', identifier, {}), today)
+    const records = countRecords(traces)
+    if (dryRun || records === 0) {
+      const { erased: copies, left } = await store.eraseCopies(traces, today, true)
+      return { records, copies, left, kept }
+    }
     const query = { class: 'subject', order: by }
-    const exchange = await recordErasure({ store, ...at }, tools)({ found: exchanges.length, query })
-    const records = await store.eraseParts(exchanges, { by: exchange, today })
+    const exchange = await recordErasure({ store, ...at }, tools)({ found: records, query })
+    const { erased: copies, left } = await store.eraseCopies(traces, today, false)
+    const erased = await store.eraseTraces(traces, { by: exchange, today })
     await store.rewrite(presentMonth(tools))
-    return { records, kept }
+    return { records: erased, copies, left, kept }
   })
   if (terminal.json) terminal.resultJson({ ...found, dryRun })
   else {
     for (const { month, hold } of found.kept) terminal.result(terminal.pick(TEXTS.kept(month, hold)))
-    terminal.result(terminal.pick(TEXTS.subjectErased(found.records, dryRun)))
+    for (const left of found.left) terminal.result(terminal.pick(TEXTS.left(left)))
+    terminal.result(terminal.pick(TEXTS.subjectErased(found, dryRun)))
   }
   return EXIT.ok
 }
@@ -290,6 +329,6 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'giữ lại theo lệnh của tòa', en: 'kept by order of a court' },
       ],
     ],
-    json: '{ "spans": [ { "levels", "before", "records" } ], "months", "kept": [ { "month", "hold" } ], "dryRun" } · { "records", "kept", "dryRun" } · { "holds" }',
+    json: '{ "spans": [ { "levels", "before", "records" } ], "months", "kept": [ { "month", "hold" } ], "dryRun" } · { "records", "copies", "left": [ { "kind", "id", "until" } ], "kept", "dryRun" } · { "holds" }',
   })
 }

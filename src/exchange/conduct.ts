@@ -219,8 +219,9 @@ export function createConduct(parts: ConductParts): {
     const { request, consumer } = passage
     const slot = submissionSlot(consumer.id, request, operation)
     // A reply kept for a wider token is no reply to a narrower one.
-    const digest = submissionDigest(request, fields === grant.fields ? undefined : fields)
-    const settled = await claimSubmission(parts.submissions, slot, digest)
+    const requestDigest = submissionDigest(request, fields === grant.fields ? undefined : fields)
+    const { exchangeId } = request
+    const settled = await claimSubmission(parts.submissions, { slot, requestDigest, exchangeId })
     if (settled) {
       const { status, body } = settled
       const content = body === '' ? undefined : JSON.parse(body)

@@ -7,6 +7,7 @@ import type { SubsystemId } from '../model/identifier.ts'
 export type SubmissionState =
   | { readonly state: 'first' }
   | { readonly state: 'running'; readonly requestDigest: string }
+  | { readonly state: 'erased'; readonly requestDigest: string }
   | {
       readonly state: 'settled'
       readonly requestDigest: string
@@ -15,8 +16,11 @@ export type SubmissionState =
     }
 
 export interface SubmissionStore {
-  /** Claims the slot for a first submission, or tells what became of it. */
-  claim(slot: string, requestDigest: string): Promise<SubmissionState>
+  /**
+   * Claims the slot for a first submission, or tells what became of it.
+   * @param exchangeId the exchange's: what is erased of it takes the kept reply along.
+   */
+  claim(slot: string, requestDigest: string, exchangeId: string): Promise<SubmissionState>
   /** Frees a slot that this process claimed and whose reply was not kept, so that it may be tried again. */
   release(slot: string): Promise<void>
 }
@@ -45,16 +49,17 @@ export function submissionDigest(
 
 /**
  * @returns the first reply where the submission is a repetition, `undefined` where it is the first.
- * @throws `idempotency_in_progress` while the first runs, `idempotency_key_reused` for another body.
+ * @throws `idempotency_in_progress` while the first runs, `idempotency_key_reused` for another body,
+ * `idempotency_reply_erased` where the first reply was erased: the provider is not asked again.
  */
 export async function claimSubmission(
   store: SubmissionStore,
-  slot: string,
-  requestDigest: string,
+  { slot, requestDigest, exchangeId }: { slot: string; requestDigest: string; exchangeId: string },
 ): Promise<{ status: number; body: string } | undefined> {
-  const known = await store.claim(slot, requestDigest)
+  const known = await store.claim(slot, requestDigest, exchangeId)
   if (known.state === 'first') return undefined
   if (known.requestDigest !== requestDigest) throw new GatewayError('idempotency_key_reused')
   if (known.state === 'running') throw new GatewayError('idempotency_in_progress', { retryAfterSeconds: 1 })
+  if (known.state === 'erased') throw new GatewayError('idempotency_reply_erased')
   return { status: known.status, body: known.body }
 }

@@ -1,4 +1,4 @@
-import { defineRetention, RETENTION_QUEUE } from '../jobs/retention.ts'
+import { defineRetention, RETENTION_QUEUE, TIDY_ONLY } from '../jobs/retention.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { ErasureStore } from '../ledger/retention.ts'
@@ -60,5 +60,5 @@ export function createRetentionSide(parts: RetentionSideParts): RetentionSide {
       return exchangeId
     },
   })
-  return { store, tidy: () => queue.send(RETENTION_QUEUE.name, {}) }
+  return { store, tidy: () => queue.send(RETENTION_QUEUE.name, TIDY_ONLY) }
 }

@@ -7,6 +7,8 @@ import {
   type HeldMonth,
   heldMonths,
   holdsOver,
+  type PersonTag,
+  type PersonTraces,
   type RetentionDays,
 } from '../ledger/retention.ts'
 import type { JobWorkshop, QueueDefinition } from './queue.ts'
@@ -81,23 +83,27 @@ export async function eraseDue(
   return { spans, months: await store.destroy(free, { by, today }), kept }
 }
 
-/** @returns the exchanges about a person whose private parts no hold keeps, and the months that holds do keep. */
+/** @returns where the log is about a person and no hold keeps it, and the months that holds do keep. */
 export async function findSubject(
-  store: Pick<ErasureStore, 'exchangesOf' | 'holds'>,
-  tags: readonly { readonly month: string; readonly tag: string }[],
+  store: Pick<ErasureStore, 'tracesOf' | 'holds'>,
+  tags: readonly PersonTag[],
   today: string,
-): Promise<{ readonly exchanges: readonly string[]; readonly kept: readonly HeldMonth[] }> {
+): Promise<{ readonly traces: PersonTraces; readonly kept: readonly HeldMonth[] }> {
   const holds = await store.holds()
-  const isHeld = ({ month }: { readonly month: string }) => holdsOver(month, today, holds).length > 0
+  const isHeld = ({ month }: PersonTag) => holdsOver(month, today, holds).length > 0
   const kept: HeldMonth[] = []
   for (const tag of tags.filter(isHeld)) {
-    const isThere = (await store.exchangesOf([tag])).length > 0
-    if (isThere) kept.push(...heldMonths([tag.month], today, holds))
+    if (countRecords(await store.tracesOf([tag])) > 0) kept.push(...heldMonths([tag.month], today, holds))
   }
-  return { exchanges: await store.exchangesOf(tags.filter((tag) => !isHeld(tag))), kept }
+  return { traces: await store.tracesOf(tags.filter((tag) => !isHeld(tag))), kept }
 }
 
-/** The nightly look for what is due; also sent by hand after an erasure, to write the tables anew. */
+/** @returns how many records are about the person. */
+export function countRecords({ exchanges, batches }: PersonTraces): number {
+  return exchanges.length + batches.length
+}
+
+/** The nightly look for what is due; also sent by hand after an erasure, to write ended months' tables anew. */
 export const RETENTION_QUEUE: QueueDefinition = {
   name: 'retention',
   order: 'one_per_key',
@@ -109,12 +115,17 @@ export const RETENTION_QUEUE: QueueDefinition = {
   keepDays: 7,
 }
 const NIGHTLY = '41 2 * * *'
+/** What a job is sent with that only writes ended months anew. */
+export const TIDY_ONLY = { only: 'tidy' } as const
 
 /** Defines the nightly job. Before the queue is started. */
 export function defineRetention(jobs: JobWorkshop, parts: RetentionParts): void {
-  jobs.define(RETENTION_QUEUE, async ({ signal }) => {
-    await eraseDue(parts, false, signal)
-    await parts.store.rewrite(new Date(parts.now()).toISOString().slice(0, 7))
+  const { store, now } = parts
+  jobs.define(RETENTION_QUEUE, async ({ data, signal }) => {
+    const isNightly = data['only'] !== TIDY_ONLY.only
+    if (isNightly) await eraseDue(parts, false, signal)
+    await store.rewrite(new Date(now()).toISOString().slice(0, 7))
+    if (isNightly) await store.rewriteCopies()
     return 'done'
   })
   jobs.schedule(RETENTION_QUEUE.name, NIGHTLY)

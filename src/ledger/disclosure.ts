@@ -80,5 +80,9 @@ export async function openPrivatePart(
     else strange += 1
   }
   const opened = new Set(facts.map(({ name }) => name))
-  return { facts, strange, closed: Object.keys(digests).filter((name) => digests[name] !== undefined && !opened.has(name)) }
+  return {
+    facts,
+    strange,
+    closed: Object.keys(digests).filter((name) => digests[name] !== undefined && !opened.has(name)),
+  }
 }

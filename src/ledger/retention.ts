@@ -92,6 +92,36 @@ export interface Erasure {
   readonly today: string
 }
 
+/** A person's tags of one month: that of records about the person, and that of batches that asked about many. */
+export interface PersonTag {
+  readonly month: string
+  readonly tag: string
+  readonly inBatch?: Uint8Array | undefined
+}
+
+/** Where the log is about a person. */
+export interface PersonTraces {
+  readonly tags: readonly PersonTag[]
+  /** Exchanges about this person: their private parts are about nobody else. */
+  readonly exchanges: readonly string[]
+  /** Batches that asked about the person among others. */
+  readonly batches: readonly string[]
+}
+
+/** What is kept of a person's exchanges still: a case under way, an event being told, a file of many people's records. */
+export interface LeftCopy {
+  readonly kind: 'linked_procedure' | 'document_request' | 'event' | 'bulk_job'
+  readonly id: string
+  /** Then it goes by itself; absent where that is when it has ended. */
+  readonly until?: Date
+}
+
+/** What an erasure came to of what is kept of exchanges beside their records. */
+export interface ErasedCopies {
+  readonly erased: number
+  readonly left: readonly LeftCopy[]
+}
+
 /** Private parts, the keys of their tags, and the holds over them. Nothing that a hold keeps by then is erased. */
 export interface ErasureStore {
   /** Months whose key is there. */
@@ -104,19 +134,26 @@ export interface ErasureStore {
   release(id: string): Promise<boolean>
   /** Erases all private parts of whole months, keys, tags and disclosures. @returns the months erased. */
   destroy(months: readonly string[], erasure: Erasure): Promise<readonly string[]>
-  /** How many private parts of a span are there and not held. */
+  /** How many records of a span have a private part, or tags of a batch, and are not held. */
   countSpan(span: DueSpan, today: string): Promise<number>
   /** Erases them, some thousands at a time. @returns how many. */
   eraseSpan(span: DueSpan, erasure: Erasure): Promise<number>
-  /** The exchanges whose private part has one of these tags of a person; held ones too. */
-  exchangesOf(tags: readonly { readonly month: string; readonly tag: string }[]): Promise<readonly string[]>
-  /** Erases the private parts of exchanges. @returns how many. */
-  eraseParts(exchanges: readonly string[], erasure: Erasure): Promise<number>
+  /** Where the log is about a person, by tags; held ones too. */
+  tracesOf(tags: readonly PersonTag[]): Promise<PersonTraces>
+  /** Erases the private parts about a person, and the person's tags of batches. @returns of how many records. */
+  eraseTraces(traces: PersonTraces, erasure: Erasure): Promise<number>
   /**
-   * Writes those tables anew that something was erased in, so that no byte of it stays in their files; that of a
-   * month that has not ended is left until it has, since exchanges would wait for it.
+   * Erases what is kept of a person's exchanges, and of what they were parts of, beside the records.
+   * @param isDry nothing is done: it tells what would be.
+   */
+  eraseCopies(traces: PersonTraces, today: string, isDry: boolean): Promise<ErasedCopies>
+  /**
+   * Writes those months' private parts anew that something was erased in, so that no byte of it stays in their files;
+   * a month that has not ended is left until it has, since exchanges would wait for it.
    */
   rewrite(presentMonth: string): Promise<void>
+  /** The same for all other tables: exchanges wait for these, so it is for the night. */
+  rewriteCopies(): Promise<void>
 }
 
 /** @returns how far a subsystem needs no second look: up to the first month that a hold kept. */

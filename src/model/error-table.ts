@@ -243,6 +243,19 @@ export const ERRORS = {
     },
     fix: { vi: 'Thử lại sau vài giây với cùng khóa.', en: 'Try again in a few seconds with the same key.' },
   },
+  idempotency_reply_erased: {
+    status: 410,
+    fault: 'consumer',
+    stage: 'check_request',
+    title: {
+      vi: 'Trả lời của lần nộp đầu đã được xóa theo lệnh',
+      en: 'The reply to the first submission was erased by order',
+    },
+    fix: {
+      vi: 'Lần nộp đầu đã được thực hiện: không nộp lại; hỏi cơ quan cung cấp khi cần biết kết quả.',
+      en: 'The first submission was carried out: do not submit it again; ask its provider what came of it.',
+    },
+  },
   provider_unavailable: {
     status: 503,
     fault: 'provider',

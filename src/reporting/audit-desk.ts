@@ -32,6 +32,8 @@ export type ShownPrivate =
   | {
       readonly officer?: string
       readonly dossier?: string
+      /** Why the officer asked, in the officer's words. */
+      readonly note?: string
       /** Keyed tag of the person: the same in all records of one month about one person. */
       readonly subjectTag?: string
       /** What the digests in the record are of (RFC 9901 §4.2). */
@@ -236,6 +238,21 @@ function createCount(store: AuditStore, readBody: ReadAuditBody): AuditDesk['cou
   }
 }
 
+/** What the time of an exchange went to; the parts are its whole time. */
+function stagesOf(
+  { askedMs, providerMs }: ExchangeRecord,
+  totalMs: number,
+): readonly { readonly stage: string; readonly ms: number }[] {
+  if (providerMs === undefined) return [{ stage: 'gateway', ms: totalMs }]
+  const provider = Math.min(providerMs, totalMs)
+  const before = Math.min(askedMs ?? 0, totalMs - provider)
+  return [
+    { stage: 'before_provider', ms: before },
+    { stage: 'provider', ms: provider },
+    { stage: 'after_provider', ms: totalMs - provider - before },
+  ]
+}
+
 function createLife(store: AuditStore): AuditDesk['exchange'] {
   return (id) => ({
     ask: () => ({ query: { exchange: id }, identifier: undefined }),
@@ -251,15 +268,11 @@ function createLife(store: AuditStore): AuditDesk['exchange'] {
       const { record } = entry
       const { registry, agreement } = await store.judgedUnder(record)
       const totalMs = Math.max(record.at - record.receivedAt, 0)
-      const providerMs = Math.min(record.providerMs ?? 0, totalMs)
       return {
         found: 1,
         json: {
           entry: showEntry(entry, right),
-          stages: [
-            { stage: 'gateway', ms: totalMs - providerMs },
-            ...(record.providerMs === undefined ? [] : [{ stage: 'provider', ms: providerMs }]),
-          ],
+          stages: stagesOf(record, totalMs),
           totalMs,
           registry: { digest: record.registry, ...registry },
           agreement: agreement ?? undefined,

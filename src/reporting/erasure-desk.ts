@@ -1,11 +1,12 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
-import { findSubject } from '../jobs/retention.ts'
+import { countRecords, findSubject } from '../jobs/retention.ts'
 import { dayInVietnam, type ErasureStore } from '../ledger/retention.ts'
 import type { AuditStore } from './audit-query.ts'
 import type { Answered, ReadingWork } from './reading.ts'
 
 interface ErasureDeskParts {
-  readonly store: Pick<ErasureStore, 'exchangesOf' | 'holds' | 'eraseParts'> & Pick<AuditStore, 'tagsOf'>
+  readonly store: Pick<ErasureStore, 'tracesOf' | 'holds' | 'eraseTraces' | 'eraseCopies'> &
+    Pick<AuditStore, 'tagsOf'>
   readonly readBody: ReadAuditBody
   /** Unix milliseconds. */
   readonly now: () => number
@@ -13,7 +14,7 @@ interface ErasureDeskParts {
   readonly tidy: () => Promise<unknown>
 }
 
-/** Erasing what records say of one person, for a data-protection officer. */
+/** Erasing what is kept of one person, for a data-protection officer. */
 export type ErasureDesk = (json: unknown) => ReadingWork<Answered>
 
 /**
@@ -35,16 +36,20 @@ export function createErasureDesk({ store, readBody, now, tidy }: ErasureDeskPar
       async answer() {
         const today = dayInVietnam(now())
         const tags = await store.tagsOf('subject', body.subject, {})
-        const { exchanges, kept } = await findSubject(store, tags, today)
-        const found = exchanges.length
-        if (body.dryRun === true) return { found, json: { records: found, kept, dryRun: true } }
+        const { traces, kept } = await findSubject(store, tags, today)
+        const found = countRecords(traces)
+        if (body.dryRun === true) {
+          const { erased: copies, left } = await store.eraseCopies(traces, today, true)
+          return { found, json: { records: found, copies, left, kept, dryRun: true } }
+        }
         return {
           found,
           json: undefined,
           async perform(by) {
-            const records = await store.eraseParts(exchanges, { by, today })
+            const { erased: copies, left } = await store.eraseCopies(traces, today, false)
+            const records = await store.eraseTraces(traces, { by, today })
             await tidy()
-            return { records, kept, dryRun: false, erasedBy: by }
+            return { records, copies, left, kept, dryRun: false, erasedBy: by }
           },
         }
       },

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { ClaimedDelivery, DeliveryStore } from '../jobs/event-store.ts'
 import { EVENT_COLUMNS, type EventRow, placedEventOf } from './events.ts'
+import { blankErasedEvents } from './kept-copies.ts'
 import { LIVING_PROCESSES } from './process-lock.ts'
 import { SUBSCRIPTION_COLUMNS, type SubscriptionRow, subscriptionOf } from './subscriptions.ts'
 import type { Vault } from './vault.ts'
@@ -117,6 +118,7 @@ export function createDeliveryStore(parts: DeliveryStoreParts): DeliveryStore {
     },
     async sweep() {
       await pool.query(SWEEP, [parts.keepDays])
+      await blankErasedEvents(pool)
     },
   }
 }

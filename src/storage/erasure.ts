@@ -1,11 +1,15 @@
-import type pg from 'pg'
+import pg from 'pg'
 import {
   type DueSpan,
   type Erasure,
   type ErasureStore,
   type LegalHold,
+  type PersonTag,
+  type PersonTraces,
   settledUntil,
 } from '../ledger/retention.ts'
+import { SUBJECT_TAG_BYTES } from '../ledger/tag.ts'
+import { eraseCopies, noteErased } from './kept-copies.ts'
 import { inTransaction } from './transaction.ts'
 
 const HOLD_COLUMNS =
@@ -16,12 +20,15 @@ const monthOf = (id: string) => `to_char(exchange_time(${id}) AT TIME ZONE 'UTC'
 const held = (month: string, today: string) => `EXISTS (SELECT FROM legal_hold
   WHERE released_at IS NULL AND until_day >= ${today}::date AND ${month} BETWEEN from_month AND to_month)`
 
-/** What a provider's records of a span still have: `$1` provider, `$2` from, `$3` before, `$4` today. */
-const DUE = `FROM exchange_record AS record JOIN exchange_private AS part USING (exchange_id)
-  WHERE record.provider = $1 AND part.sealed IS NOT NULL
+/** A provider's records of a span, none of a held month: `$1` provider, `$2` from, `$3` before, `$4` today. */
+const IN_SPAN = (table: string) => `FROM exchange_record AS record JOIN ${table} AS part USING (exchange_id)
+  WHERE record.provider = $1
     AND record.exchange_id >= exchange_id_from($2) AND record.exchange_id < exchange_id_from($3)
     AND part.exchange_id >= exchange_id_from($2) AND part.exchange_id < exchange_id_from($3)
     AND NOT ${held(monthOf('exchange_id'), '$4')}`
+const DUE_PARTS = `SELECT exchange_id ${IN_SPAN('exchange_private')} AND part.sealed IS NOT NULL`
+const DUE_BATCHES = `SELECT exchange_id ${IN_SPAN('exchange_subjects')}`
+const COUNT_DUE = `SELECT count(*)::int AS count FROM (${DUE_PARTS} UNION ${DUE_BATCHES}) AS due`
 
 /** Empties the rows that `due` names, and marks their months' tables to be written anew. */
 const blank = (due: string, by: string) => `WITH due AS (${due}), erased AS (
@@ -33,7 +40,8 @@ const blank = (due: string, by: string) => `WITH due AS (${due}), erased AS (
   )
   SELECT count(*)::int AS count FROM erased`
 const AT_ONCE = 5000
-const ERASE_SPAN = blank(`SELECT part.exchange_id ${DUE} LIMIT ${AT_ONCE}`, '$5')
+const ERASE_SPAN = blank(`${DUE_PARTS} LIMIT ${AT_ONCE}`, '$5')
+const ERASE_BATCHES = `DELETE FROM exchange_subjects WHERE exchange_id IN (${DUE_BATCHES} LIMIT ${AT_ONCE})`
 const ERASE_PARTS = blank(
   `SELECT exchange_id FROM exchange_private
     WHERE exchange_id = ANY ($1) AND sealed IS NOT NULL AND NOT ${held(monthOf('exchange_id'), '$2')}`,
@@ -43,6 +51,88 @@ const PARTS_OF = `SELECT exchange_id FROM unnest($1::text[], $2::text[]) AS soug
   CROSS JOIN LATERAL (SELECT exchange_id FROM exchange_private
     WHERE subject_tag = sought.tag AND exchange_id >= exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz)
       AND exchange_id < exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz + interval '1 month')) AS found`
+
+const BATCHES_OF = `SELECT DISTINCT found.exchange_id FROM unnest($1::text[], $2::bytea[]) AS sought (month, tag)
+  CROSS JOIN LATERAL (SELECT exchange_id FROM exchange_subjects
+    WHERE position(sought.tag IN tags) > 0 AND exchange_id >= exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz)
+      AND exchange_id < exchange_id_from((sought.month || '-01T00:00:00Z')::timestamptz + interval '1 month')) AS found`
+const LOCK_BATCHES = `SELECT exchange_id, tags FROM exchange_subjects
+  WHERE exchange_id = ANY ($1) AND NOT ${held(monthOf('exchange_id'), '$2')} FOR UPDATE`
+
+/** Puts nothing in the place of a person's tags: the others keep theirs. @returns whether there was one. */
+function blankTags(tags: Buffer, sought: readonly Uint8Array[]): boolean {
+  let isFound = false
+  for (let at = 0; at < tags.length; at += SUBJECT_TAG_BYTES) {
+    const one = tags.subarray(at, at + SUBJECT_TAG_BYTES)
+    if (!sought.some((tag) => one.equals(tag))) continue
+    one.fill(0)
+    isFound = true
+  }
+  return isFound
+}
+
+async function eraseFromBatches(
+  pool: pg.Pool,
+  { batches, tags }: PersonTraces,
+  today: string,
+): Promise<number> {
+  if (batches.length === 0) return 0
+  const sought = tags.flatMap(({ inBatch }) => inBatch ?? [])
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ exchange_id: string; tags: Buffer }>(LOCK_BATCHES, [batches, today])
+    const blanked = rows.filter((row) => blankTags(row.tags, sought))
+    for (const row of blanked)
+      await client.query('UPDATE exchange_subjects SET tags = $2 WHERE exchange_id = $1', [
+        row.exchange_id,
+        row.tags,
+      ])
+    await noteErased(client, blanked.length > 0 ? ['exchange_subjects'] : [])
+    return blanked.length
+  })
+}
+
+async function tracesOf(pool: pg.Pool, tags: readonly PersonTag[]): Promise<PersonTraces> {
+  const ids = async (text: string, sought: readonly PersonTag[], values: readonly unknown[]) => {
+    const { rows } = await pool.query<{ exchange_id: string }>(text, [
+      sought.map(({ month }) => month),
+      values,
+    ])
+    return rows.map(({ exchange_id }) => exchange_id)
+  }
+  const inBatch = tags.filter((each) => each.inBatch !== undefined)
+  return {
+    tags,
+    exchanges: await ids(
+      PARTS_OF,
+      tags,
+      tags.map(({ tag }) => tag),
+    ),
+    batches: await ids(
+      BATCHES_OF,
+      inBatch,
+      inBatch.map((each) => each.inBatch),
+    ),
+  }
+}
+
+/** What is waited for a table's lock: whoever holds it longer is not kept waiting, it is tried again. */
+const LOCK_TIMEOUT_MS = 5000
+
+/** Writes a table anew; what was erased meanwhile, or could not be now, is noted again. */
+async function rewriteTable(pool: pg.Pool, table: string): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('DELETE FROM erased_from WHERE table_name = $1', [table])
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    await client.query(`VACUUM FULL ${pg.escapeIdentifier(table)}`)
+    await client.query('RESET lock_timeout')
+    client.release()
+  } catch (error) {
+    client.release(true)
+    await noteErased(pool, [table])
+    throw error
+  }
+}
 
 const partitionOf = (month: string) => `exchange_private_${month.replace('-', '_')}`
 
@@ -96,6 +186,13 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
     return rows[0]?.count ?? 0
   }
 
+  async function eraseBatches(span: readonly unknown[]): Promise<void> {
+    for (let last = AT_ONCE; last === AT_ONCE; ) {
+      last = (await pool.query(ERASE_BATCHES, [...span])).rowCount ?? 0
+      if (last > 0) await noteErased(pool, ['exchange_subjects'])
+    }
+  }
+
   return {
     holds,
     async keyMonths() {
@@ -137,15 +234,17 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
     async countSpan(span, today) {
       let found = 0
       for (const { provider, from, before } of await remaining(span))
-        found += await count(`SELECT count(*)::int AS count ${DUE}`, [provider, from, before, today])
+        found += await count(COUNT_DUE, [provider, from, before, today])
       return found
     },
     async eraseSpan(span, { by, today }) {
       let erased = 0
       const standing = await holds()
       for (const { provider, from, before } of await remaining(span)) {
-        for (let last = AT_ONCE; last === AT_ONCE; erased += last)
-          last = await count(ERASE_SPAN, [provider, from, before, today, by])
+        const span = [provider, from, before, today]
+        erased += await count(COUNT_DUE, span)
+        for (let last = AT_ONCE; last === AT_ONCE; ) last = await count(ERASE_SPAN, [...span, by])
+        await eraseBatches(span)
         const settledMs = settledUntil(
           { fromMs: from.getTime(), beforeMs: before.getTime() },
           standing,
@@ -159,14 +258,13 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
       }
       return erased
     },
-    async exchangesOf(tags) {
-      const { rows } = await pool.query<{ exchange_id: string }>(PARTS_OF, [
-        tags.map(({ month }) => month),
-        tags.map(({ tag }) => tag),
-      ])
-      return rows.map(({ exchange_id }) => exchange_id)
+    tracesOf: (tags) => tracesOf(pool, tags),
+    async eraseTraces(traces, { by, today }) {
+      const erased = await count(ERASE_PARTS, [traces.exchanges, today, by])
+      return erased + (await eraseFromBatches(pool, traces, today))
     },
-    eraseParts: (exchanges, { by, today }) => count(ERASE_PARTS, [exchanges, today, by]),
+    eraseCopies: ({ exchanges, batches }, today, isDry) =>
+      eraseCopies(pool, [...exchanges, ...batches], { today, held: held(monthOf('origin.id'), '$2'), isDry }),
     async rewrite(presentMonth) {
       const { rows } = await pool.query<{ month: string }>(
         'SELECT month FROM tag_key WHERE rewrite AND month < $1 ORDER BY month',
@@ -180,6 +278,12 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
           `VACUUM FULL ${(await isThere(pool, partition)) ? partition : 'exchange_private_default'}`,
         )
       }
+    },
+    async rewriteCopies() {
+      const { rows } = await pool.query<{ table_name: string }>(
+        'SELECT table_name FROM erased_from ORDER BY 1',
+      )
+      for (const { table_name: table } of rows) await rewriteTable(pool, table)
     },
   }
 }

@@ -60,7 +60,7 @@ const WRITE = `INSERT INTO event (slot, exchange_id, digest, service, type, orde
   RETURNING slot`
 const KNOWN = 'SELECT exchange_id, digest, sequence FROM event WHERE slot = $1'
 const READ = `SELECT ${EVENT_COLUMNS} FROM event e
-  WHERE e.service = $1 AND e.type = ANY ($2) AND e.sequence > $3 ORDER BY e.sequence LIMIT $4`
+  WHERE e.service = $1 AND e.type = ANY ($2) AND e.sequence > $3 AND NOT e.erased ORDER BY e.sequence LIMIT $4`
 const PLACE_BEFORE = `SELECT coalesce(
     (SELECT min(sequence) - 1 FROM event
       WHERE service = $1 AND type = ANY ($2) AND happened_at >= to_timestamp($3 / 1000.0) AND sequence IS NOT NULL),

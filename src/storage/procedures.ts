@@ -38,9 +38,10 @@ interface Row {
 }
 
 const INSERT = `INSERT INTO linked_procedure (procedure_id, slot, request_digest, consumer, service, operation, state,
-    started_at, updated_at, next_at, sealed_order, sealed_progress)
-  VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $7, $7, $8, $9) ON CONFLICT (slot) DO NOTHING`
-const SAVE = `UPDATE linked_procedure SET state = $3, sealed_progress = $4, updated_at = $5, next_at = $6, erase_at = $7,
+    started_at, updated_at, next_at, sealed_order, sealed_progress, begun_by)
+  VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $7, $7, $8, $9, $10) ON CONFLICT (slot) DO NOTHING`
+const SAVE = `UPDATE linked_procedure SET state = $3, sealed_progress = $4, updated_at = $5::timestamptz, next_at = $6,
+    erase_at = CASE WHEN hurried THEN least($7::timestamptz, $5::timestamptz + interval '1 day') ELSE $7::timestamptz END,
     revision = revision + 1 WHERE procedure_id = $1 AND revision = $2`
 const ERASE = `UPDATE linked_procedure SET sealed_order = NULL, sealed_progress = NULL, erase_at = NULL
   WHERE erase_at <= $1`
@@ -81,7 +82,7 @@ export function createProcedureStore(parts: ProcedureStoreParts): ProcedureArchi
       const { consumer, service, operation, plan } = order
       const sealed = [work.sealOrder(id, order), work.sealProgress(id, firstProgress(plan))]
       const values = [id, key, requestDigest, consumer.id, service, operation, new Date(now()), ...sealed]
-      const { rowCount } = await client.query(INSERT, values)
+      const { rowCount } = await client.query(INSERT, [...values, order.exchangeId])
       if (rowCount === 1) await parts.jobs.sendWithin(client, parts.queue, { procedure: id })
     })
     const { rows } = await pool.query<Row>('SELECT * FROM linked_procedure WHERE slot = $1', [key])

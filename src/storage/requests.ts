@@ -43,9 +43,10 @@ interface Row {
 }
 
 const INSERT = `INSERT INTO document_request (request_id, slot, request_digest, consumer, service, operation, state,
-    received_at, due_at, close_at, next_at, sealed_order, sealed_progress)
-  VALUES ($1, $2, $3, $4, $5, $6, 'accepted', $7, $8, $9, $7, $10, $11) ON CONFLICT (slot) DO NOTHING`
-const SAVE = `UPDATE document_request SET state = $3, sealed_progress = $4, next_at = $5, erase_at = $6,
+    received_at, due_at, close_at, next_at, sealed_order, sealed_progress, begun_by)
+  VALUES ($1, $2, $3, $4, $5, $6, 'accepted', $7, $8, $9, $7, $10, $11, $12) ON CONFLICT (slot) DO NOTHING`
+const SAVE = `UPDATE document_request SET state = $3, sealed_progress = $4, next_at = $5,
+    erase_at = CASE WHEN hurried THEN least($6::timestamptz, $7::timestamptz + interval '1 day') ELSE $6::timestamptz END,
     revision = revision + 1 WHERE request_id = $1 AND revision = $2`
 const ERASE = `UPDATE document_request SET sealed_order = NULL, sealed_progress = NULL, erase_at = NULL
   WHERE erase_at <= $1`
@@ -85,7 +86,7 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
     const sealed = [work.sealOrder(id, order), work.sealProgress(id, FIRST_PROGRESS)]
     await inTransaction(pool, async (client) => {
       const values = [id, key, requestDigest, consumer.id, service, operation, ...times, ...sealed]
-      const { rowCount } = await client.query(INSERT, values)
+      const { rowCount } = await client.query(INSERT, [...values, order.exchangeId])
       if (rowCount === 1) await parts.jobs.sendWithin(client, parts.queue, { request: id })
     })
     parts.jobs.wake(parts.queue)
@@ -121,6 +122,7 @@ export function createRequestStore(parts: RequestStoreParts): RequestArchive {
         work.sealProgress(id, progress),
         isLeft ? new Date(nextAtMs) : null,
         isOver ? new Date(now() + keepMs) : null,
+        new Date(now()),
       ])
       // Whoever waits for it to end is told now, not when its job wakes.
       if (rowCount === 1 && isOver && isLeft && !hasEnded(state)) {

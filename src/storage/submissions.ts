@@ -12,10 +12,11 @@ interface SubmissionStoreParts {
 }
 
 /** A slot is free where it has expired, or where the process that ran it died before it settled. */
-const CLAIM = `INSERT INTO submission (slot, request_digest, process, expires_at)
-  VALUES ($1, $2, $3, now() + make_interval(hours => $4))
+const CLAIM = `INSERT INTO submission (slot, request_digest, process, expires_at, exchange_id)
+  VALUES ($1, $2, $3, now() + make_interval(hours => $4), $5)
   ON CONFLICT (slot) DO UPDATE
-     SET request_digest = $2, process = $3, status = NULL, sealed_body = NULL, expires_at = excluded.expires_at
+     SET request_digest = $2, process = $3, status = NULL, sealed_body = NULL, expires_at = excluded.expires_at,
+         exchange_id = $5
    WHERE submission.expires_at <= now()
       OR (submission.status IS NULL AND submission.process NOT IN (${LIVING_PROCESSES}))
   RETURNING true AS first`
@@ -26,10 +27,10 @@ export function createSubmissionStore(
 ): SubmissionStore & { sweep(): Promise<void> } {
   const { pool, vault, processNumber, keepHours } = parts
 
-  async function claim(slot: string, requestDigest: string): Promise<SubmissionState> {
+  async function claim(slot: string, requestDigest: string, exchangeId: string): Promise<SubmissionState> {
     const key = Buffer.from(slot, 'base64url')
     for (;;) {
-      const { rows } = await pool.query(CLAIM, [key, requestDigest, processNumber, keepHours])
+      const { rows } = await pool.query(CLAIM, [key, requestDigest, processNumber, keepHours, exchangeId])
       if (rows.length > 0) return { state: 'first' }
       const known = await pool.query<{
         request_digest: string
@@ -39,8 +40,8 @@ export function createSubmissionStore(
       const [row] = known.rows
       // Released in between: claim again.
       if (row === undefined) continue
-      if (row.status === null || row.sealed_body === null)
-        return { state: 'running', requestDigest: row.request_digest }
+      if (row.status === null) return { state: 'running', requestDigest: row.request_digest }
+      if (row.sealed_body === null) return { state: 'erased', requestDigest: row.request_digest }
       return {
         state: 'settled',
         requestDigest: row.request_digest,
@@ -61,8 +62,8 @@ export function createSubmissionStore(
   const unreleased = new Set<string>()
 
   return {
-    claim: (slot, requestDigest) =>
-      claim(slot, requestDigest).catch((cause: unknown) => {
+    claim: (slot, requestDigest, exchangeId) =>
+      claim(slot, requestDigest, exchangeId).catch((cause: unknown) => {
         throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
       }),
     async release(slot) {

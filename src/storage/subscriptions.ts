@@ -88,13 +88,14 @@ const CREATE = `WITH head AS (SELECT last FROM event_head FOR UPDATE), made AS (
   SELECT ${SUBSCRIPTION_COLUMNS} FROM made s`
 const REPLAY = `INSERT INTO event_delivery (subscription, sequence, order_key, state, replayed)
   SELECT $1, e.sequence, e.order_key, 'waiting', true FROM event e
-   WHERE e.service = $2 AND e.type = ANY ($3) AND e.sequence IS NOT NULL
+   WHERE e.service = $2 AND e.type = ANY ($3) AND e.sequence IS NOT NULL AND NOT e.erased
      AND e.happened_at >= to_timestamp($4 / 1000.0)
   ON CONFLICT (subscription, sequence) DO UPDATE
      SET state = 'waiting', attempts = 0, due_at = now(), code = NULL, ended_at = NULL, replayed = true
    WHERE event_delivery.state IN ('delivered', 'dead')`
 const RESEND = `UPDATE event_delivery SET state = 'waiting', attempts = 0, due_at = now(), ended_at = NULL
-  WHERE subscription = $1 AND state = 'dead' AND ($2::bigint[] IS NULL OR sequence = ANY ($2))`
+  WHERE subscription = $1 AND state = 'dead' AND ($2::bigint[] IS NULL OR sequence = ANY ($2))
+    AND NOT EXISTS (SELECT FROM event e WHERE e.sequence = event_delivery.sequence AND e.erased)`
 const DEAD = `SELECT d.sequence, e.type, d.attempts, d.code, d.ended_at FROM event_delivery d
   JOIN event e ON e.sequence = d.sequence
   WHERE d.subscription = $1 AND d.state = 'dead' ORDER BY d.sequence LIMIT $2`

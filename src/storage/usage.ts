@@ -25,6 +25,8 @@ export function createUsageStore(pool: pg.Pool, open: Open): UsageStore {
       const parameters = createParameters()
       const shared = [
         "outcome = 'delivered'",
+        // What an agency brings of its own (an event, a document asked for before) is no use of data by anybody.
+        'consumer IS DISTINCT FROM provider',
         ...idsFrom(parameters, query.since),
         ...idsUntil(parameters, query.until),
         ...withheldConditions(query, parameters),

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Client } from 'pg'
 import { openSecretFile } from '../../src/identity/key-file.ts'
 import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
 import { type ErasureRecord, eraseDue, type RetentionParts } from '../../src/jobs/retention.ts'
@@ -22,19 +21,12 @@ import { runCli } from '../support/cli.ts'
 import { sampleFacts } from '../support/exchange-facts.ts'
 import { createTestPromises, createTestSigner } from '../support/log-signer.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { filesWith, settleFiles } from '../support/raw-search.ts'
 
 /** Nobody else's, and in no file that a program brings. */
 const PERSON = { subject: '099087654321', officer: 'cb-canary-9153', dossier: 'H29.12-260131-9153' }
 const MONTHS = ['2026-01', '2026-02', '2026-03']
 const NOW = Date.parse('2026-06-15T03:00:00Z')
-
-/** The files below a folder that hold these bytes. */
-function filesWith(folder: string, bytes: Buffer): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => readFileSync(file).includes(bytes))
-}
 
 describe('lienthong erase', function () {
   this.timeout(60_000)
@@ -93,22 +85,7 @@ describe('lienthong erase', function () {
     return exchanges.map(({ at }: { at: string }) => at.slice(0, 7)).sort()
   }
 
-  /** Everything to disk; what the server's own log no longer needs is removed, as time does otherwise. */
-  async function settle(): Promise<void> {
-    const superuser = new Client({ connectionString: cluster.superuserUrl })
-    await superuser.connect()
-    for (const statement of [
-      'ALTER SYSTEM SET wal_recycle = off',
-      "ALTER SYSTEM SET min_wal_size = '32MB'",
-      'SELECT pg_reload_conf()',
-      'SELECT pg_switch_wal()',
-      'CHECKPOINT',
-      'SELECT pg_switch_wal()',
-      'CHECKPOINT',
-    ])
-      await superuser.query(statement)
-    await superuser.end()
-  }
+  const settle = () => settleFiles(cluster.superuserUrl)
 
   /** What the running audit finds. */
   async function audit(): Promise<string[]> {
@@ -289,10 +266,16 @@ describe('lienthong erase', function () {
     await json(['erase', 'hold', 'VA-50', ...hold])
     const kept = [{ month: '2026-05', hold: 'VA-50' }]
     const words = ['erase', 'subject', '--by', 'Đơn 7/2026']
+    const none = { copies: 0, left: [] }
     expect((await cli(words, ' ')).exit, 'nobody named').to.equal(2)
-    expect(await json([...words, '--dry-run'], subject)).to.deep.equal({ records: 1, kept, dryRun: true })
-    expect(await json(words, subject)).to.deep.equal({ records: 1, kept, dryRun: false })
-    expect(await json(words, subject), 'again').to.deep.equal({ records: 0, kept, dryRun: false })
+    expect(await json([...words, '--dry-run'], subject)).to.deep.equal({
+      records: 1,
+      ...none,
+      kept,
+      dryRun: true,
+    })
+    expect(await json(words, subject)).to.deep.equal({ records: 1, ...none, kept, dryRun: false })
+    expect(await json(words, subject), 'again').to.deep.equal({ records: 0, ...none, kept, dryRun: false })
     await settle()
     for (const bytes of gone) expect(filesWith(cluster.folder, bytes), 'erased').to.deep.equal([])
     for (const bytes of [...held, ...other])

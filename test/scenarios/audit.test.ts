@@ -7,6 +7,7 @@ import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
 import { openPrivatePart } from '../../src/ledger/disclosure.ts'
 import { decodeEntries } from '../../src/ledger/entry-bundle.ts'
+import { writeNote } from '../../src/model/note.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
@@ -15,6 +16,7 @@ import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { unzip } from '../support/unzip.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
+const REASON = 'Xác minh theo đơn của bà Trần Thị Ví Dụ'
 const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
 const ROLES = {
   'G22/thanh-tra': 'auditor',
@@ -144,6 +146,7 @@ describe('reading the log over HTTP', () => {
     for (let turn = 0; turn < 6; turn += 1) {
       const answer = await world.consumer.call(`${SERVICE}/xac-thuc`, {
         body: turn < 4 ? person.verify : samplePerson(24 + turn).verify,
+        headers: { 'exchange-note': writeNote(REASON) },
       })
       asked.push(answer.headers.get('exchange-id') ?? '')
       expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
@@ -309,7 +312,8 @@ describe('reading the log over HTTP', () => {
       (json['entry'] as { record: { agreement: { id: string } } }).record.agreement.id,
     )
     expect(json).to.have.nested.property('registry.version', 1)
-    const stages = json['stages'] as { ms: number }[]
+    const stages = json['stages'] as { stage: string; ms: number }[]
+    expect(stages.map(({ stage }) => stage)).to.deep.equal(['before_provider', 'provider', 'after_provider'])
     expect(stages.reduce((sum, { ms }) => sum + ms, 0)).to.equal(json['totalMs'])
     expect(json).to.have.nested.property('entry.proof', `/log/proof/${asked[0]}`)
     const { record, private: part } = json['entry'] as {
@@ -319,6 +323,18 @@ describe('reading the log over HTTP', () => {
     const shown = await openPrivatePart(record.private, part.disclosures, NODE_CRYPTO.hash)
     expect([shown.strange, shown.closed]).to.deep.equal([0, []])
     expect(shown.facts.find(({ name }) => name === 'officer')).to.have.property('value', part.officer)
+    expect(shown.facts.find(({ name }) => name === 'note')).to.have.property('value', REASON)
+    expect(part).to.have.property('note', REASON)
+    expect(JSON.stringify(await world.records()) + world.log()).not.to.include(REASON)
+  })
+
+  it('keeps the reader’s own reason beside the record of the reading, and refuses one that is none', async () => {
+    const headers = { 'exchange-note': writeNote('Thanh tra theo quyết định 7') }
+    const { exchange } = await ask('G22/thanh-tra', 'POST', '/audit/search', { limit: 1 }, headers)
+    const { json } = await ask('G22/thanh-tra', 'GET', `/audit/exchanges/${exchange}`)
+    expect(json).to.have.nested.property('entry.private.note', 'Thanh tra theo quyết định 7')
+    const bare = await ask('G22/thanh-tra', 'POST', '/audit/search', {}, { 'exchange-note': 'Thanh tra' })
+    expect(bare.json).to.include({ code: 'request_malformed' })
   })
 
   it('shows private parts in a list only where they are asked for, which is recorded', async () => {
