@@ -5,6 +5,7 @@ import type { IsWorkingDay } from '../model/calendar.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
+import type { Task } from '../model/task.ts'
 import type { RegistryDocuments } from './documents.ts'
 import type { CompiledGrant } from './grant.ts'
 import type { CheckShape } from './shape.ts'
@@ -53,6 +54,7 @@ export interface Registry {
   /** Rights to read the log, by who has them. */
   readonly readers: ReadonlyMap<SubsystemId, readonly CompiledReader[]>
   readonly isWorkingDay: IsWorkingDay
+  readonly tasks: readonly Task[]
 }
 
 /** What one compilation leaves to the next: work on documents that have not changed is not done again. */

@@ -3,9 +3,18 @@ import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
+import type { Task } from '../model/task.ts'
 
 /** A document an operator writes. */
-export type RegistryDocument = Agency | Subsystem | Service | LegalBasis | Agreement | Reader | Calendar
+export type RegistryDocument =
+  | Agency
+  | Subsystem
+  | Service
+  | LegalBasis
+  | Agreement
+  | Reader
+  | Calendar
+  | Task
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
 export type DocumentKind = RegistryDocument['kind'] | 'Schema'
@@ -19,6 +28,7 @@ export interface RegistryDocuments {
   readonly agreements: readonly Agreement[]
   readonly readers: readonly Reader[]
   readonly calendars: readonly Calendar[]
+  readonly tasks: readonly Task[]
   readonly schemas: readonly SchemaDocument[]
 }
 
@@ -42,6 +52,7 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   agreements: [],
   readers: [],
   calendars: [],
+  tasks: [],
   schemas: [],
 })
 
@@ -66,9 +77,10 @@ export function compareNames(a: DocumentName, b: DocumentName): number {
 
 /** @returns all documents with their names, sorted by kind and id. */
 export function listDocuments(documents: RegistryDocuments): NamedDocument[] {
-  const { agencies, subsystems, services, legalBases, agreements, readers, calendars, schemas } = documents
+  const { agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks, schemas } =
+    documents
   const named: NamedDocument[] = []
-  for (const list of [agencies, subsystems, services, legalBases, agreements, readers, calendars]) {
+  for (const list of [agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks]) {
     for (const document of list) {
       named.push({ kind: document.kind, id: documentId(document), content: document, document })
     }
@@ -91,6 +103,7 @@ export function collectDocuments(
   const agreements: Agreement[] = []
   const readers: Reader[] = []
   const calendars: Calendar[] = []
+  const tasks: Task[] = []
   for (const document of documents) {
     switch (document.kind) {
       case 'Agency':
@@ -114,9 +127,12 @@ export function collectDocuments(
       case 'Calendar':
         calendars.push(document)
         break
+      case 'Task':
+        tasks.push(document)
+        break
     }
   }
-  return { agencies, subsystems, services, legalBases, agreements, readers, calendars, schemas }
+  return { agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks, schemas }
 }
 
 /**
@@ -137,6 +153,7 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     agreements: lay(documents.agreements, patch.agreements, documentId),
     readers: lay(documents.readers, patch.readers, documentId),
     calendars: lay(documents.calendars, patch.calendars, documentId),
+    tasks: lay(documents.tasks, patch.tasks, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
 }
@@ -156,6 +173,7 @@ export function withoutDocuments(
     agreements: documents.agreements.filter(isKept),
     readers: documents.readers.filter(isKept),
     calendars: documents.calendars.filter(isKept),
+    tasks: documents.tasks.filter(isKept),
     schemas: documents.schemas,
   }
 }

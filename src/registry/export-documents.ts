@@ -17,6 +17,7 @@ const FOLDERS = {
   Agreement: 'agreements',
   Reader: 'readers',
   Calendar: 'calendars',
+  Task: 'tasks',
   Schema: 'schemas',
 } as const
 

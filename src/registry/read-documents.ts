@@ -121,8 +121,8 @@ const UNKNOWN_KIND = {
   pointer: '/kind',
   rule: 'kind',
   detail: {
-    vi: 'kind phải là Agency, Subsystem, Service, LegalBasis, Agreement, Reader hoặc Calendar.',
-    en: 'The kind must be Agency, Subsystem, Service, LegalBasis, Agreement, Reader or Calendar.',
+    vi: 'kind phải là Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar hoặc Task.',
+    en: 'The kind must be Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar or Task.',
   },
 }
 

@@ -4,6 +4,7 @@ import type { DocumentFault } from '../contract/violation.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
+import type { Task } from '../model/task.ts'
 import { type DocumentName, documentPath } from './documents.ts'
 import { checkPlan } from './plan-rules.ts'
 import { checkSoap } from './soap-rules.ts'
@@ -30,6 +31,7 @@ const KINDS = {
   Agreement: { vi: 'thỏa thuận', en: 'agreement' },
   Reader: { vi: 'quyền đọc sổ', en: 'reader' },
   Calendar: { vi: 'lịch', en: 'calendar' },
+  Task: { vi: 'nhiệm vụ', en: 'task' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
 
@@ -275,6 +277,17 @@ export function checkReaderReferences(reader: Reader, directory: Directory): Doc
     check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
   })
   checkDelay(reader.delayedDisclosure, directory, check)
+  return faults
+}
+
+/** A service or consumer that a task is measured by may still be to come: that is what the task is for. */
+export function checkTaskReferences(task: Task, directory: Directory): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, task, faults)
+  check(directory.agencies, { kind: 'Agency', id: task.agency }, '/agency')
+  const { legalBasis } = task
+  if (legalBasis !== undefined)
+    check(directory.legalBases, { kind: 'LegalBasis', id: legalBasis }, '/legalBasis')
   return faults
 }
 

@@ -278,6 +278,8 @@ export function checkDocument(document: RegistryDocument): Violation[] {
       return document.holidays.flatMap(({ from, until }, index) =>
         checkOrder(from, until, `/holidays/${index}`),
       )
+    case 'Task':
+      return checkOrder(document.assigned, document.due, '').map((fault) => ({ ...fault, pointer: '/due' }))
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

@@ -8,6 +8,7 @@ import serviceSchema from '../../schemas/registry/service.schema.json' with { ty
 import soapSchema from '../../schemas/registry/soap.schema.json' with { type: 'json' }
 import sqlSchema from '../../schemas/registry/sql.schema.json' with { type: 'json' }
 import subsystemSchema from '../../schemas/registry/subsystem.schema.json' with { type: 'json' }
+import taskSchema from '../../schemas/registry/task.schema.json' with { type: 'json' }
 import termsSchema from '../../schemas/registry/terms.schema.json' with { type: 'json' }
 import { createFormats } from '../contract/formats.ts'
 import { pointerTo } from '../contract/minimise.ts'
@@ -26,6 +27,7 @@ const SCHEMAS = {
   Agreement: agreementSchema,
   Reader: readerSchema,
   Calendar: calendarSchema,
+  Task: taskSchema,
 } as const satisfies Record<Kind, object>
 
 /** Judges the shape of a document: all it breaks of its kind's schema. */

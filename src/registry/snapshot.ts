@@ -18,6 +18,7 @@ import {
   checkAgreementReferences,
   checkPartyReferences,
   checkReaderReferences,
+  checkTaskReferences,
   type Directory,
 } from './references.ts'
 import { type Admission, checkAdmission, checkDocument } from './rules.ts'
@@ -146,6 +147,7 @@ function* finish(
     readers: compileReaders(documents.readers, directory, memo),
     agreements,
     isWorkingDay: workingDays(documents.calendars),
+    tasks: documents.tasks,
     documents,
     catalogue: directory.catalogue,
     memo,
@@ -198,6 +200,7 @@ export function* compileInSteps(
     ...checkPartyReferences(directory),
     ...(yield* checkAgreements(build)),
     ...sound.readers.flatMap((reader) => checkReaderReferences(reader, directory)),
+    ...sound.tasks.flatMap((task) => checkTaskReferences(task, directory)),
   ]
   if (faults.length > 0) return { faults }
   const registry = yield* finish(build, list, options.version)

@@ -100,6 +100,7 @@ export function smallRegistry(
     services: new Map([[document.id, service]]),
     readers: new Map(),
     isWorkingDay: () => true,
+    tasks: [],
     agreements: new Map(agreements.map((agreement) => [agreement.document.id, agreement])),
   }
 }
