@@ -4,7 +4,7 @@ import { tagWith } from '../ledger/tag.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { AuditEntry, AuditPage, AuditQuery, AuditStore, TimeSpan } from '../reporting/audit-query.ts'
 import { branchConditions, createParameters, recordConditions } from './audit-conditions.ts'
-import { countExchanges } from './audit-counts.ts'
+import { countExchanges, UNCOUNTED } from './audit-counts.ts'
 import { readKeptParts } from './private-parts.ts'
 import type { Vault } from './vault.ts'
 
@@ -76,7 +76,7 @@ const LEAVES_OF = `SELECT leaf_index FROM (
     SELECT leaf_index FROM exchange_trace WHERE trace = $1::uuid
     UNION
     SELECT leaf_index FROM exchange_record
-     WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND trace_of(leaf) = $1::uuid) AS found
+     WHERE ${UNCOUNTED} AND trace_of(leaf) = $1::uuid) AS found
   ORDER BY leaf_index DESC LIMIT ${TRACE_LEAVES}`
 
 async function searchRecords({ pool, openVault }: ReportParts, query: AuditQuery): Promise<AuditPage> {
