@@ -9,6 +9,7 @@ import { createEventSide } from './gateway/events.ts'
 import { createIdentitySide } from './gateway/identity.ts'
 import { createJobSide } from './gateway/jobs.ts'
 import { createLedgerSide } from './gateway/ledger.ts'
+import { createQualitySide } from './gateway/quality.ts'
 import { createReconciliationSide } from './gateway/reconciliations.ts'
 import { createRequestSide } from './gateway/requests.ts'
 import { createXroadSide } from './gateway/xroad.ts'
@@ -181,6 +182,8 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   })
   let inFlight = 0
   const takeQuota = createQuota(createQuotaLease(pool), clock)
+  const { exchange: observe, databaseError: onError } = telemetry
+  const quality = createQualitySide({ pool, now, observe, onError, cleanDays: settings.incidents.cleanDays })
   const { conduct, askStep, askAbout } = createConduct({
     ...identity,
     authority: current,
@@ -196,7 +199,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     newPart: () => ({ receivedAtMs: now(), exchangeId: newExchangeId(now()), spanId: randomHex(8) }),
     now,
     clock,
-    observe: telemetry.exchange,
+    observe: quality.observe,
   })
 
   later.carryOn(askAbout)
@@ -248,7 +251,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     onRequest: telemetry.request,
   }
   const { authenticate, checkStanding } = identity
-  const recording = { authenticate, checkStanding, ledger: attested, observe: telemetry.exchange }
+  const recording = { authenticate, checkStanding, ledger: attested, observe }
   const jobSide = createJobSide({
     ...shared,
     conduct,
@@ -260,7 +263,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     clock,
     newSeed: () => [random(4).readUInt32BE(), random(4).readUInt32BE()],
     observe: telemetry.bulkStep,
-    onError: telemetry.databaseError,
+    onError,
   })
   const evidence = { ...log.reader, verifierKey: log.verifierKey }
   const opened = { settings, door: doorParts, openSink, identity, isProxy, authority, ledger, evidence }
@@ -268,11 +271,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   const { keepDays } = settings.events
   const delivering = { ledger: attested, identity, takeQuota, providers, telemetry }
   const events = createEventSide({ ...shared, ...delivering, keysDir, keepDays })
-  const reconciliations = createReconciliationSide({
-    ...shared,
-    ...recording,
-    onError: telemetry.databaseError,
-  })
+  const reconciliations = createReconciliationSide({ ...shared, ...recording, onError })
   const server = createServer({
     routers: [
       createExchangeDoor(doorParts),
@@ -338,12 +337,12 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
   await jobs.start({ works: outside.worksJobs })
   const tellJobs = async () => telemetry.jobStates(await jobs.states())
   const unwatch = registryStore.onChange(() => void authority.refresh())
-  const onError = telemetry.databaseError
   const tasks: Task[] = [
     ...log.tasks,
     ...identitySide.tasks,
     ...events.tasks,
     ...reconciliations.tasks,
+    ...quality.tasks,
     { everyMs: BEAT_MS, run: () => authority.refresh(), onError },
     { everyMs: SWEEP_MS, run: () => submissions.sweep(), onError },
     {
@@ -385,6 +384,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       const drained = await closeServer(server, limits.drainTimeoutMs)
       await ended
       for (const end of ends) end()
+      await quality.stop()
       await events.stop()
       await ledger.drain()
       await audit.close()

@@ -96,6 +96,11 @@ export interface Settings {
     }
   }
   readonly events: { readonly keepDays: number }
+  readonly incidents: {
+    readonly cleanDays: number
+    /** Working days. */
+    readonly deadlines: { readonly explained: number; readonly mended: number; readonly checked: number }
+  }
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' }
 }
 

@@ -2,18 +2,18 @@ import { writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { openDevice } from '../credentials.ts'
-import { REPORT_FORMATS, renderReport, reportManifest } from '../http/report-files.ts'
+import { REPORT_FORMATS, renderForm, reportManifest } from '../http/report-files.ts'
 import { openKeyDirectory } from '../identity/keys.ts'
 import { signManifest } from '../identity/manifest.ts'
 import type { Bilingual } from '../model/identifier.ts'
-import type { Service } from '../model/party.ts'
+import { compileRegistry } from '../registry/snapshot.ts'
 import { createFigures } from '../reporting/figures.ts'
+import { cellText, FORM_IDS, FORMS, type Form, type FormId, isNumeric } from '../reporting/form.ts'
+import { type AskedForm, createFormDesk } from '../reporting/form-desk.ts'
 import { createFormat } from '../reporting/format.ts'
-import { DIVISIONS, type Division, KPIS } from '../reporting/kpi.ts'
-import { createNames } from '../reporting/names.ts'
 import { COMPARISONS, type Comparison, parsePeriod } from '../reporting/period.ts'
-import { createReport, DIVISION_TITLES, type Report, reportSentence } from '../reporting/report.ts'
 import type { Settings } from '../settings.ts'
+import { createQualityStore } from '../storage/data-quality.ts'
 import type { Database } from '../storage/database.ts'
 import { createFigureStore } from '../storage/figures.ts'
 import { createLogReader } from '../storage/log.ts'
@@ -34,7 +34,11 @@ const TEXTS = {
     vi: 'kỳ: 2026, 2026-H1, 2026-Q3, 2026-11 hoặc 2026-11-22',
     en: 'period: 2026, 2026-H1, 2026-Q3, 2026-11 or 2026-11-22',
   },
-  by: { vi: `chia theo: ${DIVISIONS.join(', ')}`, en: `divided by: ${DIVISIONS.join(', ')}` },
+  form: { vi: 'biểu số', en: 'form' },
+  by: {
+    vi: `chia theo: ${FORMS.exchanges.divisions.join(', ')}; cleaning: ${FORMS.cleaning.divisions.join(', ')}`,
+    en: `divided by: ${FORMS.exchanges.divisions.join(', ')}; cleaning: ${FORMS.cleaning.divisions.join(', ')}`,
+  },
   compare: {
     vi: 'so với cùng kỳ năm trước, hoặc kỳ liền trước',
     en: 'against the same period last year, or the period right before',
@@ -48,11 +52,7 @@ const TEXTS = {
     vi: 'để công bố: ô dưới 10 giao dịch không hiện',
     en: 'for publication: cells under 10 exchanges are left out',
   },
-  columns: {
-    vi: ['STT', 'Mã', 'Giao dịch', 'Kỳ gốc', 'Tăng, giảm', 'Thành công', 'Tên'],
-    en: ['No.', 'Code', 'Exchanges', 'Base', 'Growth', 'Success', 'Name'],
-  },
-  total: { vi: 'Tổng số', en: 'Total' },
+  place: { vi: 'STT', en: 'No.' },
   written: (file: string): Bilingual => ({
     vi: `Đã ghi ${file} và bản kê có chữ ký ${file}.jws.`,
     en: `Written: ${file} and its signed manifest ${file}.jws.`,
@@ -61,65 +61,59 @@ const TEXTS = {
 } as const
 
 interface ReportOptions {
+  readonly form: FormId
   readonly period: string
-  readonly by: Division
+  readonly by?: string
   readonly compare: Comparison
   readonly format: (typeof FORMATS)[number]
   readonly out?: string
   readonly public?: boolean
 }
 
-function table(report: Report, { terminal }: Tools): string {
+/** Columns of names come last: they are as wide as they like. */
+function orderOf({ columns }: Form): readonly number[] {
+  const printed = columns.flatMap(({ fileOnly }, place) => (fileOnly ? [] : [place]))
+  const isName = (place: number) => columns[place]?.kind === 'name'
+  return [...printed.filter((place) => !isName(place)), ...printed.filter(isName)]
+}
+
+function table(form: Form, { terminal }: Tools): string {
   const { language, pick } = terminal
   const format = createFormat(language)
-  const { figures, rows } = report
-  const number = (value: number | undefined) => (value === undefined ? '…' : format.number(value))
+  const { columns, rows, total, notes } = form
+  const order = orderOf(form)
+  const texts = (row: Form['rows'][number]) =>
+    order.map((place) => cellText(row[place], columns[place]?.kind ?? 'text', format, language))
   const lines = [
-    ...rows.map((row, place) => [
-      String(place + 1),
-      row.key,
-      number(row.exchanges),
-      number(row.base),
-      row.growth === undefined ? '…' : format.growth(row.growth),
-      row.exchanges === undefined ? '…' : format.percent(row.success),
-      row.name[language],
-    ]),
-    [
-      '',
-      '',
-      format.number(figures.total.total),
-      format.number(figures.baseTotal),
-      format.growth(figures.growth),
-      format.percent(figures.success),
-      pick(TEXTS.total),
-    ],
+    ...rows.map((row, place) => [String(place + 1), ...texts(row)]),
+    ...(total ? [['', ...texts(total)]] : []),
   ]
-  const right = (text: string, width: number) => text.padStart(width)
-  const widths = TEXTS.columns[language].map((title, column) =>
+  const titles = [pick(TEXTS.place), ...order.map((place) => pick(columns[place]?.title ?? TEXTS.place))]
+  const widths = titles.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)),
   )
+  const isRight = (at: number) => isNumeric({ kind: columns[order[at - 1] ?? -1]?.kind ?? 'text' })
   const aligned = lines.map((line) =>
-    line.map((cell, column) => (column >= 2 && column <= 5 ? right(cell, widths[column] ?? 0) : cell)),
+    line.map((cell, at) => (isRight(at) ? cell.padStart(widths[at] ?? 0) : cell)),
   )
-  const [head = '', ...body] = formatTable(TEXTS.columns[language], aligned)
-  const { closed, base } = figures
-  const span = (from: string, until: string) => `${format.day(from)} … <${format.day(until)}`
+  const [head = '', ...body] = formatTable(titles, aligned)
+  const { number, title } = FORMS[form.id]
   return [
-    terminal.style('bold', pick(DIVISION_TITLES[report.by]), 'stdout'),
+    terminal.style('bold', `${number} ${pick(title)}`, 'stdout'),
     terminal.style('bold', head, 'stdout'),
     ...body,
     '',
-    reportSentence(report, language),
-    `${pick(KPIS.growth.title)}: ${span(closed.from, closed.until)} / ${span(base.from, base.until)}.`,
+    ...notes.map(pick),
   ].join('\n')
 }
 
-function render(report: Report, format: (typeof FORMATS)[number], tools: Tools): Promise<Buffer> {
-  if (format === 'table') return Promise.resolve(Buffer.from(`${table(report, tools)}\n`))
-  return renderReport(report, format)
+function render(form: Form, format: (typeof FORMATS)[number], tools: Tools): Promise<Buffer> {
+  if (format === 'table') return Promise.resolve(Buffer.from(`${table(form, tools)}\n`))
+  return renderForm(form, format)
 }
 
-async function compute(options: ReportOptions, database: Database, nowMs: number): Promise<Report> {
+/** @throws usage faults where there is no such period or division. */
+function readAsked({ form, by, compare, ...options }: ReportOptions): AskedForm {
   const period = parsePeriod(options.period)
   if (period === undefined) {
     throw usageFault(
@@ -127,25 +121,47 @@ async function compute(options: ReportOptions, database: Database, nowMs: number
       TEXTS.period,
     )
   }
+  const divisions: readonly string[] = FORMS[form].divisions
+  if (by !== undefined && !divisions.includes(by)) {
+    throw usageFault(
+      { vi: `Biểu ${form} không chia theo ${by}.`, en: `Form ${form} is not divided by ${by}.` },
+      TEXTS.by,
+    )
+  }
+  return { form, period, by: by ?? divisions[0], compare, agency: undefined, service: undefined }
+}
+
+async function compute(
+  asked: AskedForm,
+  {
+    settings,
+    database,
+    nowMs,
+  }: { readonly settings: Settings; readonly database: Database; readonly nowMs: number },
+  suppressed: boolean,
+): Promise<Form> {
   const { pool, url } = database
-  const refuse = () => {
+  const openVault = () => {
     throw new Error('counts need no tag')
   }
-  const { count } = createAuditStore({ pool, openVault: refuse })
-  const figures = await createFigures({ count, store: createFigureStore(pool), now: () => nowMs }).of(
-    period,
-    {},
-    options.compare,
-  )
-  const { documents } = await createRegistryStore({ pool, url, log: () => {} }).current()
-  const names = createNames({
-    agencies: new Map(documents.agencies.map((each) => [each.code, each])),
-    subsystems: new Map(documents.subsystems.map((each) => [each.id, each])),
-    services: new Map<string, { document: Service }>(
-      documents.services.map((document) => [document.id, { document }]),
-    ),
+  const { count } = createAuditStore({ pool, openVault })
+  const store = createFigureStore(pool)
+  const now = () => nowMs
+  const { documents, version } = await createRegistryStore({ pool, url, log: () => {} }).current()
+  const compiled = compileRegistry(documents, { version, syntheticPersons: settings.sandbox })
+  if ('faults' in compiled) throw new Error('the registry in force does not compile')
+  const { explained, mended, checked } = settings.incidents.deadlines
+  const desk = createFormDesk({
+    figures: createFigures({ count, store, now }),
+    count,
+    store,
+    quality: createQualityStore(pool),
+    registry: () => compiled.registry,
+    deadlines: [explained, mended, checked],
+    weights: settings.bulk.qualityWeights,
+    now,
   })
-  return createReport({ figures, by: options.by, nameOf: names.of, suppressed: options.public === true })
+  return desk.make(asked, { suppressed })
 }
 
 interface Writing {
@@ -183,10 +199,17 @@ async function report(options: ReportOptions, tools: Tools): Promise<ExitCode> {
   const settings = requireSettings(tools)
   const file = options.out === undefined ? undefined : resolve(outside.workingDirectory, options.out)
   const nowMs = outside.now()
+  const asked = readAsked(options)
   await withDatabase(settings, tools, async (database) => {
-    const made = await compute(options, database, nowMs)
-    const { period, by, compare } = options
-    const query = { report: period, by, compare, public: options.public === true }
+    const made = await compute(asked, { settings, database, nowMs }, options.public === true)
+    const { form, period, by, compare } = asked
+    const query = {
+      form,
+      report: period.id,
+      compare,
+      public: options.public === true,
+      ...(by !== undefined && { by }),
+    }
     await recordLocalReading(database, settings, {
       found: made.rows.length,
       query,
@@ -208,7 +231,8 @@ export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
   command
     .requiredOption('--period <period>', pick(TEXTS.period))
-    .addOption(new Option('--by <division>', pick(TEXTS.by)).choices(DIVISIONS).default('province'))
+    .addOption(new Option('--form <form>', pick(TEXTS.form)).choices(FORM_IDS).default('exchanges'))
+    .option('--by <division>', pick(TEXTS.by))
     .addOption(
       new Option('--compare <with>', pick(TEXTS.compare)).choices(COMPARISONS).default('same-period'),
     )
@@ -225,6 +249,14 @@ export function define(command: Command, tools: Tools): void {
       [
         'report --period 2026-Q3 --by service --format xlsx --out quy-3.xlsx',
         { vi: 'bảng tính có bản kê ký', en: 'a workbook with a signed manifest' },
+      ],
+      [
+        'report --form cleaning --period 2026 --by unit',
+        { vi: 'kết quả làm sạch dữ liệu theo đơn vị hành chính', en: 'data cleaning by administrative unit' },
+      ],
+      [
+        'report --form tasks --period 2026',
+        { vi: 'nhiệm vụ xong, đang làm, quá hạn', en: 'tasks done, in hand and late' },
       ],
     ],
     json: '{ "period", "closed", "base", "opening", "total": { "total", "growth", … }, "cumulative", "provinces", "rows": [ … ] }',

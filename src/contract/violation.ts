@@ -180,7 +180,9 @@ export function violationsOf(
     if (keyword === 'if' && errors.length > 1) continue
     const pointer = maskPointer(instancePath, names)
     const detail = DETAILS[keyword]?.(params) ?? UNKNOWN_RULE
-    found.set(`${pointer} ${keyword} ${detail.en}`, { pointer, rule: keyword, detail })
+    const missing: unknown = keyword === 'required' ? params['missingProperty'] : undefined
+    const member = typeof missing === 'string' && names?.has(missing) ? { member: missing } : {}
+    found.set(`${pointer} ${keyword} ${detail.en}`, { pointer, rule: keyword, detail, ...member })
     if (found.size === MAX_VIOLATIONS) break
   }
   return [...found.values()]

@@ -10,10 +10,13 @@ import { createAuditDesk } from '../reporting/audit-desk.ts'
 import { createEntriesDesk } from '../reporting/entries-desk.ts'
 import { createErasureDesk } from '../reporting/erasure-desk.ts'
 import { createFigures } from '../reporting/figures.ts'
+import { createFormDesk } from '../reporting/form-desk.ts'
+import type { Deadlines } from '../reporting/quality.ts'
 import { createReadings, type ReadingParts } from '../reporting/reading.ts'
 import { createReportDesk } from '../reporting/report-desk.ts'
 import { createUsageDesk } from '../reporting/usage.ts'
 import type { Settings } from '../settings.ts'
+import { createQualityStore } from '../storage/data-quality.ts'
 import type { Database } from '../storage/database.ts'
 import { createFigureStore } from '../storage/figures.ts'
 import type { StoredJobQueue } from '../storage/job-queue.ts'
@@ -77,7 +80,22 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   const desk = createAuditDesk(store, readBody)
   const figureStore = createFigureStore(pool)
   const figures = createFigures({ count: store.count, store: figureStore, now })
-  const reports = createReportDesk({ figures, registry })
+  const { qualityWeights: weights } = parts.settings.bulk
+  const { explained, mended, checked } = parts.settings.incidents.deadlines
+  const deadlines: Deadlines = [explained, mended, checked]
+  const quality = createQualityStore(pool)
+  const { count } = store
+  const forms = createFormDesk({
+    figures,
+    count,
+    store: figureStore,
+    quality,
+    registry,
+    deadlines,
+    weights,
+    now,
+  })
+  const reports = createReportDesk({ forms, registry })
   const retention = createRetentionSide({ ...parts, registry, settings: parts.settings.retention })
   const conductAs = (authenticate: ReadingParts['authenticate']) =>
     createReadings({
@@ -123,6 +141,9 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       store,
       figureStore,
       figures,
+      forms,
+      quality,
+      deadlines,
       reports,
       webhooks: createWebhookStore(pool),
     }),

@@ -8,6 +8,8 @@ import { createSignIn } from '../identity/sign-in.ts'
 import type { AuditStore } from '../reporting/audit-query.ts'
 import type { WebhookStore } from '../reporting/deliveries.ts'
 import type { FigureDesk, FigureStore } from '../reporting/figures.ts'
+import type { FormDesk } from '../reporting/form-desk.ts'
+import type { Deadlines, QualityStore } from '../reporting/quality.ts'
 import type { Settings } from '../settings.ts'
 import { createVault } from '../storage/vault.ts'
 
@@ -18,12 +20,16 @@ export interface ConsoleSideParts
   readonly store: AuditStore
   readonly figureStore: FigureStore
   readonly figures: FigureDesk
+  readonly forms: FormDesk
+  readonly quality: QualityStore
+  readonly deadlines: Deadlines
   readonly webhooks: WebhookStore
 }
 
 /** Part of the composition root: puts the readers' console together. */
 export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof createConsoleRouter> {
-  const { settings, store, figureStore, figures, webhooks, desk, registry, now } = parts
+  const { settings, store, figureStore, figures, forms, quality, deadlines, webhooks, desk, registry, now } =
+    parts
   const key = openSecretFile(join(settings.dataDir, 'keys/console.key'), randomBytes(32)).subarray(0, 32)
   const { count } = store
   const { console } = settings
@@ -47,6 +53,9 @@ export function createConsoleSide(parts: ConsoleSideParts): ReturnType<typeof cr
       webhooks,
       store: figureStore,
       figures,
+      forms,
+      quality,
+      deadlines,
       registry,
       now,
     }),

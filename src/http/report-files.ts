@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { ZipFile } from 'yazl'
 import { canonicalJson } from '../model/canonical.ts'
 import { csvLine, sheetRow } from '../reporting/export-rows.ts'
-import { type Report, reportCells, reportJson, reportTitles } from '../reporting/report.ts'
+import { FORMS, type Form, fileRows, formJson } from '../reporting/form.ts'
 import { createWorkbook } from './workbook.ts'
 
 export const REPORT_FORMATS = ['xlsx', 'csv', 'json'] as const
@@ -12,15 +12,18 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number]
 /** Spreadsheets take a CSV file for UTF-8 where it begins with the byte order mark. */
 const BOM = '\ufeff'
 
-async function* sheetRows(report: Report): AsyncIterable<string> {
-  for (const cells of [reportTitles(report), ...reportCells(report)]) yield sheetRow(cells)
+async function* sheetRows(form: Form): AsyncIterable<string> {
+  for (const cells of fileRows(form)) yield sheetRow(cells)
 }
 
-/** A report as a file. */
-export async function renderReport(report: Report, format: ReportFormat): Promise<Buffer> {
-  if (format === 'xlsx') return buffer(createWorkbook(report.figures.period.id, sheetRows(report)))
-  if (format === 'json') return Buffer.from(`${JSON.stringify(reportJson(report), null, 2)}\n`)
-  return Buffer.from(BOM + [reportTitles(report), ...reportCells(report)].map(csvLine).join(''))
+/** What a sheet of a workbook is called: ECMA-376 forbids some signs in it. */
+const sheetName = ({ id }: Form) => FORMS[id].number.replace('/', '-')
+
+/** A form as a file. */
+export async function renderForm(form: Form, format: ReportFormat): Promise<Buffer> {
+  if (format === 'xlsx') return buffer(createWorkbook(sheetName(form), sheetRows(form)))
+  if (format === 'json') return Buffer.from(`${JSON.stringify(formJson(form), null, 2)}\n`)
+  return Buffer.from(BOM + fileRows(form).map(csvLine).join(''))
 }
 
 /** What a report is made under. */
@@ -50,12 +53,16 @@ export function reportManifest(name: string, bytes: Buffer, context: ReportConte
 
 /** A report and its manifest as one archive, as exports of records are. */
 export async function archiveReport(
-  report: Report,
+  form: Form,
   format: ReportFormat,
-  context: ReportContext & { readonly sign: (manifest: string) => Promise<string> },
+  context: ReportContext & {
+    /** Of the file, without its ending. */
+    readonly name: string
+    readonly sign: (manifest: string) => Promise<string>
+  },
 ): Promise<Buffer> {
-  const name = `${report.figures.period.id}-${report.by}.${format}`
-  const bytes = await renderReport(report, format)
+  const name = `${context.name}.${format}`
+  const bytes = await renderForm(form, format)
   const zip = new ZipFile()
   const made = { mtime: new Date(context.madeAtMs) }
   zip.addBuffer(bytes, name, made)

@@ -35,7 +35,7 @@ const RANGE_RULES: ReadonlySet<string> = new Set([
 ])
 
 /** The error group that a broken rule of the contract belongs to. */
-export function groupOf({ rule }: Violation): ErrorGroup {
+export function groupOf({ rule }: Pick<Violation, 'rule'>): ErrorGroup {
   if (rule === 'required') return 1
   if (rule === 'x-consistent-person') return 6
   return RANGE_RULES.has(rule) ? 2 : 4

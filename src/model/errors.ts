@@ -8,6 +8,8 @@ export interface Violation {
   /** The schema keyword or format that failed, e.g. `required`, `format`. */
   readonly rule: string
   readonly detail: Bilingual
+  /** Of a `required` member that is missing: its name in the contract; the pointer is that of what lacks it. */
+  readonly member?: string
 }
 
 interface ErrorParticulars {

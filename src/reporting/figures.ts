@@ -1,4 +1,3 @@
-import { isOwnService } from '../ledger/own-service.ts'
 import type { Outcome } from '../model/exchange.ts'
 import type { AuditConditions, AuditCount, AuditStore, Dimension } from './audit-query.ts'
 import {
@@ -65,12 +64,21 @@ export interface Refusal {
   readonly last: string
 }
 
+export interface FirstDelivery {
+  readonly service: string
+  readonly consumer?: string | undefined
+  /** `yyyy-mm-dd`. */
+  readonly since: string
+}
+
 export interface FigureStore {
   /** The most frequent first. */
-  refusals(period: Period, parties: Parties): Promise<readonly Refusal[]>
+  refusals(period: Period, scope: FigureScope): Promise<readonly Refusal[]>
   /** First day with an exchange. */
   opening(): Promise<string | undefined>
   connections(parties: Parties): Promise<readonly Connection[]>
+  /** The first day from `since` on that a service delivered something to a consumer, or to anybody. */
+  firstDelivered(asked: readonly FirstDelivery[]): Promise<readonly (string | undefined)[]>
   /** Of the latest exchanges since an instant. */
   latency(since: Date, scope: FigureScope): Promise<Latency | undefined>
 }
@@ -130,27 +138,30 @@ interface FigureParts {
 
 const DAY_MS = 86_400_000
 const PAIR = ['consumer', 'provider', 'service', 'outcome'] as const satisfies readonly Dimension[]
-const DAY = ['day', 'service', 'outcome'] as const satisfies readonly Dimension[]
-const CODE = ['service', 'outcome', 'code', 'provider'] as const satisfies readonly Dimension[]
+const DAY = ['day', 'outcome'] as const satisfies readonly Dimension[]
+const CODE = ['outcome', 'code', 'provider'] as const satisfies readonly Dimension[]
 
 function conditionsOf({ from, until }: Period, scope: FigureScope): AuditConditions {
-  return { since: startOf(from), until: startOf(until), ...scope }
+  return { since: startOf(from), until: startOf(until), exchangesOnly: true, ...scope }
 }
 
 /** Groups come in the order of their dimensions' names, which `DIMENSIONS` fixes. */
 function pairsOf(groups: readonly AuditCount[]): readonly PairCount[] {
-  return groups.flatMap(({ values: [consumer = '', provider = '', service = '', outcome = ''], count }) =>
-    isOwnService(service) ? [] : [{ consumer, provider, service, outcome: outcome as Outcome, count }],
-  )
+  return groups.map(({ values: [consumer = '', provider = '', service = '', outcome = ''], count }) => ({
+    consumer,
+    provider,
+    service,
+    outcome: outcome as Outcome,
+    count,
+  }))
 }
 
 function daysOf(groups: readonly AuditCount[]): readonly DayCount[] {
-  const rows = groups.filter(({ values }) => !isOwnService(values[1]))
-  const byDay = Map.groupBy(rows, ({ values }) => values[0] ?? '')
+  const byDay = Map.groupBy(groups, ({ values }) => values[0] ?? '')
   return [...byDay]
     .map(([day, own]) => ({
       day,
-      ...tally(own.map(({ values, count }) => ({ outcome: values[2] as Outcome, count }))),
+      ...tally(own.map(({ values, count }) => ({ outcome: values[1] as Outcome, count }))),
     }))
     .toSorted((a, b) => (a.day < b.day ? -1 : 1))
 }
@@ -158,10 +169,10 @@ function daysOf(groups: readonly AuditCount[]): readonly DayCount[] {
 function codesOf(groups: readonly AuditCount[], outcomes: readonly string[]): readonly CodeCount[] {
   const found = new Map<string, CodeCount>()
   for (const {
-    values: [service, outcome = '', code = '', provider = ''],
+    values: [outcome = '', code = '', provider = ''],
     count,
   } of groups) {
-    if (isOwnService(service) || !outcomes.includes(outcome)) continue
+    if (!outcomes.includes(outcome)) continue
     const key = `${code} ${provider}`
     found.set(key, { code, provider, count: count + (found.get(key)?.count ?? 0) })
   }
@@ -189,7 +200,7 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
         pairs(closed, scope),
         pairs({ ...period, from: closed.until }, scope),
         pairs(base, scope),
-        count(scope, ['service']),
+        count({ exchangesOnly: true, ...scope }, []),
         store.latency(new Date(now() - DAY_MS), scope),
       ])
       const current = [...closedPairs, ...rest]
@@ -210,7 +221,7 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
         growth: growthOf(closedTotal, baseTotal, covered),
         dailyMean: dailyMean(closedTotal, closed),
         success: successOf(total),
-        cumulative: all.reduce((sum, group) => sum + (isOwnService(group.values[0]) ? 0 : group.count), 0),
+        cumulative: all[0]?.count ?? 0,
         covered: coverage(current),
         latency,
       }

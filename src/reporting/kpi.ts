@@ -107,15 +107,114 @@ export const KPIS = {
       en: 'Agreements younger than 90 days do not count.',
     },
   },
+  connections: {
+    title: { vi: 'Kết nối', en: 'Connections' },
+    unit: { vi: 'kết nối', en: 'connections' },
+    formula: {
+      vi: 'thỏa thuận chưa thu hồi, với trạng thái và ngày dùng gần nhất của cặp hệ thống–dịch vụ',
+      en: 'agreements not revoked, with the state and the last use of their system–service pair',
+    },
+    counts: {
+      vi: 'Đang dùng: có giao dịch được trả trong 90 ngày qua, hoặc đã có và thỏa thuận còn mới. Đã trả: lũy kế từ khi mở sổ.',
+      en: 'In use: something was delivered in the last 90 days, or at all and the agreement is new. Delivered counts since the log was opened.',
+    },
+  },
+  cleaning: {
+    title: { vi: 'Kết quả làm sạch dữ liệu', en: 'Data cleaning' },
+    unit: { vi: 'bản ghi', en: 'records' },
+    formula: {
+      vi: 'bản ghi của các lượt đối chiếu hàng loạt đã xong trong kỳ, theo kết quả',
+      en: 'records of bulk verifications done within the period, by outcome',
+    },
+    counts: {
+      vi: 'Tính vào ngày xong. Một bản ghi một kết quả: khớp, sai lệch, không có, trùng, không hợp lệ; có thể thuộc nhiều nhóm lỗi. Lượt chưa xong không tính.',
+      en: 'On the day the job was done. Each record has one outcome (matched, differs, not found, duplicate, invalid) and may have faults of several groups. Jobs that are not done do not count.',
+    },
+  },
+  dataQuality: {
+    title: { vi: 'Chỉ số chất lượng dữ liệu (DQI)', en: 'Data-quality index' },
+    unit: { vi: 'điểm', en: 'points' },
+    formula: {
+      vi: 'w1·Đúng + w2·Đủ + w3·Sạch + w4·Sống + w5·Thống nhất, mỗi tiêu chí là tỷ lệ bản ghi không có lỗi thuộc tiêu chí ấy',
+      en: 'w1·accurate + w2·complete + w3·clean + w4·live + w5·consistent, each the share of records without a fault of it',
+    },
+    counts: {
+      vi: 'Trọng số do người vận hành đặt (bulk.qualityWeights). Nhóm lỗi theo công văn 4856.',
+      en: 'Weights are the operator’s (bulk.qualityWeights). Error groups follow official letter 4856.',
+    },
+  },
+  faults: {
+    title: { vi: 'Trái hợp đồng dữ liệu, theo trường', en: 'Against the contract, by field' },
+    unit: EXCHANGES,
+    formula: {
+      vi: 'giao dịch mà yêu cầu hoặc câu trả lời phạm một quy tắc của hợp đồng, theo trường và quy tắc',
+      en: 'exchanges whose request or answer broke a rule of the contract, by field and rule',
+    },
+    counts: {
+      vi: 'Một giao dịch phạm nhiều quy tắc được tính ở mỗi quy tắc một lần. Ghi vài giây một lần: cổng bị ngắt đột ngột có thể mất số của vài giây cuối; tổng số theo mã lỗi thì luôn đúng.',
+      en: 'An exchange that broke several rules counts once with each. Written every few seconds: a gateway that is killed may lose the last seconds here, never in the totals by code.',
+    },
+  },
+  incidents: {
+    title: { vi: 'Sự cố chất lượng dữ liệu', en: 'Data-quality incidents' },
+    unit: { vi: 'sự cố', en: 'incidents' },
+    formula: {
+      vi: 'một quy tắc của hợp đồng mà câu trả lời của một thao tác phạm ở một trường, từ lần đầu tới khi hết; tuổi tính bằng ngày làm việc',
+      en: 'one rule of the contract that the answers of one operation break at one field, from the first time until it ends; its age is in working days',
+    },
+    counts: {
+      vi: 'Đóng khi thao tác ấy đã trả lời đúng đủ số ngày đặt trước (incidents.cleanDays) kể từ lần phạm cuối; phạm lại sau đó là sự cố mới. Nguồn sự kiện im quá hạn của hợp đồng cũng là sự cố (dữ liệu cũ). Lỗi của bên hỏi không tính.',
+      en: 'Closed once the operation answered rightly on so many days (incidents.cleanDays) since the last break; after that it is a new one. A source of events that is silent for longer than its contract allows is one too (stale data). Faults of consumers do not count.',
+    },
+  },
+  freshness: {
+    title: { vi: 'Độ mới của dữ liệu', en: 'Freshness of data' },
+    unit: { vi: 'giây', en: 'seconds' },
+    formula: {
+      vi: 'từ lúc sự kiện xảy ra đến lúc công bố, và đến lúc giao tới bên nhận (p50, p95); 7 ngày qua',
+      en: 'from when an event happened until it was published, and until it was delivered (p50, p95); last seven days',
+    },
+    counts: {
+      vi: 'Mỗi bộ dữ liệu một dòng; 100.000 sự kiện mới nhất. Lần gửi lại theo yêu cầu không tính; trễ là quá hạn giao của hợp đồng.',
+      en: 'One row a data set; the latest 100,000 events. What is sent anew on request does not count; late is later than the contract promises.',
+    },
+  },
+  tasks: {
+    title: { vi: 'Nhiệm vụ được giao', en: 'Assigned tasks' },
+    unit: { vi: 'nhiệm vụ', en: 'tasks' },
+    formula: {
+      vi: 'xong: mỗi kết nối dùng để đo có giao dịch được trả kể từ ngày giao; đang làm: chưa, còn hạn; quá hạn: chưa, đã qua hạn',
+      en: 'done: each connection it is measured by delivered something since it was assigned; in hand: not yet; late: not yet, and past its day',
+    },
+    counts: {
+      vi: 'Không ai tự báo xong: sổ giao dịch cho biết. Xong sau hạn vẫn là xong, ghi rõ ngày. Nhiệm vụ đã rút không tính.',
+      en: 'Nobody reports a task as done: the log tells. Done after its day is done, with the day. Withdrawn tasks do not count.',
+    },
+  },
+  indexInputs: {
+    title: {
+      vi: 'Đầu vào Bộ chỉ số phục vụ người dân, doanh nghiệp',
+      en: 'Inputs of the index of serving people and businesses',
+    },
+    unit: EXCHANGES,
+    formula: {
+      vi: 'giao dịch được trả theo mục đích ghi trong thỏa thuận; tỷ lệ là được trả ÷ (được trả + không thành)',
+      en: 'exchanges delivered for the purposes agreements name; the share is delivered ÷ (delivered + failed)',
+    },
+    counts: {
+      vi: 'Chỉ là phần cổng đo được, tính theo giao dịch chứ không theo hồ sơ. Dấu (?): chưa xác nhận cách quy đổi sang chỉ số thành phần của QĐ 766/QĐ-TTg.',
+      en: 'Only what a gateway can measure, by exchanges and not by dossiers. The sign (?): how it enters the index of Decision 766/QĐ-TTg is not confirmed.',
+    },
+  },
 } as const satisfies Record<string, KpiDefinition>
 
 export type KpiId = keyof typeof KPIS
 
 /** A base this small gives percentages that mean nothing. */
 export const MIN_BASE = 30
-/** Counts this small could point at somebody: outside the roles they are not shown. */
-export const MIN_CELL = 10
 export const UNUSED_DAYS = 90
+/** An agreement that ends within so many days is told of. */
+export const ENDING_DAYS = 30
 
 /** How often these four met in a span of days. */
 export interface PairCount {
@@ -233,19 +332,58 @@ export function divide(counts: PeriodCounts, by: Division): readonly DivisionRow
     .toSorted((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1))
 }
 
-/**
- * Small-cell suppression for whoever has no role: counts under `MIN_CELL` are left out; where that leaves one
- * count alone, which the total would give away, the next smallest goes with it.
- * @returns undefined in place of what is not told.
- */
-export function suppressSmall(counts: readonly number[]): readonly (number | undefined)[] {
-  const hidden = new Set(counts.flatMap((count, place) => (count > 0 && count < MIN_CELL ? [place] : [])))
-  if (hidden.size === 1) {
-    const rest = counts
-      .map((count, place) => ({ count, place }))
-      .filter(({ count, place }) => count > 0 && !hidden.has(place))
-      .toSorted((a, b) => a.count - b.count)
-    if (rest[0]) hidden.add(rest[0].place)
-  }
-  return counts.map((count, place) => (hidden.has(place) ? undefined : count))
+/** One input of the index of Decision 766/QĐ-TTg: the group of the index it belongs to, and what measures it. */
+export interface IndexInput {
+  readonly title: Bilingual
+  readonly group: Bilingual
+  /** Most points the group can give, of 100. */
+  readonly points: number
+  /** Purposes of the agreements whose exchanges count; none where a gateway measures nothing of it. */
+  readonly purposes: readonly string[]
+  /** Whether it is confirmed how it enters the index. */
+  readonly isConfirmed: boolean
 }
+
+export const INDEX_INPUTS: readonly IndexInput[] = [
+  {
+    title: {
+      vi: 'Đồng bộ trạng thái hồ sơ lên Cổng Dịch vụ công quốc gia',
+      en: 'Dossier status synchronised to the national portal',
+    },
+    group: { vi: 'Công khai, minh bạch', en: 'Openness' },
+    points: 18,
+    purposes: ['dong-bo-trang-thai'],
+    isConfirmed: false,
+  },
+  {
+    title: {
+      vi: 'Bước liên thông thủ tục thực hiện qua cổng',
+      en: 'Steps of linked procedures carried by the gateway',
+    },
+    group: { vi: 'Tiến độ, kết quả giải quyết', en: 'Progress and results' },
+    points: 20,
+    purposes: ['lien-thong-thu-tuc'],
+    isConfirmed: false,
+  },
+  {
+    title: { vi: 'Lượt dùng lại dữ liệu thay cho giấy tờ', en: 'Data used again in place of papers' },
+    group: { vi: 'Số hóa hồ sơ', en: 'Digitised dossiers' },
+    points: 22,
+    purposes: ['giai-quyet-thu-tuc-hanh-chinh', 'cat-giam-giay-to'],
+    isConfirmed: false,
+  },
+  {
+    title: { vi: 'Lượt xác định nghĩa vụ tài chính qua mạng', en: 'Financial obligations determined online' },
+    group: { vi: 'Dịch vụ công trực tuyến', en: 'Online services' },
+    points: 22,
+    purposes: ['xac-dinh-nghia-vu-tai-chinh'],
+    isConfirmed: false,
+  },
+  {
+    title: { vi: 'Mức độ hài lòng (cổng không đo)', en: 'Satisfaction (not measured by a gateway)' },
+    group: { vi: 'Mức độ hài lòng', en: 'Satisfaction' },
+    points: 18,
+    purposes: [],
+    isConfirmed: true,
+  },
+]

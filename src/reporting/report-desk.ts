@@ -2,28 +2,22 @@ import { GatewayError } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { ReadingRight } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
-import type { FigureDesk, FigureScope } from './figures.ts'
-import { DIVISIONS, type Division } from './kpi.ts'
-import { createNames } from './names.ts'
-import { COMPARISONS, type Comparison, type Period, parsePeriod } from './period.ts'
+import type { FigureScope } from './figures.ts'
+import { FORM_IDS, FORMS, type Form, formJson } from './form.ts'
+import type { AskedForm, FormDesk } from './form-desk.ts'
+import { COMPARISONS, parsePeriod } from './period.ts'
 import { provinceOf } from './provinces.ts'
 import type { Answered, ReadingWork } from './reading.ts'
-import { createReport, type Report, reportJson } from './report.ts'
 
 /** A report as somebody asks for it. */
-export interface AskedReport {
-  readonly period: Period
-  readonly by: Division
-  readonly compare: Comparison
-  /** Of one agency, or of one service; of everything the reader may see where both are absent. */
-  readonly agency: string | undefined
-  readonly service: string | undefined
+export interface AskedReport extends AskedForm {
+  readonly by: string | undefined
   /** Whether it is to be published: small counts are left out. */
   readonly public: boolean
 }
 
 export interface ReportAnswer extends Answered {
-  readonly report: Report
+  readonly form: Form
 }
 
 export interface ReportDesk {
@@ -34,11 +28,11 @@ export interface ReportDesk {
 function oneOf<Choice extends string>(
   query: URLSearchParams,
   name: string,
-  choices: readonly [Choice, ...Choice[]],
-): Choice {
+  choices: readonly Choice[],
+): Choice | undefined {
   const given = query.get(name)
-  const choice = given === null ? choices[0] : choices.find((each) => each === given)
-  if (choice !== undefined) return choice
+  const choice = choices.find((each) => each === given)
+  if (choice !== undefined || given === null) return choice ?? choices[0]
   const detail = { vi: `Chỉ nhận: ${choices.join(', ')}.`, en: `One of: ${choices.join(', ')}.` }
   throw new GatewayError('request_invalid', { errors: [{ pointer: `/${name}`, rule: 'enum', detail }] })
 }
@@ -67,10 +61,12 @@ export function readAskedReport(query: URLSearchParams, usual: string): AskedRep
     }
     throw new GatewayError('request_invalid', { errors: [{ pointer: '/period', rule: 'pattern', detail }] })
   }
+  const form = oneOf(query, 'form', FORM_IDS) ?? 'exchanges'
   return {
+    form,
     period,
-    by: oneOf(query, 'by', DIVISIONS),
-    compare: oneOf(query, 'compare', COMPARISONS),
+    by: oneOf<string>(query, 'by', FORMS[form].divisions),
+    compare: oneOf(query, 'compare', COMPARISONS) ?? 'same-period',
     agency: matching(query, 'agency', AGENCY),
     service: matching(query, 'service', SERVICE),
     public: oneOf(query, 'public', ['false', 'true']) === 'true',
@@ -101,32 +97,29 @@ function scopeOf(asked: AskedReport, right: ReadingRight, registry: Registry): F
 }
 
 interface ReportDeskParts {
-  readonly figures: FigureDesk
+  readonly forms: FormDesk
   readonly registry: () => Registry
 }
 
-/** The published figures of a period as a reading of the log. */
-export function createReportDesk({ figures, registry }: ReportDeskParts): ReportDesk {
+/** The published figures as a reading of the log. */
+export function createReportDesk({ forms, registry }: ReportDeskParts): ReportDesk {
   return {
     report(read) {
       let asked: AskedReport | undefined
       return {
         ask() {
           asked = read()
-          const { period, by, compare, agency, service } = asked
+          const { form, period, by, compare, agency, service } = asked
           return {
-            query: { report: period.id, by, compare, agency, service, public: asked.public },
+            query: { form, report: period.id, by, compare, agency, service, public: asked.public },
             identifier: undefined,
           }
         },
         async answer(right) {
-          const current = registry()
           const wanted = asked ?? read()
-          const { period, by, compare } = wanted
-          const made = await figures.of(period, scopeOf(wanted, right, current), compare)
-          const suppressed = isForThePublic(wanted, right)
-          const report = createReport({ figures: made, by, nameOf: createNames(current).of, suppressed })
-          return { found: report.rows.length, json: reportJson(report), report }
+          const scope = scopeOf(wanted, right, registry())
+          const form = await forms.make(wanted, { ...scope, suppressed: isForThePublic(wanted, right) })
+          return { found: form.rows.length, json: formJson(form), form }
         },
       }
     },

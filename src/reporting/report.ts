@@ -1,9 +1,11 @@
 import type { Bilingual, Language } from '../model/identifier.ts'
 import { divisionOf, type Figures } from './figures.ts'
+import type { Column, Form } from './form.ts'
 import { createFormat } from './format.ts'
-import { type Division, type Growth, successOf, suppressSmall } from './kpi.ts'
-import type { Comparison } from './period.ts'
+import { type Division, type Growth, KPIS, successOf } from './kpi.ts'
+import { addDays, type Comparison } from './period.ts'
 import { PROVINCES } from './provinces.ts'
+import { suppressSmall } from './suppression.ts'
 
 /** One row of a report; what small-cell suppression took is undefined. */
 export interface ReportRow {
@@ -91,62 +93,39 @@ export function reportSentence({ figures }: Report, language: Language): string 
   }[language]
 }
 
-/** Head of the table: both languages, as exports of the log have it. */
-export function reportTitles({ figures: { compare } }: Report): readonly string[] {
-  const base = COMPARISON_TITLES[compare]
+function columnsOf({ by, figures: { compare } }: Report): readonly Column[] {
   return [
-    'STT / No.',
-    'Tên / Name',
-    'Mã / Code',
-    'Giao dịch / Exchanges',
-    'Các ngày đã hết / Days that are over',
-    `${base.vi} / ${base.en}`,
-    'Tăng, giảm (%) / Growth (%)',
-    'Thành công (%) / Success (%)',
+    { id: 'name', title: DIVISION_TITLES[by], kind: 'name' },
+    { id: 'key', title: { vi: 'Mã', en: 'Code' }, kind: 'code' },
+    { id: 'exchanges', title: { vi: 'Giao dịch', en: 'Exchanges' }, kind: 'count' },
+    {
+      id: 'closed',
+      title: { vi: 'Các ngày đã hết', en: 'Days that are over' },
+      kind: 'count',
+      fileOnly: true,
+    },
+    { id: 'base', title: COMPARISON_TITLES[compare], kind: 'count' },
+    { id: 'growth', title: { vi: 'Tăng, giảm', en: 'Growth' }, kind: 'growth' },
+    { id: 'success', title: { vi: 'Thành công', en: 'Success' }, kind: 'share' },
   ]
 }
 
-/** A ratio with one decimal, as a number a spreadsheet can work with; a text where there is no percentage. */
-function growthCell(growth: Growth | undefined): number | string | undefined {
-  if (growth === undefined) return undefined
-  return growth.kind === 'ratio' ? Math.round(growth.ratio * 1000) / 10 : createFormat('vi').growth(growth)
-}
-
-const percentCell = (part: number | undefined) =>
-  part === undefined ? undefined : Math.round(part * 1000) / 10
-
-/** The table's rows, the total last. */
-export function reportCells({
-  rows,
-  figures,
-}: Report): readonly (readonly (string | number | undefined)[])[] {
-  const { total, closedTotal, baseTotal, growth, success } = figures
+/** The days that were compared, in words; nothing where no day of the period is over. */
+function spansOf({ closed, base }: Figures): readonly Bilingual[] {
+  if (closed.from >= closed.until) return []
+  const day = createFormat('vi').day
+  const span = ({ from, until }: { readonly from: string; readonly until: string }) =>
+    `${day(from)} – ${day(addDays(until, -1))}`
   return [
-    ...rows.map((row, place) => [
-      place + 1,
-      row.name.vi,
-      row.key,
-      row.exchanges,
-      row.closed,
-      row.base,
-      growthCell(row.growth),
-      percentCell(row.success),
-    ]),
-    [
-      undefined,
-      'Tổng số / Total',
-      undefined,
-      total.total,
-      closedTotal,
-      baseTotal,
-      growthCell(growth),
-      percentCell(success),
-    ],
+    {
+      vi: `So sánh các ngày đã hết: ${span(closed)} với ${span(base)}.`,
+      en: `Compared are the days that are over: ${span(closed)} with ${span(base)}.`,
+    },
   ]
 }
 
-/** The report as data, the same figures. */
-export function reportJson({ figures, by, rows, suppressed }: Report): Record<string, unknown> {
+/** Members of the report's JSON beside its rows. */
+function factsOf({ figures, by }: Report): Record<string, unknown> {
   const { period, compare, closed, base, opening, total, growth, cumulative, covered, latency } = figures
   return {
     period,
@@ -155,7 +134,6 @@ export function reportJson({ figures, by, rows, suppressed }: Report): Record<st
     base,
     opening,
     by,
-    suppressed,
     total: {
       ...total,
       closed: figures.closedTotal,
@@ -167,6 +145,34 @@ export function reportJson({ figures, by, rows, suppressed }: Report): Record<st
     cumulative,
     provinces: { covered: covered.size, of: PROVINCES.length },
     latency,
-    rows: rows.map(({ name, ...row }) => ({ ...row, name })),
+  }
+}
+
+/** The report as a form. */
+export function exchangeForm(report: Report): Form {
+  const { rows, figures } = report
+  const { total, closedTotal, baseTotal, growth, success } = figures
+  const shown = <Value>(value: Value | undefined, count: number | undefined) =>
+    count === undefined ? null : value
+  return {
+    id: 'exchanges',
+    columns: columnsOf(report),
+    rows: rows.map((row) => [
+      row.name,
+      row.key,
+      row.exchanges ?? null,
+      row.closed ?? null,
+      row.base ?? null,
+      row.growth ?? null,
+      shown(row.success, row.exchanges),
+    ]),
+    total: [{ vi: 'Tổng số', en: 'Total' }, undefined, total.total, closedTotal, baseTotal, growth, success],
+    notes: [
+      { vi: reportSentence(report, 'vi'), en: reportSentence(report, 'en') },
+      ...spansOf(figures),
+      KPIS.growth.counts,
+    ],
+    suppressed: report.suppressed,
+    facts: factsOf(report),
   }
 }

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Appended, BulkAsk, BulkCounts, BulkJob, BulkState, BulkStore } from '../jobs/bulk.ts'
 import { BULK_QUEUE, emptyCounts } from '../jobs/bulk.ts'
 import type { ErrorCode } from '../model/error-table.ts'
+import { addCleaning } from './cleaning.ts'
 import type { StoredJobQueue } from './job-queue.ts'
 import { LIVING_PROCESSES } from './process-lock.ts'
 import { inTransaction } from './transaction.ts'
@@ -208,8 +209,14 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
             WHERE id = $1 AND epoch = $2 AND state = 'running'`,
           [id, epoch, state, code ?? null, isDone],
         )
+        if (!isDone || rowCount !== 1) return
         // The file is of no more use.
-        if (isDone && rowCount === 1) await client.query('DELETE FROM bulk_input WHERE job = $1', [id])
+        await client.query('DELETE FROM bulk_input WHERE job = $1', [id])
+        const { rows } = await client.query<JobRow>(`SELECT ${COLUMNS} FROM bulk_job WHERE id = $1`, [id])
+        for (const row of rows) {
+          const { consumer, service } = read(row).ask
+          await addCleaning(client, { consumer: consumer.id, service }, countsOf(row))
+        }
       })
     },
     async counts(id) {

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Connection, FigureScope, FigureStore, Latency, Refusal } from '../reporting/figures.ts'
 import { branchConditions, createParameters, idsFrom } from './audit-conditions.ts'
+import { UNCOUNTED } from './audit-counts.ts'
 
 /** Exchanges that a latency is told of: the latest, so that the answer takes the same time however many there are. */
 const LATENCY_SAMPLE = 10_000
@@ -41,6 +42,15 @@ function latencyStatement(since: Date, { parties, service }: FigureScope) {
   }
 }
 
+/** Days are walked from the first on, and only for what is known to have been delivered since. */
+const FIRST_DELIVERED = `SELECT CASE WHEN EXISTS (
+      SELECT FROM exchange_connection c WHERE c.service = a.service AND c.consumer = coalesce(a.consumer, c.consumer)
+         AND c.last_delivered >= a.since)
+    THEN (SELECT d.day::text FROM exchange_day d WHERE d.day >= a.since AND d.service = a.service
+             AND d.consumer = coalesce(a.consumer, d.consumer) AND d.outcome = 'delivered' ORDER BY d.day LIMIT 1)
+    END AS day
+  FROM unnest($1::text[], $2::text[], $3::date[]) WITH ORDINALITY AS a (service, consumer, since, place) ORDER BY place`
+
 /** What the figures need beside counts. Readings of the log are no exchanges here. */
 export function createFigureStore(pool: pg.Pool): FigureStore {
   return {
@@ -48,7 +58,7 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
       const { rows } = await pool.query<{ day: string | null }>(
         `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service NOT IN ('audit', 'erasure')),
                       (SELECT (min(received) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date FROM countable_record
-                        WHERE leaf_index >= (SELECT counted FROM rollup_progress) AND service NOT IN ('audit', 'erasure')))::text AS day`,
+                        WHERE ${UNCOUNTED} AND service NOT IN ('audit', 'erasure')))::text AS day`,
       )
       return rows[0]?.day ?? undefined
     },
@@ -64,13 +74,23 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
         lastDelivered: last ?? undefined,
       }))
     },
-    async refusals({ from, until }, parties) {
+    async firstDelivered(asked) {
+      if (asked.length === 0) return []
+      const { rows } = await pool.query<{ day: string | null }>(FIRST_DELIVERED, [
+        asked.map(({ service }) => service),
+        asked.map(({ consumer }) => consumer ?? null),
+        asked.map(({ since }) => since),
+      ])
+      return rows.map(({ day }) => day ?? undefined)
+    },
+    async refusals({ from, until }, { parties, service }) {
       const { rows } = await pool.query<Omit<Refusal, 'count'> & { readonly n: string }>(
         `SELECT provider, code, agreement, sum(count)::text AS n, count(DISTINCT day)::int AS days, max(day)::text AS last
            FROM exchange_day
           WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service NOT IN ('audit', 'erasure') AND ${PARTY}
+            AND ($4::text IS NULL OR service = $4)
           GROUP BY provider, code, agreement ORDER BY sum(count) DESC, provider, code LIMIT 500`,
-        [parties ?? null, from, until],
+        [parties ?? null, from, until, service ?? null],
       )
       return rows.map(({ n, ...row }) => ({ ...row, count: Number(n) }))
     },

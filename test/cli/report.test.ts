@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import pg from 'pg'
 import { openKeyDirectory } from '../../src/identity/keys.ts'
+import { FORM_IDS } from '../../src/reporting/form.ts'
 import { spreadOverHours, syntheticHistory } from '../../src/sandbox/history.ts'
 import { type RollupRow, writeSyntheticRollups } from '../../src/storage/backfill.ts'
 import { runCli } from '../support/cli.ts'
@@ -110,6 +111,7 @@ describe('lienthong report', () => {
       expect(manifest.query).to.deep.equal({
         by: 'province',
         compare: 'same-period',
+        form: 'exchanges',
         public: false,
         report: '2026-H1',
       })
@@ -137,11 +139,41 @@ describe('lienthong report', () => {
     expect((await verify()).out).to.include('không do khóa nào của cổng ký')
   })
 
-  it('refuses a period that is none', async () => {
+  it('refuses a period that is none, and a division that the form does not have', async () => {
     const { exit, err } = await report('--period', '2026-H3')
     expect(exit).to.equal(2)
     expect(err).to.include('2026-H3')
+    const divided = await report('--period', '2026', '--form', 'cleaning', '--by', 'province')
+    expect(divided.exit).to.equal(2)
+    expect(divided.err).to.include('unit, group, agency, service')
   })
+
+  it('makes every form in every format', async () => {
+    await pool.query(
+      `INSERT INTO cleaning_day SELECT '2026-05-05', 'H29/mot-cua', 'G01/dan-cu/cong-dan/v1', unit, jobs, 1000, 900, 60, 20, 5, 15,
+              10, 0, 5, 5, 20, 0, 3, 60, 80, 10, 10, 3, 0 FROM (VALUES ('', 1), ('79', 0)) AS v (unit, jobs)`,
+    )
+    for (const form of FORM_IDS) {
+      for (const format of ['csv', 'xlsx', 'json'] as const) {
+        const file = join(folder, `${form}.${format}`)
+        const flags = ['--form', form, '--period', '2026-H1', '--format', format, '--out', file]
+        const { exit, err } = await report(...flags)
+        expect(exit, `${form} ${err}`).to.equal(0)
+        const bytes = await readFile(file)
+        if (format === 'json') expect(JSON.parse(bytes.toString())).to.include({ form, suppressed: false })
+        else if (format === 'csv') expect(bytes.toString()).to.match(/^\ufeffSTT \/ No\.,/)
+        else expect(bytes.subarray(0, 2).toString()).to.equal('PK')
+      }
+      expect((await report('--form', form, '--period', '2026-H1')).exit, form).to.equal(0)
+    }
+    const cleaning = await report('--form', 'cleaning', '--period', '2026-H1')
+    expect(cleaning.out)
+      .to.include('04/LS')
+      .and.match(/79\s+1\.000\s+900\s+60\s+20\s+5\s+15\s+[\d,]+\s+TP\. Hồ Chí Minh/)
+    expect(cleaning.out).to.match(/1 lượt đối chiếu hàng loạt, 2000 bản ghi/)
+    const shown = await report('--form', 'cleaning', '--period', '2026-H1', '--public')
+    expect(shown.out).to.match(/79\s+1\.000\s+900\s+60\s+20\s+…\s+15/)
+  }).timeout(60_000)
 
   it('leaves a reading in the log for each report', async () => {
     const { rows } = await pool.query(

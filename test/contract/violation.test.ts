@@ -102,6 +102,15 @@ describe('violations', () => {
     expect(violationsOf(validate.errors ?? [], new Set()).map(({ rule }) => rule)).to.deep.equal(['required'])
   })
 
+  it('name a missing member of the contract apart from their words, and no other', () => {
+    const schema = { properties: { a: {} }, required: ['a', 'secret'] }
+    const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema)
+    validate({})
+    const told = violationsOf(validate.errors ?? [], new Set(['a'])).map(({ member }) => member)
+    expect(told).to.deep.equal(['a', undefined])
+    expect(violationsOf(validate.errors ?? []).map(({ member }) => member)).to.deep.equal([undefined, undefined])
+  })
+
   it('tell each thing once and no more than twenty', () => {
     const errors = Array.from({ length: 100 }, (_, index) => ({
       keyword: 'type',

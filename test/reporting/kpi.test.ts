@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Figures } from '../../src/reporting/figures.ts'
-import { divide, growthOf, isCovered, KPIS, type PairCount, suppressSmall } from '../../src/reporting/kpi.ts'
+import { divide, growthOf, isCovered, KPIS, type PairCount } from '../../src/reporting/kpi.ts'
 import {
   closedPart,
   dayOf,
@@ -12,6 +12,7 @@ import {
 } from '../../src/reporting/period.ts'
 import { PROVINCES, provinceOf } from '../../src/reporting/provinces.ts'
 import { createReport } from '../../src/reporting/report.ts'
+import { suppressSmall } from '../../src/reporting/suppression.ts'
 
 const pair = (consumer: string, count: number, outcome: PairCount['outcome'] = 'delivered'): PairCount => ({
   consumer,

@@ -11,6 +11,7 @@ import { writeNote } from '../../src/model/note.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
+import { FORM_IDS } from '../../src/reporting/form.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { unzip } from '../support/unzip.ts'
@@ -557,6 +558,31 @@ describe('reading the log over HTTP', () => {
       expect(refused.json['code'], wrong).to.equal('request_invalid')
     }
   })
+
+  it('gives every form as its description has it, to each role within what it may see', async () => {
+    for (const form of FORM_IDS) {
+      for (const id of ['G22/thanh-tra', 'H26/kiem-soat', 'G22/cong-dan'] as const) {
+        const { status, json } = await ask(id, 'GET', `/audit/figures?form=${form}`)
+        expect(status, `${form} ${JSON.stringify(json)}`).to.equal(200)
+        assertDescribed('Figures', json)
+        expect([json['form'], json['suppressed']], form).to.deep.equal([form, id === 'G22/cong-dan'])
+      }
+    }
+    const { json } = await ask('G22/thanh-tra', 'GET', '/audit/figures?form=connections')
+    const matrix = json['matrix'] as { agency: string; service: string; state: string }[]
+    expect(matrix.find(({ agency, service }) => agency === 'H29' && service === SERVICE)).to.include({
+      state: 'used',
+    })
+    const own = await ask('H26/kiem-soat', 'GET', '/audit/figures?form=connections')
+    const seen = own.json['matrix'] as { agency: string }[]
+    expect(seen.every(({ agency }) => agency === 'H26')).to.equal(true)
+    const tasks = await ask('G22/thanh-tra', 'GET', '/audit/figures?form=tasks&agency=H29')
+    expect((tasks.json['rows'] as { id: string }[]).map(({ id }) => id))
+      .to.include('NV-2026-02')
+      .and.not.include('NV-2026-01')
+    const refused = await ask('G22/thanh-tra', 'GET', '/audit/figures?form=cleaning&by=province')
+    expect(refused.json['code']).to.equal('request_invalid')
+  }).timeout(60_000)
 
   it('erases what the records say of a person, who stands nowhere in the erasure’s own record', async () => {
     const before = await ask('G22/bao-ve-du-lieu', 'POST', '/audit/count', { subject })

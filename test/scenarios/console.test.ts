@@ -4,7 +4,8 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
-import { samplePerson } from '../../src/sandbox/samples.ts'
+import { FORM_IDS } from '../../src/reporting/form.ts'
+import { samplePerson, sampleScenario } from '../../src/sandbox/samples.ts'
 import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
@@ -75,6 +76,11 @@ describe("the readers' console in Chromium", () => {
     delivered = answer.headers.get('exchange-id') ?? ''
     receipt = answer.headers.get('exchange-receipt') ?? ''
     await world.consumer.call(`${SERVICE}/tra-cuu`, { body: { personalId: '1' } })
+    // The sandbox's agency answers about this person against its contract.
+    const { personalId } = sampleScenario('000422')
+    await world.consumer.call(`${SERVICE}/tra-cuu`, { body: { personalId } })
+    for (let broken = 0; broken === 0; )
+      broken = (await world.pool.query('SELECT FROM data_incident')).rowCount ?? 0
     browser = await launchChromium()
   })
 
@@ -98,6 +104,8 @@ describe("the readers' console in Chromium", () => {
     '/console/own?system=H29%2Fmot-cua',
     '/console/reports',
     '/console/reports?period=2026-H1&by=service&compare=previous-period&public=true',
+    ...FORM_IDS.map((form) => `/console/reports?form=${form}&by=province`),
+    '/console/reports?form=cleaning&by=group&public=true',
     '/console/status',
     '/console/access',
     '/console/verify',
@@ -309,6 +317,17 @@ describe("the readers' console in Chromium", () => {
     expect(last).to.include({ service: 'audit', operation: 'export', exchange: manifest.exchange })
     const wrong = await request.get(address('/console/reports?period=2026-Q7'))
     expect(wrong.status()).to.equal(422)
+  })
+
+  it('tells by field what went against a contract, and as an incident whose age runs', async () => {
+    const { request } = await signIn('G22/van-hanh')
+    const quality = await (await request.get(address('/console/quality'))).text()
+    expect(quality).to.match(/1<small>sự cố đang mở/)
+    const { rows } = await world.pool.query('SELECT field, rule FROM data_incident')
+    for (const { field, rule } of rows) {
+      expect(quality).to.include(`<code>${field}</code>`)
+      expect(quality).to.include(rule)
+    }
   })
 
   it('tells a system what went wrong with its own exchanges, how to mend it, and where its webhooks stand', async () => {

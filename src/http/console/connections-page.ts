@@ -1,32 +1,24 @@
-import { UNUSED_DAYS } from '../../reporting/kpi.ts'
+import {
+  type AgreedConnection,
+  CONNECTION_STATES,
+  type ConnectionState,
+  lastUseOf,
+  stateOf,
+} from '../../reporting/connections.ts'
+import { ENDING_DAYS, UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { html, type Markup } from './html.ts'
-import { type AgreedConnection, connectionTable } from './reader-pages.ts'
+import { connectionTable } from './reader-pages.ts'
 import { type Page, scrollTable, type View } from './view.ts'
 
-/** What a pair of agency and service stands at; the best of its agreements. */
-const STANDS = {
-  used: { vi: 'Đang dùng', en: 'In use', kind: 'good', sign: '●' },
-  unused: { vi: `Không dùng ${UNUSED_DAYS} ngày`, en: `Unused ${UNUSED_DAYS} days`, kind: 'bad', sign: '○' },
-  never: { vi: 'Chưa dùng', en: 'Never used', kind: 'none', sign: '○' },
-  suspended: { vi: 'Tạm dừng', en: 'Suspended', kind: 'warn', sign: '‖' },
-} as const
-type Stand = keyof typeof STANDS
-
-function standOf(connections: readonly AgreedConnection[]): Stand {
-  const active = connections.filter(({ state }) => state === 'active')
-  if (active.length === 0) return 'suspended'
-  if (active.some(({ use, unused }) => use?.lastDelivered !== undefined && !unused)) return 'used'
-  return active.some(({ unused }) => unused) ? 'unused' : 'never'
+const SIGNS: Readonly<Record<ConnectionState, { readonly kind: string; readonly sign: string }>> = {
+  used: { kind: 'good', sign: '●' },
+  unused: { kind: 'bad', sign: '○' },
+  never: { kind: 'none', sign: '○' },
+  suspended: { kind: 'warn', sign: '‖' },
 }
+const STATES = Object.keys(SIGNS) as ConnectionState[]
 
 const agencyOf = (subsystem: string) => subsystem.split('/')[0] ?? ''
-
-function lastOf(connections: readonly AgreedConnection[]): string | undefined {
-  return connections
-    .flatMap(({ use }) => use?.lastDelivered ?? [])
-    .toSorted()
-    .at(-1)
-}
 
 /** Agencies down, services across: what each pair stands at and when it was last used. */
 function matrix(view: View, connections: readonly AgreedConnection[]): Markup {
@@ -44,9 +36,10 @@ function matrix(view: View, connections: readonly AgreedConnection[]): Markup {
       const here = cells.get(`${agency} ${service}`)
       if (here === undefined)
         return html`<td class="cell"><span class="hidden">${say('không có thỏa thuận', 'no agreement')}</span></td>`
-      const stand = STANDS[standOf(here)]
-      const last = lastOf(here)
-      return html`<td class="cell ${stand.kind}"><span aria-hidden="true">${stand.sign}</span> <span class="hidden">${pick(stand)}</span><small>${last === undefined ? '–' : format.day(last)}</small></td>`
+      const state = stateOf(here)
+      const { kind, sign } = SIGNS[state]
+      const last = lastUseOf(here)
+      return html`<td class="cell ${kind}"><span aria-hidden="true">${sign}</span> <span class="hidden">${pick(CONNECTION_STATES[state])}</span><small>${last === undefined ? '–' : format.day(last)}</small></td>`
     })
     return html`<tr><th scope="row"><a href="/console/agencies/${agency}">${pick(names.agency(agency))}</a></th>${own}</tr>`
   })
@@ -63,20 +56,19 @@ function matrix(view: View, connections: readonly AgreedConnection[]): Markup {
 /** Every connection that agreements open: what it stands at, what nobody uses, what ends soon. */
 export function connectionsPage(view: View, connections: readonly AgreedConnection[]): Page {
   const { say, pick, format } = view
-  const counts = new Map<Stand, number>()
-  for (const each of connections) counts.set(standOf([each]), (counts.get(standOf([each])) ?? 0) + 1)
+  const counts = Map.groupBy(connections, (each) => stateOf([each]))
   const unused = connections.filter((each) => each.unused)
   const ending = connections.filter((each) => each.ending)
   const heading = say(`Không dùng từ ${UNUSED_DAYS} ngày`, `Unused for ${UNUSED_DAYS} days`)
-  const endingHeading = say('Hết hạn trong 30 ngày', 'Ending within 30 days')
+  const endingHeading = say(`Hết hạn trong ${ENDING_DAYS} ngày`, `Ending within ${ENDING_DAYS} days`)
   const all = say('Từng thỏa thuận', 'Every agreement')
-  const tiles = (Object.keys(STANDS) as Stand[]).map(
-    (stand) =>
-      html`<div class="tile-card"><dt>${pick(STANDS[stand])}</dt><dd>${format.number(counts.get(stand) ?? 0)}<small>${say('kết nối', 'connections')}</small></dd></div>`,
+  const tiles = STATES.map(
+    (state) =>
+      html`<div class="tile-card"><dt>${pick(CONNECTION_STATES[state])}</dt><dd>${format.number(counts.get(state)?.length ?? 0)}<small>${say('kết nối', 'connections')}</small></dd></div>`,
   )
-  const legend = Object.values(STANDS).map(
-    (stand) =>
-      html`<span class="cell ${stand.kind}"><span aria-hidden="true">${stand.sign}</span> ${pick(stand)}</span>`,
+  const legend = STATES.map(
+    (state) =>
+      html`<span class="cell ${SIGNS[state].kind}"><span aria-hidden="true">${SIGNS[state].sign}</span> ${pick(CONNECTION_STATES[state])}</span>`,
   )
   return {
     title: say('Kết nối', 'Connections'),

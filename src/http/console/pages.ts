@@ -8,8 +8,9 @@ import { type ReadingRight, readingRightOf } from '../../registry/readers.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { AuditDesk, ShownEntry } from '../../reporting/audit-desk.ts'
 import { usualPeriod } from '../../reporting/figures.ts'
+import { FORM_IDS, FORMS } from '../../reporting/form.ts'
 import { dayOf } from '../../reporting/period.ts'
-import { type ReportDesk, readAskedReport } from '../../reporting/report-desk.ts'
+import { type AskedReport, type ReportDesk, readAskedReport } from '../../reporting/report-desk.ts'
 import { type ProofSource, proveInclusion } from '../inclusion.ts'
 import { archiveReport, REPORT_FORMATS } from '../report-files.ts'
 import {
@@ -28,7 +29,8 @@ import type { PageMaker } from './maker.ts'
 import { ownPage } from './own-page.ts'
 import { createPartyPages } from './party-pages.ts'
 import { proofPage } from './proof-page.ts'
-import { accessPage, qualityPage, type StatusFacts, statusPage } from './reader-pages.ts'
+import { qualityPage } from './quality-page.ts'
+import { accessPage, type StatusFacts, statusPage } from './reader-pages.ts'
 import { reportPage } from './report-page.ts'
 import { type Choices, type Filters, type Sought, searchPage } from './search-page.ts'
 import { MAP_FORMS, statisticsPage } from './statistics-page.ts'
@@ -51,6 +53,11 @@ export interface PageParts {
 }
 
 const PAGE_SIZE = 25
+
+/** What a file of a report is called. */
+function nameOf({ form, period, by }: AskedReport): string {
+  return [form, period.id, ...(by === undefined ? [] : [by])].join('-')
+}
 
 /** What the console's addresses mean: each is a reading of the log and a page made of its answer. */
 export function createPages(parts: PageParts) {
@@ -157,11 +164,7 @@ export function createPages(parts: PageParts) {
     const work = works.quality(periodOf(query, now()))
     return async (read, view) => {
       const { data } = (await read('count', work)).result
-      const { agreements } = registry()
-      const groundOf = (agreement: string) =>
-        (agreements.get(agreement)?.bases ?? []).map(({ document }) => view.pick(document.title))
-      const refusals = data.refusals.map((each) => ({ ...each, bases: groundOf(each.agreement) }))
-      return qualityPage(view, { ...data, refusals }, dayOf(now()))
+      return qualityPage(view, data, dayOf(now()))
     }
   }
 
@@ -172,15 +175,24 @@ export function createPages(parts: PageParts) {
 
   const agenciesOf = () => new Set([...registry().subsystems.keys()].map((id) => id.split('/')[0] ?? ''))
 
+  /** A division that the form now chosen does not have was the last one's. */
+  function askedReport(given: URLSearchParams) {
+    const query = new URLSearchParams(given)
+    const form = FORM_IDS.find((id) => id === query.get('form')) ?? 'exchanges'
+    const divisions: readonly string[] = FORMS[form].divisions
+    if (!divisions.includes(query.get('by') ?? '')) query.delete('by')
+    return readAskedReport(query, usualPeriod(now()))
+  }
+
   function reports(query: URLSearchParams): PageMaker {
-    const asked = readAskedReport(query, usualPeriod(now()))
+    const asked = askedReport(query)
     const work = parts.reports.report(() => asked)
     return async (read, view) => {
       const { result, right } = await read('figures', work)
       const [agency = ''] = right.reader.document.subsystem.split('/')
       return reportPage(view, {
         asked,
-        report: result.report,
+        report: result.form,
         agencies: [...agenciesOf()],
         services: [...registry().services.keys()],
         agency: view.pick(view.names.agency(agency)),
@@ -190,12 +202,13 @@ export function createPages(parts: PageParts) {
   }
 
   function reportDownload(query: URLSearchParams): PageMaker {
-    const asked = readAskedReport(query, usualPeriod(now()))
+    const asked = askedReport(query)
     const format = REPORT_FORMATS.find((each) => each === query.get('format')) ?? 'xlsx'
     const work = parts.reports.report(() => asked)
     return async (read) => {
       const { result, right, receipt, exchangeId, receivedAtMs } = await read('export', work)
-      const content = await archiveReport(result.report, format, {
+      const content = await archiveReport(result.form, format, {
+        name: nameOf(asked),
         madeAtMs: receivedAtMs,
         query: work.ask().query,
         treeSize: await parts.treeSize(),
@@ -212,7 +225,7 @@ export function createPages(parts: PageParts) {
       return {
         content,
         type: 'application/zip',
-        name: `bao-cao-${asked.period.id}-${asked.by}-${format}.zip`,
+        name: `bao-cao-${nameOf(asked)}-${format}.zip`,
       }
     }
   }

@@ -1,106 +1,11 @@
-import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
-import type { CodeCount, CodeCounts, Connection, Figures, Refusal } from '../../reporting/figures.ts'
-import { divisionOf } from '../../reporting/figures.ts'
+import type { AgreedConnection } from '../../reporting/connections.ts'
+import { divisionOf, type Figures } from '../../reporting/figures.ts'
 import { UNUSED_DAYS } from '../../reporting/kpi.ts'
 import type { NamedFinding } from '../../telemetry/health.ts'
 import { html, type Markup } from './html.ts'
 import { divisionTable, periodForm, tiles } from './statistics-page.ts'
 import { outcomeBadge, type Page, scrollTable, type View } from './view.ts'
-
-function codeWords({ pick }: View, code: string): string {
-  return Object.hasOwn(ERRORS, code) ? pick(ERRORS[code as ErrorCode].title) : code
-}
-
-function codeTable(view: View, title: string, rows: readonly CodeCount[]): Markup {
-  const { say, format, pick, names } = view
-  if (rows.length === 0)
-    return html`<p class="empty">${say('Không có trong kỳ này.', 'None in this period.')}</p>`
-  const table = html`<table><caption class="hidden">${title}</caption><thead><tr><th scope="col">${say('Lý do', 'Reason')}</th><th scope="col">${say('Bên cung cấp', 'Provider')}</th><th scope="col">${say('Bên cần xử lý', 'Whose side')}</th><th scope="col" class="number">${say('Số giao dịch', 'Exchanges')}</th></tr></thead><tbody>${rows.map(({ code, provider, count }) => html`<tr><th scope="row">${codeWords(view, code)}<small><code>${code}</code></small></th><td>${provider === '' ? '–' : pick(names.subsystem(provider))}</td><td>${sideOf(view, code)}</td><td class="number">${format.number(count)}</td></tr>`)}</tbody></table>`
-  return scrollTable(title, table)
-}
-
-const SIDES = {
-  consumer: { vi: 'bên hỏi', en: 'consumer' },
-  provider: { vi: 'bên cung cấp', en: 'provider' },
-  gateway: { vi: 'cổng', en: 'gateway' },
-} as const
-
-function sideOf({ pick }: View, code: string): string {
-  return Object.hasOwn(ERRORS, code) ? pick(SIDES[ERRORS[code as ErrorCode].fault]) : '–'
-}
-
-export interface QualityFacts {
-  readonly figures: Figures
-  readonly codes: CodeCounts
-  /** With the legal bases of the agreement that was held against the request. */
-  readonly refusals: readonly (Refusal & { readonly bases: readonly string[] })[]
-}
-
-/** Who refuses, why, on what ground, and on how many days. */
-function groundTable(view: View, rows: QualityFacts['refusals']): Markup {
-  const { say, format, pick, names } = view
-  if (rows.length === 0)
-    return html`<p class="empty">${say('Không có trong kỳ này.', 'None in this period.')}</p>`
-  const label = say(
-    'Từ chối theo bên cung cấp, lý do và căn cứ',
-    'Refusals by provider, reason and legal ground',
-  )
-  const body = rows.map(
-    (row) =>
-      html`<tr><th scope="row">${row.provider === '' ? '–' : pick(names.subsystem(row.provider))}</th><td>${codeWords(view, row.code)}<small><code>${row.code}</code></small></td><td>${row.bases.length === 0 ? say('chưa tới thỏa thuận nào', 'no agreement reached') : row.bases.join('; ')}${row.agreement !== '' && html`<small><code>${row.agreement}</code></small>`}</td><td class="number">${format.number(row.count)}</td><td class="number">${format.number(row.days)}</td><td class="number">${format.day(row.last)}</td></tr>`,
-  )
-  return scrollTable(
-    label,
-    html`<table><caption class="hidden">${label}</caption><thead><tr><th scope="col">${say('Bên cung cấp', 'Provider')}</th><th scope="col">${say('Lý do', 'Reason')}</th><th scope="col">${say('Căn cứ', 'Legal ground')}</th><th scope="col" class="number">${say('Số lần', 'Times')}</th><th scope="col" class="number">${say('Số ngày', 'Days')}</th><th scope="col" class="number">${say('Gần nhất', 'Last')}</th></tr></thead><tbody>${body}</tbody></table>`,
-  )
-}
-
-/** Faults by side, refusals by reason, latency. */
-export function qualityPage(
-  view: View,
-  { figures, codes, refusals: byGround }: QualityFacts,
-  today: string,
-): Page {
-  const { say, pick, format } = view
-  const { latency, total } = figures
-  const { failures, refusals } = codes
-  const sides = Object.entries(SIDES).map(([side, words]) => {
-    const count = [...failures, ...refusals].reduce(
-      (sum, each) =>
-        sum +
-        (Object.hasOwn(ERRORS, each.code) && ERRORS[each.code as ErrorCode].fault === side ? each.count : 0),
-      0,
-    )
-    return html`<div class="tile-card"><dt>${say('Do', 'By the')} ${pick(words)}</dt><dd>${format.number(count)}<small>${format.percent(total.total === 0 ? undefined : count / total.total)} ${say('số giao dịch', 'of exchanges')}</small></dd></div>`
-  })
-  const violations = [...failures, ...refusals].filter(
-    ({ code }) => code === 'response_invalid' || code === 'request_invalid',
-  )
-  return {
-    title: say('Chất lượng trả lời', 'Quality of answers'),
-    section: 'quality',
-    body: html`<div class="headline"><h1>${say('Chất lượng trả lời', 'Quality of answers')}</h1>${periodForm(view, '/console/quality', figures.period.id, today)}</div>
-<dl class="tiles">${sides}<div class="tile-card"><dt>${say('Độ trễ p50 · p95 · p99', 'Latency p50 · p95 · p99')}</dt><dd>${latency === undefined ? '–' : `${format.number(latency.p50)} · ${format.number(latency.p95)} · ${format.number(latency.p99)}`}<small>ms, ${say('24 giờ qua', 'last 24 hours')}</small></dd></div></dl>
-<section class="card"><h2>${say('Không thành', 'Failures')}</h2>${codeTable(view, say('Không thành theo lý do', 'Failures by reason'), failures)}</section>
-<section class="card"><h2>${say('Từ chối', 'Refusals')}</h2>${groundTable(view, byGround)}</section>
-<section class="card"><h2>${say('Trái hợp đồng dữ liệu', 'Against the contract')}</h2>${codeTable(view, say('Yêu cầu, câu trả lời trái hợp đồng', 'Requests and answers against the contract'), violations)}</section>`,
-  }
-}
-
-/** A connection an agreement opens, with its use. */
-export interface AgreedConnection {
-  readonly agreement: string
-  readonly title: string
-  readonly consumer: string
-  readonly service: string
-  readonly state: 'active' | 'suspended' | 'revoked'
-  readonly until: string | undefined
-  readonly use: Connection | undefined
-  /** In force for 90 days or more and without a delivered exchange for as long. */
-  readonly unused: boolean
-  readonly ending: boolean
-}
 
 export function connectionTable(view: View, title: string, connections: readonly AgreedConnection[]): Markup {
   const { say, format, pick, names } = view
@@ -179,6 +84,7 @@ ${page.connections.map(([heading, connections]) => html`<section class="card"><h
 }
 
 const CONDITION_WORDS: Readonly<Record<string, readonly [vi: string, en: string]>> = {
+  form: ['biểu', 'form'],
   report: ['số liệu', 'figures'],
   period: ['kỳ', 'period'],
   by: ['theo', 'by'],

@@ -1,15 +1,19 @@
+import type { Bilingual } from '../../model/identifier.ts'
+import { FORM_IDS, FORMS, type Form, HIDDEN } from '../../reporting/form.ts'
+import { CLEANING_DIVISIONS } from '../../reporting/forms/cleaning.ts'
 import { KPIS } from '../../reporting/kpi.ts'
 import { COMPARISONS } from '../../reporting/period.ts'
-import { PROVINCES } from '../../reporting/provinces.ts'
-import { COMPARISON_TITLES, DIVISION_TITLES, type Report, reportSentence } from '../../reporting/report.ts'
+import { COMPARISON_TITLES, DIVISION_TITLES } from '../../reporting/report.ts'
 import type { AskedReport } from '../../reporting/report-desk.ts'
+import { MIN_CELL } from '../../reporting/suppression.ts'
+import { formTable } from './form-table.ts'
 import { html, type Markup } from './html.ts'
-import { growthMark, periodOptions, periodWords } from './statistics-page.ts'
-import { type Page, scrollTable, type View } from './view.ts'
+import { periodOptions, periodWords } from './statistics-page.ts'
+import type { Page, View } from './view.ts'
 
 export interface ReportPage {
   readonly asked: AskedReport
-  readonly report: Report
+  readonly report: Form
   /** What may be chosen as scope. */
   readonly agencies: readonly string[]
   readonly services: readonly string[]
@@ -21,8 +25,9 @@ export interface ReportPage {
 
 /** @returns the address of a report, so that it can be kept. */
 function addressOf(path: string, asked: AskedReport, more: Readonly<Record<string, string>> = {}): string {
-  const { period, by, compare, agency, service } = asked
-  const query = new URLSearchParams({ period: period.id, by, compare })
+  const { form, period, by, compare, agency, service } = asked
+  const query = new URLSearchParams({ form, period: period.id, compare })
+  if (by !== undefined) query.set('by', by)
   if (agency !== undefined) query.set('agency', agency)
   if (service !== undefined) query.set('service', service)
   if (asked.public) query.set('public', 'true')
@@ -48,10 +53,14 @@ function form(view: View, page: ReportPage): Markup {
   const byName = (rows: readonly (readonly [string, string])[]) =>
     rows.toSorted(([, a], [, b]) => collator.compare(a, b))
   const everything = ['', say('Tất cả', 'All')] as const
+  const { divisions } = FORMS[asked.form]
+  const titles: Readonly<Record<string, Bilingual>> = { ...CLEANING_DIVISIONS, ...DIVISION_TITLES }
+  const titleOf = (division: string) => pick(titles[division] ?? { vi: division, en: division })
   return html`<form class="filters card" method="get" action="/console/reports">
+${select({ id: 'form', label: say('Biểu', 'Form'), options: FORM_IDS.map((id) => [id, `${FORMS[id].number} ${pick(FORMS[id].title)}`]), chosen: asked.form })}
 <div class="field"><label for="period">${say('Kỳ', 'Period')}</label><select id="period" name="period">${periodOptions(view, asked.period.id, today)}</select></div>
-${select({ id: 'compare', label: say('So với', 'Compared with'), options: COMPARISONS.map((id) => [id, pick(COMPARISON_TITLES[id])]), chosen: asked.compare })}
-${select({ id: 'by', label: say('Chia theo', 'Divided by'), options: Object.entries(DIVISION_TITLES).map(([id, title]) => [id, pick(title)]), chosen: asked.by })}
+${asked.form === 'exchanges' && select({ id: 'compare', label: say('So với', 'Compared with'), options: COMPARISONS.map((id) => [id, pick(COMPARISON_TITLES[id])]), chosen: asked.compare })}
+${divisions.length > 0 && select({ id: 'by', label: say('Chia theo', 'Divided by'), options: divisions.map((id) => [id, titleOf(id)]), chosen: asked.by })}
 ${select({ id: 'agency', label: say('Cơ quan', 'Agency'), options: [everything, ...byName(agencies.map((code) => [code, pick(names.agency(code))]))], chosen: asked.agency })}
 ${select({ id: 'service', label: say('Dịch vụ', 'Service'), options: [everything, ...byName(services.map((id) => [id, pick(names.service(id))]))], chosen: asked.service })}
 ${select({
@@ -59,30 +68,11 @@ ${select({
   label: say('Dùng để', 'Meant for'),
   options: [
     ['false', say('Nội bộ', 'Internal use')],
-    ['true', say('Công bố (ẩn ô dưới 10)', 'Publication (cells under 10 left out)')],
+    ['true', say(`Công bố (ẩn ô dưới ${MIN_CELL})`, `Publication (cells under ${MIN_CELL} left out)`)],
   ],
   chosen: String(asked.public),
 })}
 <div class="actions"><button>${say('Lập báo cáo', 'Make the report')}</button></div></form>`
-}
-
-const HIDDEN = '…'
-
-function table(view: View, { report }: ReportPage): Markup {
-  const { say, pick, format } = view
-  const { figures, rows, by } = report
-  const count = (value: number | undefined) => (value === undefined ? HIDDEN : format.number(value))
-  const body = rows.map(
-    (row, place) =>
-      html`<tr><td class="number">${place + 1}</td><th scope="row">${pick(row.name)}</th><td><code>${row.key}</code></td><td class="number">${count(row.exchanges)}</td><td class="number">${count(row.base)}</td><td class="number">${row.growth === undefined ? HIDDEN : growthMark(view, row.growth)}</td><td class="number">${row.exchanges === undefined ? HIDDEN : format.percent(row.success)}</td></tr>`,
-  )
-  const head = html`<thead><tr><th scope="col" class="number">${say('STT', 'No.')}</th><th scope="col">${pick(DIVISION_TITLES[by])}</th><th scope="col">${say('Mã', 'Code')}</th><th scope="col" class="number">${say('Kỳ này', 'This period')}</th><th scope="col" class="number">${pick(COMPARISON_TITLES[figures.compare])}</th><th scope="col" class="number">${say('Tăng, giảm', 'Growth')}</th><th scope="col" class="number">${say('Thành công', 'Success')}</th></tr></thead>`
-  const total = html`<tfoot><tr><td></td><th scope="row">${say('Tổng số', 'Total')}</th><td></td><td class="number">${format.number(figures.total.total)}</td><td class="number">${format.number(figures.baseTotal)}</td><td class="number">${growthMark(view, figures.growth)}</td><td class="number">${format.percent(figures.success)}</td></tr></tfoot>`
-  const label = say('Số giao dịch', 'Exchanges')
-  return scrollTable(
-    label,
-    html`<table class="division form-table"><caption class="hidden">${label}</caption>${head}<tbody>${body}</tbody>${total}</table>`,
-  )
 }
 
 function scopeWords({ say, pick, names }: View, { agency, service }: AskedReport): string {
@@ -95,28 +85,31 @@ function scopeWords({ say, pick, names }: View, { agency, service }: AskedReport
     : parts.join(' · ')
 }
 
+/** What the figures of a form are and are not, for whoever reads it on paper. */
+function hints(view: View, { report }: ReportPage): readonly Markup[] {
+  const { pick } = view
+  return FORMS[report.id].figures.map(
+    (id) =>
+      html`<p class="hint">${pick(KPIS[id].title)}: ${pick(KPIS[id].formula)}. ${pick(KPIS[id].counts)}</p>`,
+  )
+}
+
 /** The form as offices print it: head, motto, unit, table, signatures. */
 function sheet(view: View, page: ReportPage): Markup {
   const { say, pick, format } = view
   const { asked, report, today } = page
-  const { closed, base, covered } = report.figures
-  const last = (until: string) =>
-    format.day(new Date(Date.parse(until) - 86_400_000).toISOString().slice(0, 10))
+  const { number, title, unit, isOfPeriod } = FORMS[report.id]
   const [year, month, day] = today.split('-')
-  const spans =
-    closed.from < closed.until
-      ? say(
-          `So sánh các ngày đã hết: ${format.day(closed.from)} – ${last(closed.until)} với ${format.day(base.from)} – ${last(base.until)}.`,
-          `Compared are the days that are over: ${format.day(closed.from)} – ${last(closed.until)} with ${format.day(base.from)} – ${last(base.until)}.`,
-        )
-      : ''
-  return html`<section class="card sheet" aria-labelledby="sheet-title"><div class="sheet-head"><p>${page.agency}<br><strong>${say('BIỂU SỐ 01/GD', 'FORM 01/GD')}</strong></p><p><strong>${say('CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM', 'SOCIALIST REPUBLIC OF VIET NAM')}</strong><br><span class="motto">${say('Độc lập – Tự do – Hạnh phúc', 'Independence – Freedom – Happiness')}</span></p></div>
-<h2 id="sheet-title">${say('Báo cáo số giao dịch chia sẻ dữ liệu', 'Report on data-sharing exchanges')}</h2>
-<p class="sheet-sub">${periodWords(view, asked.period.id)} · ${scopeWords(view, asked)}</p>
-<p class="unit">${say('Đơn vị tính: giao dịch', 'Unit: exchanges')}</p>
-${report.rows.length === 0 ? html`<p class="empty">${say('Không có giao dịch nào trong kỳ này.', 'There were no exchanges in this period.')}</p>` : table(view, page)}
-<div class="notes"><p>${reportSentence(report, view.language)} ${spans}</p>
-<p class="hint">${pick(KPIS.growth.counts)}${report.suppressed && html` ${say('Dấu … thay cho số dưới 10 và số cần ẩn kèm.', 'The sign … stands for counts under 10 and those hidden with them.')}`}${asked.by === 'province' && html` ${say(`${covered.size}/${PROVINCES.length} tỉnh, thành phố có giao dịch.`, `${covered.size} of ${PROVINCES.length} provinces took part.`)}`}</p></div>
+  const when = isOfPeriod
+    ? periodWords(view, asked.period.id)
+    : say(`Tính đến ngày ${format.day(today)}`, `As of ${format.day(today)}`)
+  return html`<section class="card sheet" aria-labelledby="sheet-title"><div class="sheet-head"><p>${page.agency}<br><strong>${say('BIỂU SỐ', 'FORM')} ${number}</strong></p><p><strong>${say('CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM', 'SOCIALIST REPUBLIC OF VIET NAM')}</strong><br><span class="motto">${say('Độc lập – Tự do – Hạnh phúc', 'Independence – Freedom – Happiness')}</span></p></div>
+<h2 id="sheet-title">${pick(title)}</h2>
+<p class="sheet-sub">${when} · ${scopeWords(view, asked)}</p>
+<p class="unit">${say('Đơn vị tính', 'Unit')}: ${pick(unit)}</p>
+${report.rows.length === 0 ? html`<p class="empty">${say('Không có gì trong kỳ này.', 'There is nothing in this period.')}</p>` : formTable(view, report)}
+<div class="notes">${report.notes.map((note) => html`<p>${pick(note)}</p>`)}
+${report.suppressed && html`<p class="hint">${say(`Dấu ${HIDDEN} thay cho số dưới ${MIN_CELL} và số cần ẩn kèm.`, `The sign ${HIDDEN} stands for counts under ${MIN_CELL} and those hidden with them.`)}</p>`}${hints(view, page)}</div>
 <div class="signatures"><p>${say('Người lập biểu', 'Prepared by')}<br><em>${say('(Ký, họ tên)', '(Signature, name)')}</em></p><p><em>${say(`……, ngày ${day} tháng ${month} năm ${year}`, `……, ${format.day(today)}`)}</em><br>${say('Thủ trưởng đơn vị', 'Head of office')}<br><em>${say('(Ký, đóng dấu, họ tên)', '(Signature, seal, name)')}</em></p></div></section>`
 }
 
@@ -126,7 +119,7 @@ export function reportPage(view: View, page: ReportPage): Page {
   const download = (format: string, label: string) =>
     html`<a class="button secondary" href="${addressOf('/console/reports/download', asked, { format })}" download>${label}</a>`
   return {
-    title: `${say('Báo cáo', 'Reports')}: ${periodWords(view, asked.period.id)}`,
+    title: `${view.pick(FORMS[asked.form].title)}: ${periodWords(view, asked.period.id)}`,
     section: 'reports',
     body: html`<h1>${say('Báo cáo', 'Reports')}</h1>
 ${form(view, page)}

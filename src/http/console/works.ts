@@ -1,23 +1,18 @@
-import { isOwnService } from '../../ledger/own-service.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { Outcome } from '../../model/exchange.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import { type AuditDesk, type ShownEntry, showEntry } from '../../reporting/audit-desk.ts'
 import type { AuditEntry, AuditStore } from '../../reporting/audit-query.ts'
+import { type AgreedConnection, agreedConnections, connectionsOf } from '../../reporting/connections.ts'
 import type { DeliveryTrouble, WebhookStanding, WebhookStore } from '../../reporting/deliveries.ts'
-import type {
-  CodeCounts,
-  Connection,
-  DaySeries,
-  FigureDesk,
-  FigureStore,
-  Figures,
-  Refusal,
-} from '../../reporting/figures.ts'
-import { type Tally, tally, UNUSED_DAYS } from '../../reporting/kpi.ts'
+import type { DaySeries, FigureDesk, FigureStore, Figures } from '../../reporting/figures.ts'
+import type { FormDesk } from '../../reporting/form-desk.ts'
+import { groundRefusals } from '../../reporting/forms/refusals.ts'
+import { type Tally, tally } from '../../reporting/kpi.ts'
 import { addDays, dayOf, type Period, startOf } from '../../reporting/period.ts'
+import type { Deadlines, QualityStore } from '../../reporting/quality.ts'
 import type { Answered, ReadingWork } from '../../reporting/reading.ts'
-import type { AgreedConnection } from './reader-pages.ts'
+import type { QualityFacts } from './quality-page.ts'
 
 export interface Shown<Data> extends Answered {
   readonly json: undefined
@@ -31,6 +26,9 @@ interface WorksParts {
   readonly webhooks: WebhookStore
   readonly store: FigureStore
   readonly figures: FigureDesk
+  readonly forms: FormDesk
+  readonly quality: QualityStore
+  readonly deadlines: Deadlines
   readonly registry: () => Registry
   readonly now: () => number
 }
@@ -48,7 +46,6 @@ export interface OwnExchanges {
 export const OWN_DAYS = 7
 const OWN_LIMIT = 15
 const HEAT_DAYS = 28
-const ENDING_DAYS = 30
 
 function work<Data>(
   query: Record<string, unknown>,
@@ -57,44 +54,14 @@ function work<Data>(
   return { ask: () => ({ query, identifier: undefined }), answer }
 }
 
-/** Agreements of the registry with the use of what they open. */
-function agreedConnections(
-  registry: Registry,
-  connections: readonly Connection[],
-  today: string,
-): readonly AgreedConnection[] {
-  const uses = new Map(connections.map((each) => [`${each.consumer} ${each.service}`, each]))
-  const since = addDays(today, -UNUSED_DAYS)
-  const soon = addDays(today, ENDING_DAYS)
-  return [...registry.agreements.values()]
-    .filter(({ document }) => document.state !== 'revoked')
-    .map(({ document: { id, title, consumer, service, state, validity } }) => {
-      const use = uses.get(`${consumer} ${service}`)
-      const last = use?.lastDelivered
-      return {
-        agreement: id,
-        title: title.vi,
-        consumer,
-        service,
-        state,
-        until: validity.until,
-        use,
-        unused: validity.from <= since && (last === undefined || last < since),
-        ending: validity.until !== undefined && validity.until >= today && validity.until <= soon,
-      }
-    })
-    .toSorted((a, b) => (a.consumer + a.service < b.consumer + b.service ? -1 : 1))
-}
-
 function heatOf(
   groups: readonly { readonly values: readonly string[]; readonly count: number }[],
 ): number[][] {
   const counts = Array.from({ length: 7 }, () => Array.from({ length: 24 }, () => 0))
   for (const {
-    values: [hour = '', service],
+    values: [hour = ''],
     count,
   } of groups) {
-    if (isOwnService(service)) continue
     const local = new Date(Date.parse(hour) + 7 * 3_600_000)
     const day = counts[(local.getUTCDay() + 6) % 7]
     const at = local.getUTCHours()
@@ -117,7 +84,7 @@ export function createWorks(parts: WorksParts) {
           const [made, days, hours] = await Promise.all([
             figures.of(period, { parties }),
             figures.days(period, { parties }),
-            count({ since, until: startOf(today()), parties }, ['hour', 'service']),
+            count({ since, until: startOf(today()), exchangesOnly: true, parties }, ['hour']),
           ])
           return {
             found: made.total.total,
@@ -127,17 +94,31 @@ export function createWorks(parts: WorksParts) {
         },
       ),
     quality: (period: Period) =>
-      work<{ figures: Figures; codes: CodeCounts; refusals: readonly Refusal[] }>(
-        { report: 'quality', period: period.id },
-        async ({ parties }) => {
-          const [made, codes, refusals] = await Promise.all([
-            figures.of(period, { parties }),
-            figures.codes(period, { parties }),
-            store.refusals(period, parties),
-          ])
-          return { found: made.total.total, json: undefined, data: { figures: made, codes, refusals } }
-        },
-      ),
+      work<QualityFacts>({ report: 'quality', period: period.id }, async ({ parties }) => {
+        const { quality, forms } = parts
+        const [made, codes, refusals, faults, incidents, datasets] = await Promise.all([
+          figures.of(period, { parties }),
+          figures.codes(period, { parties }),
+          store.refusals(period, { parties }),
+          quality.faults(period, parties),
+          forms.incidents(period, { parties }),
+          forms.datasets({ parties }),
+        ])
+        return {
+          found: made.total.total,
+          json: undefined,
+          data: {
+            figures: made,
+            codes,
+            refusals: groundRefusals(registry(), refusals),
+            faults,
+            incidents,
+            deadlines: parts.deadlines,
+            datasets,
+            nowMs: now(),
+          },
+        }
+      }),
     /** What one system asked lately, what went wrong, and its webhooks. */
     own: (system: string) =>
       work<OwnExchanges>({ report: 'own', consumer: system }, async (right) => {
@@ -181,13 +162,7 @@ export function createWorks(parts: WorksParts) {
     connections: (report: string) =>
       work<readonly AgreedConnection[]>({ report }, async ({ parties }) => {
         const all = agreedConnections(registry(), await store.connections(parties), today())
-        const own = parties && new Set<string>(parties)
-        const data = own
-          ? all.filter(
-              ({ consumer, service }) =>
-                own.has(consumer) || own.has(service.split('/').slice(0, 2).join('/')),
-            )
-          : all
+        const data = connectionsOf(all, parties)
         return { found: data.length, json: undefined, data }
       }),
     /** Figures and connections of some subsystems, or of one service. */
@@ -208,12 +183,7 @@ export function createWorks(parts: WorksParts) {
             store.connections(scope),
           ])
           const all = agreedConnections(registry(), connections, today()).filter(belongs)
-          const seen = own
-            ? all.filter(
-                ({ consumer, service }) =>
-                  own.has(consumer) || own.has(service.split('/').slice(0, 2).join('/')),
-              )
-            : all
+          const seen = connectionsOf(all, parties)
           return { found: made.total.total, json: undefined, data: { figures: made, connections: seen } }
         },
       ),
