@@ -32,6 +32,7 @@ const COUNTED: readonly (readonly [name: string, count: (read: ReadRegistry) => 
     ['legalBases', ({ documents }) => documents.legalBases.length, { vi: 'căn cứ', en: 'legal bases' }],
     ['agreements', ({ documents }) => documents.agreements.length, { vi: 'thỏa thuận', en: 'agreements' }],
     ['readers', ({ documents }) => documents.readers.length, { vi: 'quyền đọc sổ', en: 'readers' }],
+    ['tasks', ({ documents }) => documents.tasks.length, { vi: 'nhiệm vụ', en: 'tasks' }],
   ]
 
 /** The registry's faults in one language. */

@@ -56,6 +56,17 @@ function rsaJwk(bits: number, publicExponent = 65_537): object {
   return { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'PS256' }
 }
 
+const TASK = `kind: Task
+id: NV-2026-01
+title: { vi: Kết nối, en: A connection }
+agency: H29
+legalBasis: nd-278-2025
+assigned: '2026-01-15'
+due: '2026-06-30'
+measuredBy: [{ service: G09/chua-co/dich-vu/v1 }]
+state: active
+`
+
 /** Each: what is wrong, the files that say so, and where (file:line:column), at which pointer, by which rule. */
 export const BAD: readonly (readonly [string, Files, ...string[]])[] = [
   // The text itself.
@@ -323,6 +334,23 @@ export const BAD: readonly (readonly [string, Files, ...string[]])[] = [
     withAgreement('[/matched,', '[/matchd, /owners/key,'),
     'registry/agreement.yaml:8:14 /operations/0/fields/0 field_unknown',
     'registry/agreement.yaml:8:23 /operations/0/fields/1 field_unknown',
+  ],
+  // Tasks: what they are measured by may still be to come, who is responsible may not.
+  [
+    'a task of nobody, by a text that is not there',
+    { 'registry/task.yaml': TASK.replace('agency: H29', 'agency: H14').replace('nd-278-2025', 'nd-1-2030') },
+    'registry/task.yaml:4:9 /agency reference',
+    'registry/task.yaml:5:13 /legalBasis reference',
+  ],
+  [
+    'a task due before it was assigned',
+    { 'registry/task.yaml': TASK.replace('2026-06-30', '2026-01-14') },
+    'registry/task.yaml:7:6 /due validity_order',
+  ],
+  [
+    'a task that nothing measures',
+    { 'registry/task.yaml': TASK.replace(/measuredBy:.*/, 'measuredBy: []') },
+    'registry/task.yaml:8:1 /measuredBy minItems',
   ],
   // A faulty document is told once, not again by all that name it.
   [

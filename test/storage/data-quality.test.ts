@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import pg from 'pg'
 import type { BulkAsk } from '../../src/jobs/bulk.ts'
 import { emptyCounts } from '../../src/jobs/bulk.ts'
 import type { ContractFault } from '../../src/jobs/contract-faults.ts'
 import { count, groupBits, type Tally } from '../../src/jobs/data-quality.ts'
 import { createBulkStore } from '../../src/storage/bulk.ts'
 import { createContractFaultStore, createQualityStore } from '../../src/storage/data-quality.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { createFigureStore } from '../../src/storage/figures.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -16,15 +16,16 @@ const YEAR = { id: '2026', from: '2026-01-01', until: '2027-01-01' }
 
 describe('the quality of data in PostgreSQL', () => {
   let database: TestDatabase
-  let pool: pg.Pool
+  let opened: Database
+  let pool: Database['pool']
 
   before(async () => {
     database = await createTestDatabase()
-    pool = new pg.Pool({ connectionString: database.url, max: 2 })
-    pool.on('error', () => {})
+    opened = await openDatabase({ url: database.url, dataDir: '', poolSize: 2, log: () => {} })
+    pool = opened.pool
   })
   after(async () => {
-    await pool.end()
+    await opened.close()
     await database.drop()
   })
   beforeEach(async () => {
