@@ -148,23 +148,15 @@ describe('lienthong report', () => {
     expect(divided.err).to.include('unit, group, agency, service')
   })
 
-  it('makes every form in every format', async () => {
+  it('makes every form, and tells what cleaning found', async () => {
     await pool.query(
       `INSERT INTO cleaning_day SELECT '2026-05-05', 'H29/mot-cua', 'G01/dan-cu/cong-dan/v1', unit, jobs, 1000, 900, 60, 20, 5, 15,
               10, 0, 5, 5, 20, 0, 3, 60, 80, 10, 10, 3, 0 FROM (VALUES ('', 1), ('79', 0)) AS v (unit, jobs)`,
     )
     for (const form of FORM_IDS) {
-      for (const format of ['csv', 'xlsx', 'json'] as const) {
-        const file = join(folder, `${form}.${format}`)
-        const flags = ['--form', form, '--period', '2026-H1', '--format', format, '--out', file]
-        const { exit, err } = await report(...flags)
-        expect(exit, `${form} ${err}`).to.equal(0)
-        const bytes = await readFile(file)
-        if (format === 'json') expect(JSON.parse(bytes.toString())).to.include({ form, suppressed: false })
-        else if (format === 'csv') expect(bytes.toString()).to.match(/^\ufeffSTT \/ No\.,/)
-        else expect(bytes.subarray(0, 2).toString()).to.equal('PK')
-      }
-      expect((await report('--form', form, '--period', '2026-H1')).exit, form).to.equal(0)
+      const { exit, out, err } = await report('--form', form, '--period', '2026-H1', '--format', 'json')
+      expect(exit, `${form} ${err}`).to.equal(0)
+      expect(JSON.parse(out)).to.include({ form, suppressed: false })
     }
     const cleaning = await report('--form', 'cleaning', '--period', '2026-H1')
     expect(cleaning.out)
@@ -173,7 +165,7 @@ describe('lienthong report', () => {
     expect(cleaning.out).to.match(/1 lượt đối chiếu hàng loạt, 2000 bản ghi/)
     const shown = await report('--form', 'cleaning', '--period', '2026-H1', '--public')
     expect(shown.out).to.match(/79\s+1\.000\s+900\s+60\s+20\s+…\s+15/)
-  }).timeout(60_000)
+  }).timeout(120_000)
 
   it('leaves a reading in the log for each report', async () => {
     const { rows } = await pool.query(

@@ -26,7 +26,7 @@ export function formTable(view: View, report: Form): Markup {
   const body = report.rows.map(
     (row, place) => html`<tr><td class="number">${place + 1}</td>${shown(row)}</tr>`,
   )
-  const label = pick(FORMS[report.id].title)
+  const label = `${say('Bảng', 'Table')} ${FORMS[report.id].number}`
   return scrollTable(
     label,
     html`<table class="division form-table"><caption class="hidden">${label}</caption><thead><tr><th scope="col" class="number">${say('STT', 'No.')}</th>${head}</tr></thead><tbody>${body}</tbody>${report.total && html`<tfoot><tr><td></td>${shown(report.total)}</tr></tfoot>`}</table>`,
