@@ -108,7 +108,10 @@ describe('violations', () => {
     validate({})
     const told = violationsOf(validate.errors ?? [], new Set(['a'])).map(({ member }) => member)
     expect(told).to.deep.equal(['a', undefined])
-    expect(violationsOf(validate.errors ?? []).map(({ member }) => member)).to.deep.equal([undefined, undefined])
+    expect(violationsOf(validate.errors ?? []).map(({ member }) => member)).to.deep.equal([
+      undefined,
+      undefined,
+    ])
   })
 
   it('tell each thing once and no more than twenty', () => {
