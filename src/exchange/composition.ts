@@ -6,12 +6,12 @@ import {
   fillRequest,
   type PartIdentity,
   partRequest,
-  partSalt,
   runParts,
   type TellPart,
   type ToldPart,
 } from './composite.ts'
 import { startDeadline } from './deadline.ts'
+import { orderOf, parentOf, requestOf } from './kept-order.ts'
 import { type Obtained, outcomeOf, type Parent, type Passage, type Passed } from './passage.ts'
 import {
   type NextAsk,
@@ -46,36 +46,6 @@ export interface Composition {
 }
 
 const NOT_FOUND = { code: 'not_found', message: 'Không có thủ tục liên thông này.' }
-
-function parentOf({ facts, parent }: Passage): Parent {
-  const isSigned = facts.requestSignature !== undefined || parent?.isSigned === true
-  return { exchangeId: facts.exchangeId, isSigned }
-}
-
-/** The request that began a procedure, as far as its steps are made of it. */
-function requestOf(order: ProcedureOrder): InboundRequest {
-  const { exchangeId, url, service, path, purpose, dossier, procedure, officer, trace } = order
-  return {
-    exchangeId,
-    receivedAtMs: 0,
-    credentials: { method: 'POST', url },
-    service,
-    method: 'POST',
-    path,
-    query: undefined,
-    purpose,
-    dossier,
-    procedure,
-    officer,
-    idempotencyKey: undefined,
-    fields: undefined,
-    trace,
-    salt: Buffer.from(order.salt, 'base64url'),
-    body: Buffer.alloc(0),
-    json: order.request,
-    signal: undefined,
-  }
-}
 
 export function createComposition(parts: CompositionParts): Composition {
   const { procedures } = parts
@@ -121,25 +91,9 @@ export function createComposition(parts: CompositionParts): Composition {
   }
 
   async function begin(passage: Passage, { operation }: Resolved, plan: PlannedSteps): Promise<Obtained> {
-    const { request, consumer, slot = '' } = passage
-    const { credentials, service, path, dossier, procedure, officer, trace } = request
+    const { request, slot = '' } = passage
     const { exchangeId: id } = parts.newPart()
-    const order: ProcedureOrder = {
-      consumer,
-      service,
-      operation: operation.id,
-      plan,
-      ...parentOf(passage),
-      url: credentials.url,
-      path,
-      purpose: passage.judged?.authorisation.purpose,
-      dossier,
-      procedure,
-      officer,
-      trace,
-      salt: Buffer.from(partSalt(request.salt, id)).toString('base64url'),
-      request: request.json,
-    }
+    const order: ProcedureOrder = { ...orderOf(passage, operation.id, id), plan }
     const begun = await procedures.begin(id, order, { slot, requestDigest: submissionDigest(request) })
     const { state, startedAtMs } = begun
     const told = { procedureId: begun.id, state, receivedAt: new Date(startedAtMs).toISOString() }

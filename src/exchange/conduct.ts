@@ -182,6 +182,7 @@ export function createConduct(parts: ConductParts): {
       return {
         status,
         body: content === undefined ? NOTHING : Buffer.from(JSON.stringify(content)),
+        content,
         replayed,
         ...(passage.facts.kind === 'request' && status === 202 && { headers: waitHeaders(content) }),
       }

@@ -21,6 +21,8 @@ export interface Answer {
   readonly status: number
   /** JSON in UTF-8, or nothing. */
   readonly body: Buffer
+  /** What the body says, for who would parse it again. */
+  readonly content?: unknown
   /** Of a service without a contract: the answer as it came. Whoever is handed it discards its body. */
   readonly whole?: WholeReply | undefined
   readonly replayed: boolean
@@ -104,4 +106,25 @@ export interface EndedExchange {
   readonly status: number
   readonly totalMs: number
   readonly providerMs: number
+}
+
+/** What observers are told of an exchange that asked no provider, at its end. */
+export function describeEnd(
+  facts: ExchangeFacts,
+  end: {
+    readonly error: GatewayError | undefined
+    readonly receipt: Receipt | undefined
+    readonly method: string
+    readonly totalMs: number
+  },
+): EndedExchange {
+  const { error } = end
+  return {
+    ...end,
+    facts,
+    outcome: error ? outcomeOf(error) : 'delivered',
+    replayed: false,
+    status: error?.entry.status ?? 200,
+    providerMs: 0,
+  }
 }

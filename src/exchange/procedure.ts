@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
-import type { Consumer, TraceContext } from '../model/exchange.ts'
-import type { ServiceId } from '../model/identifier.ts'
 import type { PlannedAsk, PlannedStep, PlannedSteps } from '../model/plan.ts'
 import type { ToldPart } from './composite.ts'
+import type { KeptOrder } from './kept-order.ts'
 
 /** Linked procedures: submissions to several agencies, done one after the other or taken back. */
 
@@ -31,24 +30,8 @@ export interface Progress {
 }
 
 /** What a linked procedure was begun with; it is carried on by this, whatever the registry says of the plan later. */
-export interface ProcedureOrder {
-  readonly consumer: Consumer
-  readonly service: ServiceId
-  readonly operation: string
+export interface ProcedureOrder extends KeptOrder {
   readonly plan: PlannedSteps
-  /** The exchange that began it, whose id its steps' records name as `parent`. */
-  readonly exchangeId: string
-  readonly isSigned: boolean
-  readonly url: string
-  readonly path: string
-  readonly purpose: string | undefined
-  readonly dossier: string | undefined
-  readonly procedure: string | undefined
-  readonly officer: string | undefined
-  readonly trace: TraceContext
-  /** Of the steps' salts (see `partSalt`), base64url; the beginning exchange's own salt is kept nowhere. */
-  readonly salt: string
-  readonly request: unknown
 }
 
 export interface StoredProcedure {

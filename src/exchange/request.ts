@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import { afterWorkingDays, type IsWorkingDay } from '../model/calendar.ts'
-import type { Consumer, TraceContext } from '../model/exchange.ts'
-import type { ServiceId } from '../model/identifier.ts'
 import type { ResultTerms } from '../model/party.ts'
+import type { KeptOrder } from './kept-order.ts'
 
 /** Requests that are answered days later: a document that an agency first has to make. */
 
@@ -10,24 +9,8 @@ import type { ResultTerms } from '../model/party.ts'
 export type RequestState = 'accepted' | 'forwarded' | 'answered' | 'refused' | 'expired' | 'cancelled'
 
 /** What a request was made with; it is carried on by this, whatever the registry says later. */
-export interface RequestOrder {
-  readonly consumer: Consumer
-  readonly service: ServiceId
-  readonly operation: string
-  readonly path: string
-  /** The exchange it was made with, whose id the others about it name as `parent`. */
-  readonly exchangeId: string
-  readonly isSigned: boolean
-  readonly url: string
-  readonly purpose: string | undefined
-  readonly dossier: string | undefined
-  readonly procedure: string | undefined
-  readonly officer: string | undefined
+export interface RequestOrder extends KeptOrder {
   readonly consent: string | undefined
-  readonly trace: TraceContext
-  /** Of the later exchanges' salts (see `partSalt`), base64url. */
-  readonly salt: string
-  readonly request: unknown
   /** When the provider is asked again, Unix milliseconds, in order. */
   readonly remindAtMs: readonly number[]
   readonly askEveryMs: number | undefined

@@ -3,6 +3,7 @@ import type { Consumer, InboundRequest } from '../model/exchange.ts'
 import type { Authority } from '../registry/authority.ts'
 import { assertWebhookAllowed } from '../registry/webhook-address.ts'
 import { type PartIdentity, partSalt } from './composite.ts'
+import { orderOf, requestOf } from './kept-order.ts'
 import { type Obtained, outcomeOf, type Parent, type Passage, type Passed } from './passage.ts'
 import {
   type Asked,
@@ -69,8 +70,8 @@ export function createRequests(parts: RequestParts): Requests {
     return { status: 202, content: () => told, replayed: false }
   }
 
-  function orderOf(passage: Passage, { service, operation }: Resolved, id: string) {
-    const { request, consumer, facts } = passage
+  function newRequest(passage: Passage, { service, operation }: Resolved, id: string) {
+    const { request, consumer } = passage
     const terms = service.document.results?.[operation.id]
     if (terms === undefined) throw new GatewayError('internal_error')
     const { remindAtMs, ...dates } = datesOf(
@@ -79,24 +80,11 @@ export function createRequests(parts: RequestParts): Requests {
       parts.authority().registry.isWorkingDay,
     )
     const { askEveryMinutes, keepDays } = terms
-    const { credentials, path, dossier, procedure, officer, consent, notify, trace } = request
+    const { consent, notify } = request
     const hosts = parts.authority().registry.subsystems.get(consumer.id)?.webhooks
     const order: RequestOrder = {
-      consumer,
-      service: request.service,
-      operation: operation.id,
-      path,
-      exchangeId: facts.exchangeId,
-      isSigned: facts.requestSignature !== undefined,
-      url: credentials.url,
-      purpose: passage.judged?.authorisation.purpose,
-      dossier,
-      procedure,
-      officer,
+      ...orderOf(passage, operation.id, id),
       consent,
-      trace,
-      salt: Buffer.from(partSalt(request.salt, id)).toString('base64url'),
-      request: request.json,
       remindAtMs,
       askEveryMs: askEveryMinutes === undefined ? undefined : askEveryMinutes * 60_000,
       keepDays,
@@ -143,7 +131,7 @@ export function createRequests(parts: RequestParts): Requests {
     async accept(passage, resolved) {
       const { exchangeId: id } = parts.newPart()
       const { slot = '', request } = passage
-      const made = orderOf(passage, resolved, id)
+      const made = newRequest(passage, resolved, id)
       const begun = await requests.begin(made, { slot, requestDigest: submissionDigest(request) })
       return status(begun, begun.contents?.order ?? made.order, resolved)
     },
@@ -166,23 +154,13 @@ export function createRequests(parts: RequestParts): Requests {
       if (contents === undefined) throw new RangeError('an erased request is not carried on')
       const { order } = contents
       const { exchangeId, receivedAtMs, spanId } = parts.newPart()
-      const { service, path, purpose, dossier, procedure, officer, consent, trace } = order
       const asked: InboundRequest = {
+        ...requestOf(order),
         exchangeId,
         receivedAtMs,
-        credentials: { method: 'POST', url: order.url },
-        service,
-        method: 'POST',
-        path,
-        query: undefined,
-        purpose,
-        dossier,
-        procedure,
-        officer,
-        consent,
+        consent: order.consent,
         idempotencyKey: requestKey(id),
-        fields: undefined,
-        trace: { ...trace, spanId },
+        trace: { ...order.trace, spanId },
         salt: partSalt(Buffer.from(order.salt, 'base64url'), exchangeId),
         passedOn: {
           'exchange-request': id,
@@ -191,8 +169,6 @@ export function createRequests(parts: RequestParts): Requests {
           ...(reminder && { 'exchange-reminder': String(reminder) }),
         },
         body: Buffer.from(JSON.stringify(order.request)),
-        json: order.request,
-        signal: undefined,
       }
       const { obtained, recorded } = await parts.pass(asked, order.consumer, order)
       const ended = recorded.ended instanceof Error ? recorded.ended : obtained

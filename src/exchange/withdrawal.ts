@@ -4,7 +4,7 @@ import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials, ExchangeFacts, Receipt } from '../model/exchange.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Authority } from '../registry/authority.ts'
-import { type EndedExchange, outcomeOf, unconfirmed } from './passage.ts'
+import { describeEnd, type EndedExchange, outcomeOf, unconfirmed } from './passage.ts'
 import { digestOf } from './stages.ts'
 
 /** Taking a consent back: by its issuer, whom the person told. */
@@ -102,17 +102,9 @@ export function createWithdraw(parts: WithdrawalParts): Withdraw {
     } catch (thrown) {
       error = asGatewayError(thrown)
     }
-    parts.observe({
-      facts,
-      outcome: error ? outcomeOf(error) : 'delivered',
-      error,
-      receipt,
-      replayed: false,
-      method: 'POST',
-      status: error?.entry.status ?? 200,
-      totalMs: now() - request.receivedAtMs,
-      providerMs: 0,
-    })
+    parts.observe(
+      describeEnd(facts, { error, receipt, method: 'POST', totalMs: now() - request.receivedAtMs }),
+    )
     return { ended: error ?? { withdrawnAtMs: now() }, receipt }
   }
 }

@@ -1,6 +1,6 @@
 import { writeCloudEvent } from '../contract/cloud-event.ts'
 import { type Authorisation, authorise } from '../exchange/authorise.ts'
-import type { EndedExchange } from '../exchange/passage.ts'
+import { describeEnd, type EndedExchange, outcomeOf } from '../exchange/passage.ts'
 import type { TakeQuota } from '../exchange/quota.ts'
 import { digestOf, noteAuthorisation } from '../exchange/stages.ts'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
@@ -8,7 +8,6 @@ import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { PlacedEvent, Subscription } from '../model/event.ts'
 import type { Consumer, ExchangeFacts, Receipt } from '../model/exchange.ts'
 import type { Authority } from '../registry/authority.ts'
-import { outcomeOfError } from './publication.ts'
 
 /** An event ready to leave to one subscriber: its record is in the log. */
 export interface Delivery {
@@ -114,7 +113,7 @@ export function createDeliver(parts: DeliveryParts): Deliver {
     if (ended instanceof Error) {
       facts.code = ended.code
       facts.answer = undefined
-      return { ended, verdict: { outcome: outcomeOfError(ended), reply: undefined, authority: undefined } }
+      return { ended, verdict: { outcome: outcomeOf(ended), reply: undefined, authority: undefined } }
     }
     facts.code = undefined
     facts.answer = { ...digestOf(ended, salt), status: 200 }
@@ -171,17 +170,9 @@ export function createDeliver(parts: DeliveryParts): Deliver {
     const passage = begin(subscription, placed, reader)
     const { facts } = passage
     const tell = (receipt: Receipt | undefined, error: GatewayError | undefined) =>
-      parts.observe({
-        facts,
-        outcome: error ? outcomeOfError(error) : 'delivered',
-        error,
-        receipt,
-        replayed: false,
-        method: 'POST',
-        status: error?.entry.status ?? 200,
-        totalMs: now() - facts.receivedAtMs,
-        providerMs: 0,
-      })
+      parts.observe(
+        describeEnd(facts, { error, receipt, method: 'POST', totalMs: now() - facts.receivedAtMs }),
+      )
     try {
       const delivery = await record(passage)
       tell(delivery.receipt, undefined)

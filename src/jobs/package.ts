@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import type { Authorisation } from '../exchange/authorise.ts'
-import type { EndedExchange } from '../exchange/passage.ts'
+import { describeEnd, type EndedExchange, outcomeOf } from '../exchange/passage.ts'
 import { noteAuthorisation } from '../exchange/stages.ts'
 import { createPartSealer } from '../identity/package-part.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -10,7 +10,6 @@ import type { Consumer, ExchangeFacts } from '../model/exchange.ts'
 import { PACKAGE_FORMAT, type PackageManifest, type PackagePart } from '../model/package.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import type { BulkJob, BulkStore } from './bulk.ts'
-import { outcomeOfError } from './publication.ts'
 
 /** By what a package may be made at this moment. */
 export interface PackageGround {
@@ -87,21 +86,11 @@ export function createPackager(parts: PackageParts): MakePackage {
         refused = asGatewayError(thrown)
         facts.code = refused.code
         facts.answer = undefined
-        return { outcome: outcomeOfError(refused), reply: undefined, authority: undefined }
+        return { outcome: outcomeOf(refused), reply: undefined, authority: undefined }
       }
     })
     const error = ground === undefined || !parts.mayRelease(ground.number) ? refused : undefined
-    parts.observe({
-      facts,
-      outcome: error ? outcomeOfError(error) : 'delivered',
-      error,
-      receipt,
-      replayed: false,
-      method: 'GET',
-      status: error?.entry.status ?? 200,
-      totalMs: now() - facts.receivedAtMs,
-      providerMs: 0,
-    })
+    parts.observe(describeEnd(facts, { error, receipt, method: 'GET', totalMs: now() - facts.receivedAtMs }))
     if (ground !== undefined && parts.mayRelease(ground.number)) return ground
     throw refused ?? new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
   }

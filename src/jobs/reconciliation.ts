@@ -1,5 +1,5 @@
 import { authorise } from '../exchange/authorise.ts'
-import { type EndedExchange, outcomeOf, unconfirmed } from '../exchange/passage.ts'
+import { describeEnd, type EndedExchange, outcomeOf, unconfirmed } from '../exchange/passage.ts'
 import { digestOf } from '../exchange/stages.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { asGatewayError, GatewayError, type Violation } from '../model/errors.ts'
@@ -299,17 +299,8 @@ export function createReconcile(parts: ReconciliationParts): Reconcile {
       ended = asGatewayError(thrown)
     }
     const error = ended instanceof GatewayError ? ended : undefined
-    parts.observe({
-      facts,
-      outcome: error ? outcomeOf(error) : 'delivered',
-      error,
-      receipt,
-      replayed: false,
-      method: body === undefined ? 'GET' : 'PUT',
-      status: error?.entry.status ?? 200,
-      totalMs: now() - receivedAtMs,
-      providerMs: 0,
-    })
+    const method = body === undefined ? 'GET' : 'PUT'
+    parts.observe(describeEnd(facts, { error, receipt, method, totalMs: now() - receivedAtMs }))
     return { ended, receipt, mayLeave: () => number !== undefined && parts.mayRelease(number) }
   }
 }

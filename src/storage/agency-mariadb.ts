@@ -8,7 +8,7 @@ import {
   type SqlQuestion,
   type SqlRow,
 } from '../provider/sql-database.ts'
-import { watchBytes } from './agency-socket.ts'
+import { askWithin } from './agency-socket.ts'
 
 /** 1969, 3024: the statement's own time limit; 1205 waiting for a lock. */
 const SLOW: ReadonlySet<number> = new Set([1969, 3024, 1205])
@@ -140,22 +140,12 @@ export function openAgencyMariadb(connection: SqlConnection): SqlDatabase {
   return {
     async ask(question) {
       const session = await open()
-      const { promise: ended, reject: end } = Promise.withResolvers<never>()
-      const abort = () => end(new SqlFault('slow'))
-      question.deadline.addEventListener('abort', abort)
-      const unwatch = watchBytes(sockets.get(session), question.maxBytes, () => end(new SqlFault('excess')))
-      try {
-        if (question.deadline.aborted) abort()
-        const rows = await Promise.race([run(session, question, end), ended])
-        session.release()
-        return rows
-      } catch (thrown) {
-        session.destroy()
-        throw thrown instanceof SqlFault ? thrown : new SqlFault(kindOf(thrown), thrown)
-      } finally {
-        unwatch()
-        question.deadline.removeEventListener('abort', abort)
-      }
+      return askWithin(question, {
+        socket: sockets.get(session),
+        run: (end) => run(session, question, end),
+        kindOf,
+        release: (isSound) => (isSound ? session.release() : session.destroy()),
+      })
     },
     close: () => new Promise((resolve) => pool.end(() => resolve())),
   }

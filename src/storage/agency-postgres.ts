@@ -8,7 +8,7 @@ import {
   type SqlQuestion,
   type SqlRow,
 } from '../provider/sql-database.ts'
-import { watchBytes } from './agency-socket.ts'
+import { askWithin } from './agency-socket.ts'
 
 /** Set when a session begins: it reads only, gives up in time, and writes days and times in one way. */
 function sessionOf({ timeoutMs }: SqlConnection): string {
@@ -119,23 +119,12 @@ export function openAgencyPostgres(connection: SqlConnection): SqlDatabase {
   return {
     async ask(question) {
       const client = await connect()
-      const { promise: ended, reject: end } = Promise.withResolvers<never>()
-      const abort = () => end(new SqlFault('slow'))
-      question.deadline.addEventListener('abort', abort)
-      const unwatch = watchBytes(sockets.get(client), question.maxBytes, () => end(new SqlFault('excess')))
-      try {
-        if (question.deadline.aborted) abort()
-        const rows = await Promise.race([run(client, question, end), ended])
-        client.release()
-        return rows
-      } catch (thrown) {
-        // A connection whose query did not end is not used again.
-        client.release(true)
-        throw thrown instanceof SqlFault ? thrown : new SqlFault(kindOf(thrown), thrown)
-      } finally {
-        unwatch()
-        question.deadline.removeEventListener('abort', abort)
-      }
+      return askWithin(question, {
+        socket: sockets.get(client),
+        run: (end) => run(client, question, end),
+        kindOf,
+        release: (isSound) => client.release(!isSound),
+      })
     },
     close: () => pool.end(),
   }
