@@ -68,7 +68,9 @@ export function agreesWithBirth(id: string, birthDate: string | undefined, sex: 
   const said = personalIdSexAndCentury(id)
   if (said === undefined) return true
   if (birthDate !== undefined && readDigits(birthDate, 0, 4) !== said.birthYear) return false
-  const known = sex === undefined ? undefined : SEXES.get(sex.normalize('NFC').toLowerCase())
+  if (sex === undefined) return true
+  // Nearly always it is a code as it stands.
+  const known = SEXES.get(sex) ?? SEXES.get(sex.normalize('NFC').toLowerCase())
   return known === undefined || known === said.sex
 }
 

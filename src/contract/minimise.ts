@@ -40,9 +40,16 @@ function readToken(value: unknown, token: string): unknown {
   return isMembers(value) && Object.hasOwn(value, token) ? value[token] : undefined
 }
 
+/** The same as `readPointer` for a pointer that `parsePointer` has read. */
+export function readTokens(document: unknown, tokens: readonly string[]): unknown {
+  let value = document
+  for (const token of tokens) value = readToken(value, token)
+  return value
+}
+
 /** @returns what a pointer (RFC 6901, array items by index) points to; `undefined` where there is nothing. */
 export function readPointer(document: unknown, pointer: string): unknown {
-  return parsePointer(pointer).reduce(readToken, document)
+  return readTokens(document, parsePointer(pointer))
 }
 
 /** Members to keep, by name; `WHOLE` keeps a member with all below it. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Operation } from '../contract/contract.ts'
-import { readPointer } from '../contract/minimise.ts'
+import { parsePointer, readPointer, readTokens } from '../contract/minimise.ts'
 import { ANSWER_LIMITS, parseStrictJson } from '../contract/strict-json.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { BodyFacts, Consumer, ExchangeFacts, InboundRequest } from '../model/exchange.ts'
@@ -70,10 +70,11 @@ function noteSubjects(
   const pointer = batch.batch && contract.operations.get(batch.batch.of)?.subjectPointer
   const items = pointer === undefined ? undefined : readPointer(json, '/items')
   if (pointer === undefined || !Array.isArray(items)) return
-  facts.subjects = items.flatMap((item) => {
-    const subject = readPointer(item, pointer)
-    return typeof subject === 'string' && subject.length <= SUBJECT_LENGTH ? [subject] : []
-  })
+  const tokens = parsePointer(pointer)
+  facts.subjects = items
+    .map((item) => readTokens(item, tokens))
+    .filter((subject) => typeof subject === 'string')
+    .filter(({ length }) => length <= SUBJECT_LENGTH)
 }
 
 /** What was taken out of use without a word is as if it had never been; with one, those who ask are told. */

@@ -14,8 +14,7 @@ export interface BatchParts {
   readonly randomHex: (bytes: number) => string
 }
 
-function findingsIn(body: Buffer, count: number): readonly Finding[] {
-  const answer: unknown = JSON.parse(body.toString('utf8'))
+function findingsIn(answer: unknown, count: number): readonly Finding[] {
   const results: unknown =
     typeof answer === 'object' && answer !== null && 'results' in answer ? answer.results : undefined
   if (!Array.isArray(results) || results.length !== count) {
@@ -70,5 +69,5 @@ export async function verifyBatch(
   const ended = conclusion.release()
   if (ended instanceof Error) throw ended
   if (ended.status >= 300) throw new GatewayError('response_invalid')
-  return findingsIn(ended.body, claims.length)
+  return findingsIn(ended.content, claims.length)
 }

@@ -1,5 +1,5 @@
 import type { Operation } from '../contract/contract.ts'
-import { parsePointer } from '../contract/minimise.ts'
+import { parsePointer, readTokens } from '../contract/minimise.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Row } from './bulk-lines.ts'
 import { groupBits, groupOf, isBlank } from './data-quality.ts'
@@ -47,46 +47,54 @@ interface IntakeParts {
   readonly staleBefore: string
 }
 
+interface Own {
+  readonly ref?: string
+  readonly unit?: string
+  readonly asOf?: string
+}
+
 interface Split {
-  readonly claim: Record<string, unknown>
-  readonly ref: string | undefined
-  readonly unit: string | undefined
-  readonly asOf: string | undefined
+  readonly claim: Readonly<Record<string, unknown>>
+  readonly own: Own
   readonly faults: readonly Fault[]
 }
+
+const NOTHING_OWN: Own = {}
+const NO_FAULTS: readonly Fault[] = []
 
 function isUnknown(value: unknown): boolean {
   return typeof value === 'string' ? value.length <= MAX_BLANK && isBlank(value) : isBlank(value)
 }
 
-/** `ref`, `unit` and `asOf` are the consumer's own; all else is the claim. What is blank counts as not there. */
+/** What of a record is the consumer's own and not part of the claim. */
+const OWN: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['ref', (text) => text.length <= MAX_REF],
+  ['unit', (text) => UNIT.test(text)],
+  ['asOf', (text) => DAY.test(text)],
+])
+
+/** Whether all of a record is its claim. */
+function isClaim(row: Readonly<Record<string, unknown>>): boolean {
+  for (const name in row) if (OWN.has(name) || isUnknown(row[name])) return false
+  return true
+}
+
+/** All but `ref`, `unit` and `asOf` is the claim. What is blank counts as not there. */
 function split(row: Readonly<Record<string, unknown>>): Split {
+  // Most records need no copy.
+  if (isClaim(row)) return { claim: row, own: NOTHING_OWN, faults: NO_FAULTS }
   const claim: Record<string, unknown> = {}
-  const own: Record<string, string> = {}
-  let faults: readonly Fault[] = []
+  let own = NOTHING_OWN
+  let faults = NO_FAULTS
   for (const name in row) {
     const value = row[name]
     if (isUnknown(value)) continue
-    if (name !== 'ref' && name !== 'unit' && name !== 'asOf') {
-      claim[name] = value
-      continue
-    }
-    const isSound =
-      typeof value === 'string' &&
-      (name === 'ref' ? value.length <= MAX_REF : (name === 'unit' ? UNIT : DAY).test(value))
-    if (isSound) own[name] = value
+    const isSound = OWN.get(name)
+    if (isSound === undefined) claim[name] = value
+    else if (typeof value === 'string' && isSound(value)) own = { ...own, [name]: value }
     else faults = [...faults, { pointer: `/${name}`, rule: 'format' }]
   }
-  return { claim, ref: own['ref'], unit: own['unit'], asOf: own['asOf'], faults }
-}
-
-function read(claim: object, path: readonly string[]): unknown {
-  let value: unknown = claim
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = Object.getOwnPropertyDescriptor(value, name)?.value
-  }
-  return value
+  return { claim, own, faults }
 }
 
 /** @returns what judges the records of one file, one after the other. */
@@ -95,7 +103,8 @@ export function createIntake({ single, seen, staleBefore }: IntakeParts): (row: 
 
   return (row, line) => {
     if (row === undefined) return NOT_A_RECORD
-    const { claim, ref, unit, asOf, faults } = split(row)
+    const { claim, own, faults } = split(row)
+    const { ref, unit, asOf } = own
     const stale = asOf !== undefined && asOf < staleBefore ? STALE : 0
     const broken = single.judgeBody(claim) ?? []
     if (broken.length > 0 || faults.length > 0) {
@@ -103,7 +112,7 @@ export function createIntake({ single, seen, staleBefore }: IntakeParts): (row: 
       const groups = groupBits(broken.map(groupOf)) | (faults.length > 0 ? groupBits([4]) : 0)
       return { claim: undefined, ref, unit, groups: groups | stale, faults: all, first: 0 }
     }
-    const key = subject === undefined ? undefined : read(claim, subject)
+    const key = subject === undefined ? undefined : readTokens(claim, subject)
     const first = typeof key === 'string' ? seen.note(key, line) : 0
     if (first !== 0) return { claim: undefined, ref, unit, groups: REPEATED | stale, faults, first }
     return { claim, ref, unit, groups: stale, faults, first: 0 }

@@ -10,30 +10,53 @@ const MAX_LINE_BYTES = 65_536
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
+function isTooLong(line: string): boolean {
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  return line.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES
+}
+
+/** Whole lines, read at once: where all is UTF-8 a line costs next to nothing. */
+function readLines(bytes: Buffer): (string | undefined)[] {
+  if (isUtf8(bytes)) {
+    const lines: (string | undefined)[] = bytes.toString('utf8').split('\n')
+    for (const [place, line] of lines.entries()) {
+      if (line !== undefined && isTooLong(line)) lines[place] = undefined
+    }
+    return lines
+  }
+  const lines: (string | undefined)[] = []
+  for (let start = 0; start <= bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start)
+    const end = newline < 0 ? bytes.length : newline
+    const line = bytes.subarray(start, end)
+    lines.push(line.length <= MAX_LINE_BYTES && isUtf8(line) ? line.toString('utf8') : undefined)
+    start = end + 1
+  }
+  return lines
+}
+
 /** Lines of a file that comes in pieces; one that is too long or not UTF-8 is undefined. */
 async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncIterable<readonly (string | undefined)[]> {
-  let rest = NOTHING
-  const read = (from: Buffer, start: number, end: number, sound: boolean): string | undefined => {
-    if (end - start > MAX_LINE_BYTES) return undefined
-    const line = from.subarray(start, end)
-    return sound || isUtf8(line) ? line.toString('utf8') : undefined
-  }
+  let rest: Buffer = NOTHING
+  /** Whether the line begun is longer than any that is read: its bytes are not kept. */
+  let isLost = false
   for await (const piece of pieces) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
     const last = bytes.lastIndexOf(NEWLINE)
-    const sound = isUtf8(bytes.subarray(0, last + 1))
-    const lines: (string | undefined)[] = []
-    let start = 0
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      lines.push(read(bytes, start, end, sound))
-      start = end + 1
-      if (lines.length < 4096) continue
-      yield lines.splice(0)
+    if (last >= 0) {
+      const lines = readLines(bytes.subarray(0, last))
+      if (isLost) lines[0] = undefined
+      isLost = false
+      yield lines
     }
-    yield lines
-    rest = Buffer.from(bytes.subarray(start))
+    // A copy: the piece itself is let go of.
+    rest = Buffer.from(bytes.subarray(last + 1))
+    if (rest.length <= MAX_LINE_BYTES) continue
+    isLost = true
+    rest = NOTHING
   }
-  if (rest.length > 0) yield [read(rest, 0, rest.length, false)]
+  if (isLost) yield [undefined]
+  else if (rest.length > 0) yield readLines(rest)
 }
 
 const withoutMark = (line: string) => (line.startsWith('\ufeff') ? line.slice(1) : line)
@@ -60,7 +83,7 @@ async function* ndjsonRows(pieces: AsyncIterable<Buffer>): AsyncIterable<readonl
       const text = isFirst && line !== undefined ? withoutMark(line) : line
       isFirst = false
       // An empty line, say at the end, is no record.
-      if (text !== undefined && text.trim() === '') continue
+      if (text !== undefined && !text.startsWith('{') && text.trim() === '') continue
       rows.push(parseRow(text))
     }
     yield rows

@@ -26,7 +26,7 @@ export interface BulkRunParts extends BatchParts {
 const IN_FLIGHT = 4
 /** Results are made durable this often, or when there are this many bytes of them. */
 const COMMIT_MS = 500
-const COMMIT_BYTES = 1_048_576
+const COMMIT_BYTES = 524_288
 /** A quota that is free again within this time is waited for. */
 const PATIENCE_SECONDS = 5
 const DAY_MS = 86_400_000

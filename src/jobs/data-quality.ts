@@ -22,8 +22,12 @@ export const GROUP_NUMBERS: readonly ErrorGroup[] = [1, 2, 3, 4, 5, 6, 7, 8]
 /** What people write where they know nothing. */
 const BLANK = /^\s*(?:n\/?a|null|none|không rõ|không có|-+|\.+|\?+)?\s*$/iu
 
+/** What begins with a digit, or with another letter than N or K, is none of these: most values, in bulk. */
+const TELLING = /^[0-9A-JLMO-Za-jlmo-z]/
+
 export function isBlank(value: unknown): boolean {
-  return value === null || value === undefined || (typeof value === 'string' && BLANK.test(value))
+  if (typeof value !== 'string') return value === null || value === undefined
+  return !TELLING.test(value) && BLANK.test(value)
 }
 
 const RANGE_RULES: ReadonlySet<string> = new Set([

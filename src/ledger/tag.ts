@@ -62,6 +62,17 @@ function writeBlock(blocks: Buffer, at: number, identifier: string): void {
   blocks.set(isShort ? bytes : hash('sha256', bytes, 'buffer').subarray(0, SUBJECT_TAG_BYTES - 1), at + 1)
 }
 
+/** An identifier that is its own normal form and short, as nearly all are. */
+const PLAIN = /^[0-9A-Z]{0,15}$/
+
+/** The same block as `writeBlock` makes of it, for a tenth of the time. */
+function writePlain(blocks: Buffer, at: number, identifier: string): void {
+  blocks[at] = identifier.length
+  for (let place = 0; place < identifier.length; place += 1) {
+    blocks[at + 1 + place] = identifier.charCodeAt(place)
+  }
+}
+
 /**
  * The tags of a batch's subjects, a thousand in one call of the cipher where an HMAC for each would cost as much as all
  * else that is done for a record: AES-256 of one block, a permutation under a key of the month, so that equal
@@ -72,8 +83,11 @@ export function subjectTagsWith(key: Uint8Array): SubjectTagger {
   const derived = Buffer.from(hkdfSync('sha256', key, '', 'lienthong subjects of batches', 32))
   return (subjects) => {
     const blocks = Buffer.alloc(subjects.length * SUBJECT_TAG_BYTES)
-    for (const [place, subject] of subjects.entries()) {
-      writeBlock(blocks, place * SUBJECT_TAG_BYTES, normalise(subject))
+    let at = 0
+    for (const subject of subjects) {
+      if (PLAIN.test(subject)) writePlain(blocks, at, subject)
+      else writeBlock(blocks, at, normalise(subject))
+      at += SUBJECT_TAG_BYTES
     }
     const cipher = createCipheriv('aes-256-ecb', derived, null).setAutoPadding(false)
     return Buffer.concat([cipher.update(blocks), cipher.final()])

@@ -3,6 +3,7 @@ import type { Appended, BulkAsk, BulkCounts, BulkJob, BulkState, BulkStore } fro
 import { BULK_QUEUE, emptyCounts } from '../jobs/bulk.ts'
 import type { ErrorCode } from '../model/error-table.ts'
 import { addCleaning } from './cleaning.ts'
+import { readRowBinary } from './copy-out.ts'
 import type { StoredJobQueue } from './job-queue.ts'
 import { LIVING_PROCESSES } from './process-lock.ts'
 import { inTransaction } from './transaction.ts'
@@ -36,7 +37,7 @@ const COLUMNS =
   'id, sealed_ask, state, code, received_bytes, epoch, records, exchanges, counts, created_at, finished_at, expires_at'
 
 /** What one row of a file holds: as much as is read, decrypted and held at a time. */
-const ROW_BYTES = 1_048_576
+const ROW_BYTES = 262_144
 
 /** Where a sealed piece stands: it opens nowhere else. */
 const contextOf = (kind: string, id: string, at = 0) => Buffer.from(`bulk ${kind} ${id} ${at}`)
@@ -83,12 +84,16 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
   /** Pieces in their order, the next one fetched while one is worked on. */
   async function* pieces(table: 'bulk_input' | 'bulk_result', id: string): AsyncIterable<Buffer> {
     const [place, kind] = table === 'bulk_input' ? ['at_byte', 'input'] : ['after_record', 'result']
+    // COPY takes no parameters.
+    const job = id.replaceAll(/[^0-9a-f-]/g, '')
     const after = async (last: number) => {
-      const { rows } = await pool.query<{ at: number; sealed: Buffer }>(
-        `SELECT ${place} AS at, sealed FROM ${table} WHERE job = $1 AND ${place} > $2 ORDER BY ${place} LIMIT 1`,
-        [id, last],
+      const fields = await readRowBinary(
+        pool,
+        `SELECT ${place}, sealed FROM ${table} WHERE job = '${job}' AND ${place} > ${Math.trunc(last)}
+          ORDER BY ${place} LIMIT 1`,
       )
-      return rows[0]
+      const [at, sealed] = fields ?? []
+      return at && sealed && { at: Number(at.readBigInt64BE()), sealed }
     }
     let next = after(-1)
     for (;;) {

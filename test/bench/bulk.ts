@@ -1,27 +1,21 @@
 /**
  * Bulk matching through a whole gateway, measured: `node test/bench/bulk.ts [records] [share of faulty ones in percent]`.
- * The gateway is a process of its own with its ledger; the sandbox's population and the consumer are this one.
+ * The gateway is a process of its own, started as `npm start` does, with its ledger; the sandbox's population and the
+ * consumer are this one. Processor time tells what a record costs, on a busy machine too; wall-clock time does not.
+ * `BENCH_GATEWAY_OPTIONS` has further options for the gateway's node, say `--cpu-prof`.
  */
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
+import { type BulkClient, createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
 import { createConsumer, prepareWorld } from '../support/gateway-world.ts'
 import { createTestDatabase, stopTestServer } from '../support/postgres.ts'
 import { serve } from '../support/served.ts'
+import { NODE_FLAGS } from './host.ts'
+import { listProcesses, peakMb, residentMb } from './procfs.ts'
+import { othersShare, readUsage } from './usage.ts'
 
 const OFFICIALS = 'G09/can-bo'
-const TICKS_PER_SECOND = 100
 const PIECE_RECORDS = 40_000
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-}
-
-function residentMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
-}
+const LOOK_MS = 500
 
 /** Every so many records one has a fault of the usual kinds. */
 function recordAt(index: number, faultsInHundred: number): object {
@@ -32,7 +26,7 @@ function recordAt(index: number, faultsInHundred: number): object {
   return { ...record, personalId: '12' }
 }
 
-async function measure(records: number, faultsInHundred: number): Promise<void> {
+async function startBench() {
   const keys = await makeKeys([OFFICIALS])
   const database = await createTestDatabase()
   const world = await prepareWorld(database, {
@@ -44,62 +38,99 @@ async function measure(records: number, faultsInHundred: number): Promise<void> 
       })),
     }),
   })
-  const served = await serve(
-    world,
-    process.env['BENCH_PROF'] ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=/tmp/bulkprof' } : {},
-  )
-  const pid = served.process.pid ?? 0
-  const { url } = served
+  const options = [...NODE_FLAGS, ...(process.env['BENCH_GATEWAY_OPTIONS'] ?? '').split(' ')]
+  const served = await serve(world, { LIENTHONG_WORKERS: '1' }, options.filter(Boolean))
   const pair = keys.pairs.get(OFFICIALS)
   if (pair === undefined) throw new Error('no key')
+  const { url } = served
   const client = createBulkClient(await createConsumer(url, OFFICIALS, pair, { resource: `${url}/jobs` }))
-  const pieces: Buffer[] = []
-  for (let from = 0; from < records; from += PIECE_RECORDS) {
-    const length = Math.min(PIECE_RECORDS, records - from)
-    pieces.push(Buffer.from(ndjson(Array.from({ length }, (_, at) => recordAt(from + at, faultsInHundred)))))
+  const { rows } = await world.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const backend = listProcesses().find(({ pid }) => pid === rows[0]?.pid)
+  return {
+    client,
+    rooted: { pid: served.process.pid ?? 0, databasePid: backend?.parentPid ?? 0 },
+    async close() {
+      served.process.kill('SIGTERM')
+      await new Promise((resolve) => served.process.once('exit', resolve))
+      await world.sandbox.close()
+      await world.pool.end()
+      await database.drop()
+      await stopTestServer()
+    },
   }
-  const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0)
-  const { body } = await client.create('', { sizeBytes })
-  console.log(`resident before the upload ${Math.round(residentMb(pid, 'VmRSS'))} MB`)
-  const uploadMs = performance.now()
-  let offset = 0
+}
+
+function piecesOf(records: number, faultsInHundred: number): readonly Buffer[] {
+  return Array.from({ length: Math.ceil(records / PIECE_RECORDS) }, (_, piece) => {
+    const from = piece * PIECE_RECORDS
+    const length = Math.min(PIECE_RECORDS, records - from)
+    return Buffer.from(ndjson(Array.from({ length }, (_, at) => recordAt(from + at, faultsInHundred))))
+  })
+}
+
+async function upload(client: BulkClient, id: string, pieces: readonly Buffer[], from = 0): Promise<number> {
+  let offset = from
   for (const piece of pieces) {
-    // The last piece starts the job.
-    const isLast = offset + piece.length === sizeBytes
-    if (isLast) console.log(`uploaded ${sizeBytes} bytes in ${Math.round(performance.now() - uploadMs)} ms`)
-    const before = { ms: performance.now(), cpu: cpuSeconds(pid), own: process.cpuUsage() }
-    const { status } = await client.upload(body.id, offset, piece)
+    const { status } = await client.upload(id, offset, piece)
     if (status !== 204) throw new Error(`upload: ${status}`)
     offset += piece.length
-    if (!isLast) continue
-    const resident: number[] = []
-    for (;;) {
-      await pause(250)
-      resident.push(Math.round(residentMb(pid, 'VmRSS')))
-      const told = await client.show(body.id)
-      if (told.state !== 'queued' && told.state !== 'running') {
-        const seconds = (performance.now() - before.ms) / 1000
-        const cpu = cpuSeconds(pid) - before.cpu
-        const own = process.cpuUsage(before.own)
-        const sandboxCpu = (own.user + own.system) / 1e6
-        console.log(`${told.state}: ${told.records} records, ${told.exchanges} exchanges`)
-        console.log(`wall ${seconds.toFixed(1)} s: ${Math.round(told.records / seconds)} records/s`)
-        console.log(
-          `gateway CPU ${cpu.toFixed(1)} s: ${Math.round(told.records / cpu)} records per CPU second`,
-        )
-        console.log(`sandbox CPU ${sandboxCpu.toFixed(1)} s`)
-        console.log(`resident MB ${resident.join(' ')}; peak ${Math.round(residentMb(pid, 'VmHWM'))}`)
-        break
-      }
-    }
   }
+  return offset
+}
+
+type Bench = Awaited<ReturnType<typeof startBench>>
+
+function look({ rooted }: Bench) {
+  const usage = readUsage(rooted)
+  if (usage === undefined) throw new Error('there is no /proc')
+  const { user, system } = process.cpuUsage()
+  return { ...usage, ms: performance.now(), sandboxCpuMs: (user + system) / 1000 }
+}
+
+type Look = ReturnType<typeof look>
+
+function describeUse(before: Look, after: Look, records: number): string {
+  const micros = (from: number, to: number) => (((to - from) * 1000) / records).toFixed(1)
+  const perSecond = (ms: number) => Math.round((records * 1000) / ms)
+  const ms = after.ms - before.ms
+  return [
+    `CPU µs a record: gateway ${micros(before.subjectCpuMs, after.subjectCpuMs)}, PostgreSQL ${micros(before.databaseCpuMs, after.databaseCpuMs)}, ` +
+      `sandbox and consumer ${micros(before.sandboxCpuMs, after.sandboxCpuMs)}`,
+    `records/s: ${perSecond(after.subjectCpuMs - before.subjectCpuMs)} of the gateway's CPU, ${perSecond(ms)} by the clock (${(ms / 1000).toFixed(1)} s), ` +
+      `${Math.round(100 * othersShare(before, after))} % of the machine used by others`,
+  ].join('\n')
+}
+
+async function measure(records: number, faultsInHundred: number): Promise<void> {
+  const bench = await startBench()
+  const { client, rooted } = bench
+  const pieces = piecesOf(records, faultsInHundred)
+  const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0)
+  const { body } = await client.create('', { sizeBytes })
+  const idle = look(bench)
+  const offset = await upload(client, body.id, pieces.slice(0, -1))
+  const before = look(bench)
+  // The last piece starts the job.
+  await upload(client, body.id, pieces.slice(-1), offset)
+  const resident: number[] = []
+  let told = await client.show(body.id)
+  while (told.state === 'queued' || told.state === 'running') {
+    await pause(LOOK_MS)
+    resident.push(Math.round(residentMb(rooted.pid)))
+    told = await client.show(body.id)
+  }
+  const after = look(bench)
+  console.log(`${told.state}: ${told.records} records in ${told.exchanges} exchanges, ${sizeBytes} bytes`)
+  console.log(describeUse(before, after, told.records))
+  console.log(
+    `upload: ${((1e6 * (before.subjectCpuMs - idle.subjectCpuMs)) / offset).toFixed(1)} ms of the gateway's CPU a MB`,
+  )
+  console.log(
+    `gateway's MB: ${Math.round(idle.residentMb)} idle, ${Math.round(before.residentMb)} uploaded, then ${resident.join(' ')}; ` +
+      `${Math.round(peakMb(rooted.pid))} at most`,
+  )
   console.log(JSON.stringify((await client.report(body.id)).body.outcomes))
-  served.process.kill('SIGTERM')
-  await new Promise((resolve) => served.process.once('exit', resolve))
-  await world.sandbox.close()
-  await world.pool.end()
-  await database.drop()
-  await stopTestServer()
+  await bench.close()
 }
 
 const [records = '1000000', faults = '5'] = process.argv.slice(2)

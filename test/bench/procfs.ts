@@ -38,6 +38,12 @@ export function residentMb(pid: number): number {
   return Number(kilobytes ?? 0) / 1024
 }
 
+/** The most memory that was ever resident (`VmHWM`), in mebibytes; 0 for a process that has gone. */
+export function peakMb(pid: number): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`))?.[1]
+  return Number(kilobytes ?? 0) / 1024
+}
+
 /** Time of all cores together since the machine started. */
 export interface MachineTime {
   /** Idle time included. */

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import canonicalize from 'canonicalize'
@@ -138,5 +138,21 @@ describe('tags', () => {
     expect(tagAll([one]).toString('hex')).to.equal(at(0))
     expect(subjectTagsWith(Buffer.alloc(32, 2))([one]).toString('hex')).not.to.equal(at(0))
     expect(tags.includes(one)).to.equal(false)
+  })
+
+  it('tags everybody of a batch by their length and identifier, capitals and digits as any other', () => {
+    const key = Buffer.alloc(32, 1)
+    const derived = Buffer.from(hkdfSync('sha256', key, '', 'lienthong subjects of batches', 32))
+    const block = (identifier: string) => {
+      const bytes = Buffer.alloc(SUBJECT_TAG_BYTES)
+      bytes[0] = identifier.length
+      bytes.write(identifier, 1)
+      const cipher = createCipheriv('aes-256-ecb', derived, null).setAutoPadding(false)
+      return cipher.update(bytes).toString('hex')
+    }
+    for (const identifier of ['', '0', '099188010001', 'CB-017', 'B1234567', 'A'.repeat(15)]) {
+      expect(subjectTagsWith(key)([identifier.toLowerCase()]).toString('hex')).to.equal(block(identifier))
+      expect(subjectTagsWith(key)([identifier]).toString('hex'), identifier).to.equal(block(identifier))
+    }
   })
 })

@@ -12,12 +12,13 @@ export interface Served {
   lines(): string
 }
 
-/** `lienthong serve` in processes of its own, over the world's database. */
+/** `lienthong serve` in processes of its own, over the world's database. @param flags of node. */
 export async function serve(
   world: Pick<PreparedWorld, 'database' | 'dataDir'>,
   environment: Record<string, string>,
+  flags: readonly string[] = [],
 ): Promise<Served> {
-  const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [...flags, join(PROJECT, 'src/main.ts'), 'serve'], {
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

@@ -1,0 +1,84 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Operation } from '../../src/contract/contract.ts'
+import { createIntake } from '../../src/jobs/bulk-intake.ts'
+import { isBlank } from '../../src/jobs/data-quality.ts'
+import { createFirstSeen } from '../../src/jobs/first-seen.ts'
+import type { Violation } from '../../src/model/errors.ts'
+
+const BROKEN: readonly Violation[] = [
+  { pointer: '/fullName', rule: 'required', detail: { vi: 'Thiếu.', en: 'It is missing.' } },
+]
+
+/** What the operation for one record is asked for: whether a claim keeps its contract. */
+function singleWith(judgeBody: Operation['judgeBody']): Operation {
+  return { subjectPointer: '/personalId', judgeBody } as Operation
+}
+
+function intakeOf(judgeBody: Operation['judgeBody'] = () => undefined) {
+  return createIntake({
+    single: singleWith(judgeBody),
+    seen: createFirstSeen([1, 2]),
+    staleBefore: '2025-01-01',
+  })
+}
+
+describe('what becomes of a record before anybody is asked', () => {
+  it('keeps for the consumer what is its own, and asks only the rest', () => {
+    const row = { personalId: '099188010001', ref: 'CB-1', unit: '01', asOf: '2024-12-31', extra: 1 }
+    expect(intakeOf()(row, 1)).to.deep.equal({
+      claim: { personalId: '099188010001', extra: 1 },
+      ref: 'CB-1',
+      unit: '01',
+      groups: 1 << 7,
+      faults: [],
+      first: 0,
+    })
+  })
+
+  it('leaves out what is blank, and tells of its own members that are not well formed', () => {
+    const row = { personalId: '099188010001', fullName: ' N/A ', ref: 'x'.repeat(65), unit: 'một', asOf: 5 }
+    const taken = intakeOf()(row, 1)
+    expect(taken.claim).to.equal(undefined)
+    expect(taken.faults).to.deep.equal([
+      { pointer: '/ref', rule: 'format' },
+      { pointer: '/unit', rule: 'format' },
+      { pointer: '/asOf', rule: 'format' },
+    ])
+    expect(taken.groups).to.equal(1 << 4)
+    expect(intakeOf()({ personalId: '099188010001', fullName: ' N/A ' }, 1).claim).to.deep.equal({
+      personalId: '099188010001',
+    })
+  })
+
+  it('finds out who stood there before, and asks nothing of what breaks the contract', () => {
+    const take = intakeOf((claim) => ('fullName' in (claim as object) ? undefined : BROKEN))
+    const record = { personalId: '099188010001', fullName: 'An' }
+    // One that breaks the contract stands for nobody.
+    expect(take({ personalId: '099188010001' }, 1)).to.deep.include({
+      claim: undefined,
+      groups: 1 << 1,
+      faults: [{ pointer: '/fullName', rule: 'required' }],
+      first: 0,
+    })
+    expect(take(record, 2).first).to.equal(0)
+    expect(take(record, 3)).to.deep.include({ claim: undefined, first: 2, groups: 1 << 3 })
+    expect(take(undefined, 4).faults).to.deep.equal([{ pointer: '', rule: 'syntax' }])
+  })
+
+  it('calls blank what people write where they know nothing, and nothing else', () => {
+    const words = ['n/a', 'NA', 'null', 'None', 'không rõ', 'Không có', '-', '---', '...', '??', '', ' ']
+    for (const word of words) expect(isBlank(` ${word}\t`), word).to.equal(true)
+    for (const word of ['0', '-1', 'Na Thị', 'An', 'không', 'nul', 'N', '.5', '\u212ahông']) {
+      expect(isBlank(word), word).to.equal(false)
+    }
+    const blank = /^\s*(?:n\/?a|null|none|không rõ|không có|-+|\.+|\?+)?\s*$/iu
+    const near = fc.string({ unit: fc.constantFrom(...'nNaA/ulLoekKhôngrõcó-.? 0xZ\u212a'), maxLength: 8 })
+    fc.assert(
+      fc.property(fc.oneof(near, fc.constantFrom(...words), fc.string()), (text) => {
+        expect(isBlank(text)).to.equal(blank.test(text))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
