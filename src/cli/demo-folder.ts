@@ -9,6 +9,7 @@ type SecretName =
   | 'control.json'
   | 'parties.json'
   | 'land-registry.password'
+  | 'package.jwk'
   | 'token'
 
 const SECRETS: readonly SecretName[] = [
@@ -17,6 +18,7 @@ const SECRETS: readonly SecretName[] = [
   'control.json',
   'parties.json',
   'land-registry.password',
+  'package.jwk',
   'token',
 ]
 

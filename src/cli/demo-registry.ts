@@ -1,6 +1,7 @@
 import { createAdmission } from '../identity/admission.ts'
 import { createSigningKey, generatePrivateJwk } from '../identity/signing-key.ts'
 import type { SubsystemId } from '../model/identifier.ts'
+import type { EncryptionJwk } from '../model/package.ts'
 import type { PublicJwk, Service, Subsystem } from '../model/party.ts'
 import type { ReaderRole } from '../model/reader.ts'
 import { applyRegistry } from '../registry/administration.ts'
@@ -26,8 +27,14 @@ export const DEMO_PARTIES = [
   'G10/dat-dai',
   'G12/hai-quan',
   'G12/dang-ky-kinh-doanh',
+  'G01/vneid',
+  'G01/ly-lich-tu-phap',
+  'G22/dich-vu-cong',
 ] as const
 export type DemoParty = typeof DEMO_CONSUMER | (typeof DEMO_PARTIES)[number]
+
+/** Whose results are handed over as a package. */
+export const DEMO_RECIPIENT = 'G09/can-bo' satisfies DemoParty
 
 /** A fresh key for each party. */
 export async function makePartyKeys(): Promise<ReadonlyMap<DemoParty, ConsumerKey>> {
@@ -97,7 +104,7 @@ export function readersOf({
 /** The registry with the parties' keys in it and the services bound to where the agencies listen. */
 function furnish(
   documents: RegistryDocuments,
-  { sandbox, keys, land }: Omit<Foundation, 'database'>,
+  { sandbox, keys, land, encryptionKey }: Omit<Foundation, 'database'>,
 ): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
   if (consumer === undefined) {
@@ -112,7 +119,8 @@ function furnish(
   const keyed = documents.subsystems.flatMap((its): Subsystem[] => {
     const key = [...keys].find(([party]) => party === its.id)?.[1].publicJwk
     if (key === undefined) return []
-    const known = { ...its, state: 'active' as const, credentials: { jwks: [key] } }
+    const credentials = { jwks: [key], ...(its.id === DEMO_RECIPIENT && { encryptionKey }) }
+    const known = { ...its, state: 'active' as const, credentials }
     return [its.id === DEMO_CONSUMER ? { ...known, sandbox: { bearerTokens: true } } : known]
   })
   const services = documents.services.flatMap((service): Service[] => {
@@ -139,6 +147,8 @@ export interface Foundation {
   readonly sandbox: Sandbox
   readonly land: DemoLandRegistry
   readonly keys: ReadonlyMap<DemoParty, ConsumerKey>
+  /** What `DEMO_RECIPIENT`’s packages are encrypted to. */
+  readonly encryptionKey: EncryptionJwk
 }
 
 /** Applies the settings' registry with the demo's key and addresses in it. @throws RegistryRefused with its faults. */

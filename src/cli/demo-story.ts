@@ -60,7 +60,8 @@ const TAXPAYER = 'G12/thue/nguoi-nop-thue/v1'
 const PARCEL_KEY = '26743_8_69'
 const DAY_MS = 86_400_000
 
-function dayIn(nowMs: number): string {
+/** @returns the day in Vietnam, `yyyy-mm-dd`. */
+export function dayIn(nowMs: number): string {
   return new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 10)
 }
 

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { generateEncryptionKey } from '../identity/encryption-key.ts'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
 import type { AuditStore } from '../reporting/audit-query.ts'
@@ -40,6 +41,8 @@ export interface DemoWorld {
   readonly consumer: ConsumerClient
   /** Asks for one of the parties, with tokens for an address below the gateway. */
   as(party: DemoParty, resource?: string): ConsumerClient
+  /** For what a party signs besides its requests. */
+  privateJwkOf(party: DemoParty): ConsumerKey['privateJwk']
   readonly audit: AuditStore
   /** As they were applied. */
   readonly documents: RegistryDocuments
@@ -57,6 +60,8 @@ export interface DemoFiles {
   readonly profile: string
   readonly key: string
   readonly token: string
+  /** Opens the packages of `DEMO_RECIPIENT`. */
+  readonly packageKey: string
 }
 
 const HOST = '127.0.0.1'
@@ -135,6 +140,7 @@ function writeConsumerFiles(folder: DemoFolder, gatewayUrl: string, key: Consume
     key: folder.writeSecret('consumer.jwk', `${JSON.stringify(key.privateJwk, null, 2)}\n`),
     profile: folder.writeSecret('consumer.json', `${JSON.stringify(profile, null, 2)}\n`),
     token: join(folder.path, 'token'),
+    packageKey: join(folder.path, 'package.jwk'),
   }
 }
 
@@ -169,7 +175,9 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
     return key
   }
   const land = await openDemoLandRegistry(database.url, folder)
-  const foundation = { database, sandbox, land, keys }
+  const recipient = await generateEncryptionKey('ECDH-ES')
+  folder.writeSecret('package.jwk', `${JSON.stringify(recipient.privateJwk, null, 2)}\n`)
+  const foundation = { database, sandbox, land, keys, encryptionKey: recipient.publicJwk }
   const documents = await applyDemoRegistry(settings, foundation, outside.now())
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
@@ -204,6 +212,7 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
     sandbox,
     consumer: connect(DEMO_CONSUMER, {}),
     as: (party, resource) => connect(party, { resource }),
+    privateJwkOf: (party) => keyOf(party).privateJwk,
     audit: createAuditStore({
       pool: database.pool,
       openVault: () => createVault(readSecretFile(join(folder.path, 'keys/data.key')).subarray(0, 32)),

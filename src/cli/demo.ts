@@ -5,7 +5,7 @@ import { defineControl } from './demo-control.ts'
 import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
-import { MODE_COUNT, type ModeReport, showModes } from './demo-modes.ts'
+import { type ModeReport, planModes, showModes } from './demo-modes.ts'
 import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.ts'
 import { formatMs, type PageParts, showMode, showStep, showToken } from './demo-show.ts'
 import { type DemoCase, openCase, planSteps } from './demo-story.ts'
@@ -112,12 +112,13 @@ async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools, full: b
   const { terminal, outside } = tools
   const wording = createWording(world.documents, terminal.language)
   const layout = createLayout(terminal, outside.stdout.columns)
+  const plannedModes = planModes()
   const page: PageParts = {
     terminal,
     layout,
     wording,
     documents: world.documents,
-    steps: planSteps(demoCase).length + 1 + MODE_COUNT,
+    steps: planSteps(demoCase).length + 1 + plannedModes.length,
     now: outside.now,
     full,
   }
@@ -137,7 +138,7 @@ async function guide(world: DemoWorld, demoCase: DemoCase, tools: Tools, full: b
     },
   })
   const { now, newId, signal } = outside
-  const modes = await showModes({ world, demoCase, now, newId, signal }, (report) => {
+  const modes = await showModes(plannedModes, { world, demoCase, now, newId, signal }, (report) => {
     number += 1
     show(showMode(page, report, number))
   })

@@ -3,12 +3,17 @@ import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
 import { stringify } from 'yaml'
 import { openDevice } from '../credentials.ts'
+import {
+  ENCRYPTION_ALGORITHMS,
+  generateEncryptionKey,
+  readEncryptionAlgorithm,
+} from '../identity/encryption-key.ts'
 import { createSecretFile } from '../identity/key-file.ts'
 import {
   adoptDeviceKey,
   openKeyDirectory,
   readKeyFacts,
-  readSigningKey,
+  readPublicJwk,
   rotateKeys,
 } from '../identity/keys.ts'
 import { generatePrivateJwk, toPublicJwk } from '../identity/signing-key.ts'
@@ -42,6 +47,10 @@ const TEXTS = {
     en: "file of a private key; without it the gateway's signing keys are printed",
   },
   algorithm: { vi: 'ES256 (mặc định), PS256 hoặc EdDSA', en: 'ES256 (default), PS256 or EdDSA' },
+  anyAlgorithm: {
+    vi: 'ký: ES256 (mặc định), PS256, EdDSA; mở gói bàn giao: ECDH-ES, RSA-OAEP-256',
+    en: 'to sign: ES256 (default), PS256, EdDSA; to open packages: ECDH-ES, RSA-OAEP-256',
+  },
   made: (file: string): Bilingual => ({
     vi: `Đã tạo ${file} (quyền 600). Giữ kín tệp này.`,
     en: `Made ${file} (mode 600). Keep it secret.`,
@@ -75,15 +84,26 @@ export function signingKeyDirectory(dataDir: string): string {
 }
 
 function showPublicJwk(jwk: Readonly<JWK>, file: string, { terminal }: Tools): void {
+  const credentials = jwk.use === 'enc' ? { encryptionKey: jwk } : { jwks: [jwk] }
   if (terminal.json) terminal.resultJson({ file, publicJwk: jwk })
-  else terminal.result(stringify({ credentials: { jwks: [jwk] } }, { lineWidth: 0 }).trimEnd())
+  else terminal.result(stringify({ credentials }, { lineWidth: 0 }).trimEnd())
+}
+
+async function generate(algorithm: string): Promise<{ readonly privateJwk: JWK; readonly publicJwk: JWK }> {
+  const encryption = readEncryptionAlgorithm(algorithm)
+  if (encryption !== undefined) {
+    const { privateJwk, publicJwk } = await generateEncryptionKey(encryption)
+    return { privateJwk, publicJwk: { ...publicJwk } }
+  }
+  const privateJwk = await generatePrivateJwk(algorithm)
+  return { privateJwk, publicJwk: toPublicJwk(privateJwk) }
 }
 
 async function makeKey(typed: string | undefined, algorithm: string, tools: Tools): Promise<ExitCode> {
   const { terminal, outside } = tools
   const file = resolve(outside.workingDirectory, typed ?? DEFAULT_KEY_FILE)
-  const jwk = await generatePrivateJwk(algorithm)
-  if (!createSecretFile(file, `${JSON.stringify(jwk, null, 2)}\n`)) {
+  const { privateJwk, publicJwk } = await generate(algorithm)
+  if (!createSecretFile(file, `${JSON.stringify(privateJwk, null, 2)}\n`)) {
     throw new CliFault(EXIT.failed, 'file_exists', {
       title: TEXTS.exists,
       detail: { vi: file, en: file },
@@ -93,7 +113,7 @@ async function makeKey(typed: string | undefined, algorithm: string, tools: Tool
   }
   terminal.talk(`${terminal.style('green', '✔')} ${terminal.pick(TEXTS.made(file))}`)
   if (!terminal.json) terminal.talk(terminal.pick(TEXTS.paste))
-  showPublicJwk(toPublicJwk(jwk), file, tools)
+  showPublicJwk(publicJwk, file, tools)
   return EXIT.ok
 }
 
@@ -101,7 +121,7 @@ async function showKeys(typed: string | undefined, tools: Tools): Promise<ExitCo
   const { terminal, outside } = tools
   if (typed !== undefined) {
     const file = resolve(outside.workingDirectory, typed)
-    showPublicJwk(readSigningKey(file).key.publicJwk, file, tools)
+    showPublicJwk(readPublicJwk(file), file, tools)
     return EXIT.ok
   }
   const { dataDir, tokens } = requireSettings(tools)
@@ -160,7 +180,11 @@ export function define(command: Command, tools: Tools): void {
     .summary(pick(TEXTS.new))
     .description(`${pick(TEXTS.new)}.`)
     .argument('[file]', pick(TEXTS.file))
-    .addOption(algorithm())
+    .addOption(
+      new Option('--alg <name>', pick(TEXTS.anyAlgorithm))
+        .choices([...ALGORITHMS, ...ENCRYPTION_ALGORITHMS])
+        .default('ES256'),
+    )
     .action(
       tools.act((file: string | undefined, options: { alg: string }) => makeKey(file, options.alg, tools)),
     )
@@ -168,6 +192,7 @@ export function define(command: Command, tools: Tools): void {
     examples: [
       ['keys new', { vi: `tạo ${DEFAULT_KEY_FILE}`, en: `make ${DEFAULT_KEY_FILE}` }],
       ['keys new mot-cua.jwk --alg PS256', { vi: 'khóa RSA 3072 bit', en: 'an RSA key of 3072 bits' }],
+      ['keys new goi.jwk --alg ECDH-ES', { vi: 'khóa mở gói bàn giao', en: 'a key that opens packages' }],
     ],
     json: '{ "file", "publicJwk": { "kty", "kid", "alg", … } }',
   })

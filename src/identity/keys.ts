@@ -4,7 +4,7 @@ import type { JWK } from 'jose'
 import type { VerificationKey } from './algorithm.ts'
 import { createSecretFile, readSecretFile } from './key-file.ts'
 import type { Pkcs11Keys } from './pkcs11.ts'
-import { createSigningKey, generatePrivateJwk, type SigningKey } from './signing-key.ts'
+import { createSigningKey, generatePrivateJwk, type SigningKey, toPublicJwk } from './signing-key.ts'
 
 /** How long a new key is published before it signs: the time others may keep a JWKS document. */
 export const ACTIVATION_DELAY_SECONDS = 600
@@ -83,6 +83,15 @@ export function readSigningKey(path: string): RingKey {
   } catch (error) {
     throw faultOf(path, error)
   }
+}
+
+/**
+ * @returns the public half of the key in a file, whether it signs or opens packages.
+ * @throws Error naming the file.
+ */
+export function readPublicJwk(path: string): Readonly<JWK> {
+  const jwk = parseKeyFile(path)
+  return jwk.use === 'enc' ? toPublicJwk(jwk) : readSigningKey(path).key.publicJwk
 }
 
 /** @returns what a key file says of its key without opening it: `kid`, and the Unix second from which it signs. */

@@ -11,8 +11,9 @@ import {
   type SandboxRequest,
   textOf,
 } from './operation.ts'
-import type { Person } from './person-number.ts'
+import { type Person, parsePersonalId } from './person-number.ts'
 import { createRegister, type Entry, type Register } from './register.ts'
+import { ANSWERED_ENDINGS } from './scenarios.ts'
 
 /** `POST {path}` with a personal id: what the agency holds about that person. */
 export function aboutPerson(
@@ -30,6 +31,11 @@ export function aboutPerson(
       return answer(person && describe(person, request), now)
     },
   }
+}
+
+/** Whether a personal id is somebody's: what is filed about nobody could not be looked up again. */
+export function isPerson(personalId: string): boolean {
+  return parsePersonalId(personalId, ANSWERED_ENDINGS) !== undefined
 }
 
 export interface Filing {

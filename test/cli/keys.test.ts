@@ -41,6 +41,27 @@ describe('lienthong keys', () => {
     }
   })
 
+  it('makes a key that opens packages, and prints what to register it by', async () => {
+    for (const [algorithm, kind] of [
+      ['ECDH-ES', 'EC'],
+      ['RSA-OAEP-256', 'RSA'],
+    ] as const) {
+      const { exit, out, err } = await keys('new', `${algorithm}.jwk`, '--alg', algorithm)
+      expect(exit, err).to.equal(0)
+      const held = JSON.parse(readFileSync(join(folder, `${algorithm}.jwk`), 'utf8'))
+      expect(held).to.include({ alg: algorithm, use: 'enc' }).and.to.have.property('d')
+      const { credentials } = parse(out)
+      expect(credentials).to.have.all.keys('encryptionKey')
+      expect(credentials.encryptionKey).to.include({ kty: kind, alg: algorithm, use: 'enc', kid: held.kid })
+      const shown = (await keys('show', `${algorithm}.jwk`)).out
+      expect(parse(shown)).to.deep.equal({ credentials })
+      for (const name of PRIVATE_MEMBERS) {
+        expect(credentials.encryptionKey).not.to.have.property(name)
+        if (held[name] !== undefined) expect(out + err + shown).not.to.include(held[name])
+      }
+    }
+  })
+
   it('puts it below the working folder where no file is named', async () => {
     const { out } = await keys('new', '--json')
     const { file, publicJwk } = JSON.parse(out)

@@ -8,6 +8,20 @@ import {
 import type { Operation } from '../../src/contract/contract.ts'
 import { AGENCIES, type AgencyName } from '../../src/sandbox/agencies.ts'
 
+interface DescribedRequest {
+  readonly operationId: string
+  readonly requestBody: {
+    readonly content: {
+      readonly 'application/json': { readonly examples: Readonly<Record<string, { readonly $ref: string }>> }
+    }
+  }
+}
+
+interface ContractDocument {
+  readonly paths: Readonly<Record<string, { readonly post: DescribedRequest }>>
+  readonly components: { readonly examples: Readonly<Record<string, { readonly value: object }>> }
+}
+
 const SCHEMAS = new URL('../../schemas/', import.meta.url)
 
 /** The dictionary and the contracts as they stand in `schemas/`. */
@@ -37,4 +51,16 @@ export function operationOf({ catalogue }: CompiledCatalogue, agency: AgencyName
 /** Checks a request body alone. */
 export function checkBody(operation: Operation, body: unknown): void {
   operation.checkRequest({ pathParameters: {}, query: undefined, body })
+}
+
+/** @returns the examples of an operation's request, as its contract gives them. */
+export function examplesOf(agency: AgencyName, id: string): readonly object[] {
+  const document = parse(readFileSync(new URL(contractOf(agency), SCHEMAS), 'utf8')) as ContractDocument
+  const described = Object.values(document.paths).find(({ post }) => post.operationId === id)?.post
+  const { examples = {} } = described?.requestBody.content['application/json'] ?? {}
+  return Object.values(examples).map(({ $ref }) => {
+    const example = document.components.examples[$ref.split('/').at(-1) ?? '']
+    if (example === undefined) throw new Error(`no example ${$ref}`)
+    return example.value
+  })
 }

@@ -10,6 +10,19 @@ import { createTestFolder } from '../support/postgres.ts'
 const PROJECT = join(import.meta.dirname, '../..')
 const LIMIT_MS = 90_000
 const run = promisify(execFile)
+/** Beside a query and a submission, which the steps are: every way that data move. */
+const MODES = [
+  'status-sync',
+  'bulk',
+  'event',
+  'document',
+  'composite',
+  'linked-procedure',
+  'consent',
+  'package',
+  'soap',
+  'sql',
+]
 
 interface Step {
   readonly id: string
@@ -26,6 +39,21 @@ interface Step {
   readonly totalMs: number
   readonly gatewayMs: number
   readonly answer: Readonly<Record<string, unknown>>
+}
+
+/** What the log holds of one exchange, as `lienthong records --json` tells it. */
+interface Logged {
+  readonly exchange: string
+  readonly parent?: string
+  readonly consumer: string
+  readonly provider?: string
+  readonly service: string
+  readonly operation?: string
+  readonly kind?: string
+  readonly outcome: string
+  readonly code?: string
+  readonly fields?: readonly string[]
+  readonly consent?: { readonly id: string; readonly issuer: string }
 }
 
 interface Tour {
@@ -97,6 +125,84 @@ describe('lienthong demo', function () {
     return { child, said, ended }
   }
 
+  /** A command beside the running demo, as somebody types it in the same folder. */
+  async function beside(...words: string[]): Promise<string> {
+    const env = { ...environment(), LIENTHONG_DATADIR: join(folder, 'demo'), DATABASE_URL: undefined }
+    const { stdout } = await run(process.execPath, ['src/main.ts', ...words], { cwd: PROJECT, env })
+    return stdout
+  }
+
+  /** Whatever the tour says of its modes, the log says what was exchanged. */
+  async function expectModesLogged(): Promise<void> {
+    const { records } = JSON.parse(await beside('records', '--limit', '1000', '--json'))
+    // Latest first, in the log's answer.
+    const logged: Logged[] = records.map(({ record }: { record: Logged }) => record).toReversed()
+    const of = (service: string, ...members: (keyof Logged)[]) =>
+      logged
+        .filter((record) => record.service === service)
+        .map((record) => members.map((member) => record[member]))
+
+    expect(of('G18/so-suc-khoe/so/v1', 'outcome', 'code', 'fields')).to.deep.equal([
+      ['refused', 'consent_required', undefined],
+      ['delivered', undefined, ['/fullName', '/bloodGroup']],
+      ['refused', 'consent_withdrawn', undefined],
+    ])
+    const [withdrawal] = logged.filter(({ service }) => service === 'consent')
+    expect(withdrawal).to.deep.include({ consumer: 'G01/vneid', operation: 'withdraw', outcome: 'delivered' })
+    const [used] = logged.filter(({ consent, outcome }) => consent && outcome === 'delivered')
+    expect(used?.consent).to.deep.equal(withdrawal?.consent)
+
+    const certificate = logged.filter(({ service }) => service === 'G01/ly-lich-tu-phap/phieu/v1')
+    const [made, ...later] = certificate
+    expect(made).to.include({ consumer: 'H29/mot-cua', kind: 'request', outcome: 'delivered' })
+    expect(new Set(later.map(({ parent }) => parent))).to.deep.equal(new Set([made?.exchange]))
+    expect(later.some(({ consumer }) => consumer === 'G01/ly-lich-tu-phap')).to.equal(true)
+    expect(later.at(-1)).to.deep.include({
+      consumer: 'H29/mot-cua',
+      outcome: 'delivered',
+      fields: ['/number', '/type', '/hasConvictions', '/issuedOn'],
+    })
+
+    const files = logged.filter(({ operation }) => operation === 'verifyCitizens')
+    expect(files.map(({ consumer, outcome }) => [consumer, outcome])).to.deep.equal([
+      ['G09/can-bo', 'delivered'],
+      ['G09/can-bo', 'delivered'],
+    ])
+    // The batch and the package are of one job.
+    expect(new Set(files.map(({ parent }) => parent)).size).to.equal(1)
+
+    expect(of('G01/dan-cu/cong-dan-cu/v1', 'operation', 'outcome')).to.deep.equal([
+      ['lookUpCitizen', 'delivered'],
+    ])
+    expect(of('H21/van-phong-dat-dai/giay-chung-nhan/v1', 'operation', 'outcome')).to.deep.equal([
+      ['lookUpCertificate', 'delivered'],
+    ])
+    expect(of('G22/dich-vu-cong/ho-so/v1', 'consumer', 'operation', 'outcome')).to.deep.equal([
+      ['H29/mot-cua', 'syncDossier', 'delivered'],
+      ['H29/mot-cua', 'syncProgress', 'delivered'],
+      ['H29/mot-cua', 'syncProgress', 'delivered'],
+      ['H29/mot-cua', 'lookUpDossier', 'delivered'],
+      ['H29/mot-cua', 'reconcile', 'delivered'],
+      ['G22/dich-vu-cong', 'reconcile', 'delivered'],
+    ])
+  }
+
+  /** The package that the tour left is opened by the command, and by nobody with another key. */
+  async function expectPackageOpens(gatewayUrl: string): Promise<void> {
+    const file = (name: string) => join(folder, 'demo', name)
+    const logKey = (await (await fetch(`${gatewayUrl}/log/vkey`)).text()).trim()
+    const words = ['package', 'open', file('doi-soat.package'), '--log-key', logKey, '--json']
+    const out = join(folder, 'opened.ndjson')
+    const opened = await beside(...words, '--decryption-key', file('package.jwk'), '--out', out)
+    expect(JSON.parse(opened)).to.include({ holds: true })
+    expect(await readFile(out, 'utf8')).to.equal(await readFile(file('doi-soat.results.ndjson'), 'utf8'))
+    expect((await readFile(out, 'utf8')).trimEnd().split('\n')).to.have.length(5)
+    const refused = await beside(...words, '--decryption-key', file('consumer.jwk')).catch(
+      ({ stdout }: { stdout: string }) => stdout,
+    )
+    expect(JSON.parse(refused)).to.include({ holds: false })
+  }
+
   const postmasterFile = () => join(folder, 'demo/postgres/cluster/postmaster.pid')
 
   before(async () => {
@@ -132,12 +238,9 @@ describe('lienthong demo', function () {
       ['provider-down', 503, 'provider_unavailable', 'failed'],
       ['provider-back', 200, null, 'delivered'],
     ])
-    expect(tour.modes.map(({ id, ok, told }) => [id, ok || told])).to.deep.equal([
-      ['bulk', true],
-      ['event', true],
-      ['composite', true],
-      ['linked-procedure', true],
-    ])
+    expect(tour.modes.map(({ id, ok, told }) => [id, ok || told])).to.deep.equal(
+      MODES.map((id) => [id, true]),
+    )
     const step = (id: string) => tour.steps.find((each) => each.id === id)
     expect(step('look-up-citizen')?.answer).to.have.property('fullName')
     expect(step('look-up-citizen')?.answer).not.to.have.any.keys('religion', 'ethnicity', 'spouse')
@@ -196,11 +299,13 @@ describe('lienthong demo', function () {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
       await once(child.stdout, 'data')
     }
-    expect(said.stdout).to.include('All 16 steps came out as they should')
+    expect(said.stdout).to.include('All 22 steps came out as they should')
     const page = said.stdout.slice(0, said.stdout.indexOf('The gateway keeps serving'))
     expect(page.split('\n').filter((line) => [...line].length > 100)).to.deep.equal([])
 
-    const files = ['consumer.jwk', 'consumer.json', 'token'].map((name) => join(folder, 'demo', name))
+    const files = ['consumer.jwk', 'consumer.json', 'package.jwk', 'token'].map((name) =>
+      join(folder, 'demo', name),
+    )
     for (const file of files) expect(statSync(file).mode & 0o777, file).to.equal(0o600)
     const token = readFileSync(join(folder, 'demo/token'), 'utf8').trim()
     expect(said.stdout + said.stderr).not.to.include(token)
@@ -226,6 +331,10 @@ describe('lienthong demo', function () {
     const pasted = line.replace('npx lienthong', `${process.execPath} src/main.ts`)
     const called = await run('sh', ['-c', pasted], { cwd: PROJECT, env: environment() })
     expect(JSON.parse(called.stdout)).to.have.property('fullName')
+
+    const { origin } = new URL(address)
+    await expectModesLogged()
+    await expectPackageOpens(origin)
 
     const server = Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0])
     expect(isAlive(server)).to.equal(true)

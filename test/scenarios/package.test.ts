@@ -4,11 +4,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { exportJWK } from 'jose'
+import { parse } from 'yaml'
 import type { EncryptionJwk, PackageManifest } from '../../src/model/package.ts'
 import type { RegistryDocuments } from '../../src/registry/documents.ts'
 import { createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
 import { runCli } from '../support/cli.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
 
 const CONSUMER = 'G09/can-bo'
@@ -29,6 +31,7 @@ describe('a package for hand-over', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 })
   let documents: RegistryDocuments
+  let signingJwk: object
 
   const publicJwk = async ({ publicKey }: Pair, alg: EncryptionJwk['alg']) =>
     ({ ...(await exportJWK(publicKey)), kid: `goi-${alg}`, alg, use: 'enc' }) as EncryptionJwk
@@ -61,6 +64,9 @@ describe('a package for hand-over', () => {
     folder = await createTestFolder()
     const keys = await makeKeys([CONSUMER, OTHER])
     const encryptionKey = await publicJwk(ec, 'ECDH-ES')
+    const own = keys.pairs.get(CONSUMER)
+    if (own === undefined) throw new Error(`no key of ${CONSUMER}`)
+    signingJwk = { ...(await crypto.subtle.exportKey('jwk', own.privateKey)), kid: 'main', alg: 'ES256' }
     world = await startWorld({
       change(read) {
         documents = withKey(keys.register(read), encryptionKey)
@@ -167,6 +173,30 @@ describe('a package for hand-over', () => {
     )
     await world.apply({ ...documents, agreements })
     expect((await fetchPackage()).status).to.equal(403)
+    await world.apply(documents)
+  })
+
+  it('is made and opened as docs/integrators.md shows, under a key made so', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/integrators.md'), 'utf8')
+    const shown = readBlocks(page).find(({ text }) => text.startsWith('lienthong keys new goi.jwk'))
+    const [makeKey = '', make = '', open = '', ...others] = shown?.text.trim().split('\n') ?? []
+    expect(others).to.deep.equal([])
+    const run = async (line: string, ...more: string[]) => {
+      const words = line.replace('"$JOB"', job).split(' ').slice(1)
+      const ran = await runCli([...words, ...more], { workingDirectory: folder, newId: randomUUID })
+      expect(ran.exit, ran.err).to.equal(0)
+      return ran.out
+    }
+    const { credentials } = parse(await run(makeKey))
+    expect(credentials.encryptionKey).to.not.have.property('d')
+    expect(parse(await run('lienthong keys show goi.jwk'))).to.deep.equal({ credentials })
+    await world.apply(withKey(documents, credentials.encryptionKey))
+    await writeFile(join(folder, 'can-bo.jwk'), JSON.stringify(signingJwk), { mode: 0o600 })
+    const { publicUrl } = world.gateway
+    await writeFile(join(folder, 'vkey'), await (await fetch(`${publicUrl}/log/vkey`)).text())
+    await run(make, '--gateway', publicUrl)
+    await run(open)
+    expect(await readFile(join(folder, 'so-lieu.ndjson'), 'utf8')).to.equal(results)
     await world.apply(documents)
   })
 

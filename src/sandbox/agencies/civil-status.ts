@@ -97,7 +97,9 @@ export function createCivilStatusAgency(
       answer: (request) => {
         const person = personIn(request)
         const isRegistered = deaths.register.findByMatter(String(request.body['personalId'])) !== undefined
-        return answer(person && { isRegisteredDead: isRegistered || diedOn(person) !== undefined }, now)
+        // A new-born is registered here before anybody else knows of it.
+        if (isRegistered) return answer({ isRegisteredDead: true }, now)
+        return answer(person && { isRegisteredDead: diedOn(person) !== undefined }, now)
       },
     },
     cancelling('/huy-dang-ky', {

@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, filing } from '../declare.ts'
+import { aboutPerson, filing, isPerson } from '../declare.ts'
 import { pick } from '../draw.ts'
 import type { SandboxOperation } from '../operation.ts'
 import { keyOf, LAST_YEAR, type Person, personalIdOf } from '../person-number.ts'
@@ -18,27 +18,34 @@ export function createEducationAgency(
   { draw, names }: Country,
   now: () => Date,
 ): readonly SandboxOperation[] {
+  const sentBy = new Map<string, Map<string, Claim>>()
   const sent = createRegister<Claim>({
     now,
     prefix: 'HB',
     matterOf: ({ personalId, schoolYear }) => `${personalId} ${schoolYear}`,
     supersedes: true,
+    onEntry({ claim: { personalId, ...year } }) {
+      const years = sentBy.get(String(personalId)) ?? new Map<string, Claim>()
+      sentBy.set(String(personalId), years.set(String(year['schoolYear']), year))
+    },
   })
 
-  function yearsOf(person: Person): readonly Claim[] {
+  function drawnYearsOf(person: Person): readonly Claim[] {
     const key = keyOf(person)
     const first = person.year + FIRST_GRADE_AGE
     const grades = Math.min(12, LAST_YEAR - first + 1)
     const school = `Trường ${pick(WARDS, draw(TOPIC.school, key)).name}`
     return Array.from({ length: Math.max(0, grades) }, (_, index) => {
       const schoolYear = `${first + index}-${first + index + 1}`
-      const entry = sent.findByMatter(`${personalIdOf(person)} ${schoolYear}`)
-      if (entry !== undefined) {
-        const { grade, school: told, result } = entry.claim
-        return { schoolYear, grade, school: told, result }
-      }
       return { schoolYear, grade: index + 1, school, result: pick(RESULTS, draw(TOPIC.result, key) + index) }
     })
+  }
+
+  /** What a school sent stands in place of what is drawn; a pupil may be older than the drawn ones of a grade. */
+  function yearsOf(person: Person): readonly Claim[] {
+    const years = new Map(drawnYearsOf(person).map((year) => [String(year['schoolYear']), year]))
+    for (const [schoolYear, year] of sentBy.get(personalIdOf(person)) ?? []) years.set(schoolYear, year)
+    return [...years].sort(([a], [b]) => a.localeCompare(b)).map(([, year]) => year)
   }
 
   return [
@@ -47,6 +54,7 @@ export function createEducationAgency(
       members: { personalId: 'text', schoolYear: 'text', grade: 'integer', school: 'text', result: 'text' },
       numberName: 'updateNumber',
       subject: 'personalId',
+      isKnown: isPerson,
     }),
     aboutPerson('/tra-cuu', now, (person) => {
       const years = yearsOf(person)

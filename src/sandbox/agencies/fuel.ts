@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { filing } from '../declare.ts'
+import { entryLookUp, filing } from '../declare.ts'
 import { pick } from '../draw.ts'
 import { parseEnterprise } from '../enterprise.ts'
 import { answer, type SandboxOperation, type SandboxRequest, textOf } from '../operation.ts'
@@ -45,14 +45,14 @@ export function createFuelAgency({ draw, taxpayers }: Country, now: () => Date):
     return answer({ product, reporters: its.length, litres }, now)
   }
 
+  const reports = { register, numberName: 'reportNumber', subject: 'traderTaxCode' }
   return [
     filing('/ton-kho', {
-      register,
+      ...reports,
       members: { traderTaxCode: 'text', product: 'text', litres: 'integer', measuredAt: 'text' },
-      numberName: 'reportNumber',
-      subject: 'traderTaxCode',
       isKnown: (taxCode) => taxpayers.find(taxCode) !== undefined,
     }),
+    entryLookUp('/ton-kho/tra-cuu', reports),
     { path: '/giay-phep/tra-cuu', kind: 'lookup', identifiers: ['traderTaxCode'], answer: licence },
     { path: '/ton-kho/tong-hop', kind: 'lookup', identifiers: ['product'], answer: summarise },
   ]

@@ -1,7 +1,7 @@
 import { compareNames, isNameMatch } from '../../model/name-match.ts'
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, filing } from '../declare.ts'
+import { aboutPerson, filing, isPerson } from '../declare.ts'
 import { pick } from '../draw.ts'
 import { type SandboxOperation, textOf } from '../operation.ts'
 import { keyOf, type Person, personalIdOf } from '../person-number.ts'
@@ -46,6 +46,7 @@ export function createOfficialsAgency(
       members: { personalId: 'text', rank: 'text', workplace: 'text', appointedOn: 'text' },
       numberName: 'updateNumber',
       subject: 'personalId',
+      isKnown: isPerson,
     }),
     aboutPerson('/tra-cuu', now, (person) => {
       const held = post(person)

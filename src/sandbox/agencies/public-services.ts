@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { filing } from '../declare.ts'
+import { entryLookUp, filing } from '../declare.ts'
 import { answer, notFound, type SandboxOperation, type SandboxRequest, textOf } from '../operation.ts'
 import { createRegister } from '../register.ts'
 
@@ -21,6 +21,14 @@ const FOLLOWERS: Readonly<Record<string, string>> = {
   '9': '10',
 }
 const MAX_DOSSIERS = 100_000
+
+/** Vietnam is at UTC+7 all year. */
+const OFFSET_MS = 25_200_000
+
+/** The day of an instant in Vietnam, whatever its offset. */
+function dayOf(instant: unknown): string {
+  return new Date(Date.parse(String(instant)) + OFFSET_MS).toISOString().slice(0, 10)
+}
 
 function isOdd(before: unknown, after: unknown): boolean {
   return !(FOLLOWERS[String(before)] ?? '').split(' ').includes(String(after))
@@ -55,12 +63,16 @@ export function createPublicServicesAgency(_: Country, now: () => Date): readonl
       steps?.sort((a, b) => Date.parse(String(a['at'])) - Date.parse(String(b['at'])))
     },
   })
-  const payments = createRegister<Claim>({
-    now,
-    prefix: 'TT',
-    matterOf: ({ paymentReference }) => String(paymentReference),
-    onEntry: ({ claim }) => void paid.push(claim),
-  })
+  const payments = {
+    register: createRegister<Claim>({
+      now,
+      prefix: 'TT',
+      matterOf: ({ paymentReference }) => String(paymentReference),
+      onEntry: ({ claim }) => void paid.push(claim),
+    }),
+    numberName: 'receiptNumber',
+    subject: 'dossierCode',
+  }
   const paid: Claim[] = []
 
   function stepsOf({ progress: steps }: Dossier): readonly object[] {
@@ -97,7 +109,7 @@ export function createPublicServicesAgency(_: Country, now: () => Date): readonl
 
   function reconcilePayments(request: SandboxRequest) {
     const [agency, day] = [textOf(request, 'agency'), textOf(request, 'day')]
-    const its = paid.filter((claim) => claim['agency'] === agency && String(claim['paidAt']).startsWith(day))
+    const its = paid.filter((claim) => claim['agency'] === agency && dayOf(claim['paidAt']) === day)
     const totalVnd = its.reduce((sum, claim) => sum + Number(claim['amountVnd']), 0)
     return answer({ agency, day, count: its.length, totalVnd }, now)
   }
@@ -127,7 +139,7 @@ export function createPublicServicesAgency(_: Country, now: () => Date): readonl
     { path: '/ho-so/tra-cuu', kind: 'lookup', identifiers: ['dossierCode'], answer: lookUp },
     { path: '/ho-so/doi-soat', kind: 'lookup', identifiers: ['agency'], answer: reconcileDossiers },
     filing('/thanh-toan', {
-      register: payments,
+      ...payments,
       members: {
         paymentReference: 'text',
         dossierCode: 'text',
@@ -135,9 +147,8 @@ export function createPublicServicesAgency(_: Country, now: () => Date): readonl
         amountVnd: 'integer',
         paidAt: 'text',
       },
-      numberName: 'receiptNumber',
-      subject: 'dossierCode',
     }),
+    entryLookUp('/thanh-toan/tra-cuu', payments),
     { path: '/thanh-toan/doi-soat', kind: 'lookup', identifiers: ['agency'], answer: reconcilePayments },
   ]
 }

@@ -1,6 +1,6 @@
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, filing } from '../declare.ts'
+import { aboutPerson, filing, isPerson } from '../declare.ts'
 import { pick } from '../draw.ts'
 import type { SandboxOperation } from '../operation.ts'
 import { keyOf, LAST_YEAR, type Person, personalIdOf } from '../person-number.ts'
@@ -51,7 +51,11 @@ export function createVaccinationAgency(
 
   function record(person: Person): object {
     const personalId = personalIdOf(person)
-    const doses = [...drawnDoses(person), ...(recorded.get(personalId) ?? [])]
+    const added = recorded.get(personalId) ?? []
+    // What was recorded stands in place of what is drawn.
+    const isAdded = ({ disease, doseNumber }: Claim) =>
+      added.some((dose) => dose['disease'] === disease && dose['doseNumber'] === doseNumber)
+    const doses = [...drawnDoses(person).filter((dose) => !isAdded(dose)), ...added]
     return { personalId, fullName: names.fullNameOf(person), doses }
   }
 
@@ -68,6 +72,7 @@ export function createVaccinationAgency(
       },
       numberName: 'recordNumber',
       subject: 'personalId',
+      isKnown: isPerson,
     }),
     aboutPerson('/tra-cuu', now, record),
   ]

@@ -6,14 +6,28 @@ import { createRegister } from '../register.ts'
 
 /** The operations of `services/H21/kho-du-lieu/nap-du-lieu.v1.yaml`: what departments feed into the province's warehouse. */
 export function createWarehouseAgency(_: Country, now: () => Date): readonly SandboxOperation[] {
-  const latest = new Map<string, Claim>()
+  /** The latest period of each data set. */
+  const latest = new Map<string, string>()
+  const matterOf = ({ dataset, period }: Claim) => `${dataset} ${period}`
   const register = createRegister<Claim>({
     now,
     prefix: 'KHO',
-    matterOf: ({ dataset, period }) => `${dataset} ${period}`,
+    matterOf,
     supersedes: true,
-    onEntry: ({ claim, receivedAt }) => void latest.set(String(claim['dataset']), { ...claim, receivedAt }),
+    onEntry({ claim }) {
+      const dataset = String(claim['dataset'])
+      const period = String(claim['period'])
+      // A feed that comes late does not hide that of a later month.
+      if (period >= (latest.get(dataset) ?? '')) latest.set(dataset, period)
+    },
   })
+
+  function lookUp(request: SandboxRequest) {
+    const dataset = textOf(request, 'dataset')
+    const period = textOf(request, 'period') || latest.get(dataset)
+    const entry = register.findByMatter(matterOf({ dataset, period }))
+    return answer(entry && { ...entry.claim, receivedAt: entry.receivedAt }, now)
+  }
 
   return [
     filing('/nap', {
@@ -26,7 +40,7 @@ export function createWarehouseAgency(_: Country, now: () => Date): readonly San
       path: '/nguon/tra-cuu',
       kind: 'lookup',
       identifiers: ['dataset'],
-      answer: (request: SandboxRequest) => answer(latest.get(textOf(request, 'dataset')), now),
+      answer: lookUp,
     },
   ]
 }
