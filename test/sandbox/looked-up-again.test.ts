@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { AGENCIES, AGENCY_NAMES, type AgencyName } from '../../src/sandbox/agencies.ts'
 import { createCountry } from '../../src/sandbox/country.ts'
 import { refuse, type SandboxAnswer } from '../../src/sandbox/operation.ts'
+import { samplePerson } from '../../src/sandbox/samples.ts'
 import { readRegistryFiles } from '../support/registry-files.ts'
 import { checkBody, compileSchemas, contractOf, examplesOf, operationOf } from './contracts.ts'
 
@@ -56,17 +57,6 @@ const TABLE: Readonly<Record<string, LookedUp | TakenBack>> = {
   'tax submitLandObligation': byNumber('lookUpLandObligation', 'obligationNumber', 'taxCode'),
   'vaccination recordDose': {
     by: 'lookUpDoses',
-    // The first dose that is drawn for her, told anew.
-    also: [
-      {
-        personalId: '099188010001',
-        disease: 'RA01',
-        vaccine: 'Vắc xin COVID-19 mRNA',
-        doseNumber: 1,
-        givenOn: '2026-11-19',
-        facility: '01003',
-      },
-    ],
     ask: (claim) => pick(claim, 'personalId'),
     at: 'doses',
     says: ({ personalId: _, ...dose }) => dose,
@@ -293,15 +283,15 @@ describe('what is submitted to an agency of the sandbox', () => {
   })
 
   it('stands in place of what was drawn, not beside it', () => {
-    const { also = [] } = TABLE['vaccination recordDose'] as LookedUp
-    const [told = {}] = also
     const vaccination = start('vaccination')
-    const doses = () =>
-      vaccination.ask('lookUpDoses', pick(told, 'personalId')).body['doses'] as readonly Body[]
-    const same = () => doses().filter((dose) => dose['disease'] === 'RA01' && dose['doseNumber'] === 1)
-    expect(same()).to.have.length(1)
-    vaccination.submit('recordDose', told)
-    expect(same()).to.deep.equal([pick(told, 'disease', 'vaccine', 'doseNumber', 'givenOn', 'facility')])
+    const dosesOf = (personalId: string) =>
+      vaccination.ask('lookUpDoses', { personalId }).body['doses'] as readonly Body[]
+    const people = Array.from({ length: 20 }, (_, index) => samplePerson(index).lookUp.personalId)
+    const personalId = people.find((id) => dosesOf(id).length > 0) ?? ''
+    const [drawn = {}, ...others] = dosesOf(personalId)
+    const told = { ...drawn, givenOn: '2026-11-19', facility: '31007' }
+    vaccination.submit('recordDose', { personalId, ...told })
+    expect(dosesOf(personalId)).to.have.deep.members([...others, told])
   })
 
   it('counts for the day it is in Vietnam', () => {

@@ -112,6 +112,7 @@ describe('what docs/integrators.md shows a provider', () => {
   let provider: Server
   let providerUrl: string
   let service: Service
+  let dropAgency: (() => Promise<void>) | undefined
   let answer: (request: Asked) => { readonly type: string; readonly text: string }
 
   /** The document that the page names so. */
@@ -171,6 +172,7 @@ describe('what docs/integrators.md shows a provider', () => {
     })
   })
   after(async () => {
+    await dropAgency?.()
     await world?.close()
     provider?.closeAllConnections()
     provider?.close()
@@ -226,40 +228,39 @@ describe('what docs/integrators.md shows a provider', () => {
     const { url, drop } = await createTestDatabase({ empty: true })
     const user = `${new URL(url).pathname.slice(1)}_doc`
     const password = randomBytes(12).toString('hex')
-    const client = new pg.Client({ connectionString: adminUrlOf(url) })
-    await client.connect()
-    try {
-      await client.query(`
-        CREATE TABLE ho_so (ma text PRIMARY KEY, trang_thai text, cap_nhat timestamp, ghi_chu text);
-        INSERT INTO ho_so VALUES ('${DOSSIER}', '4', '2026-11-20 09:30:00', NULL);
-        CREATE ROLE ${user} LOGIN PASSWORD '${password}';
-        GRANT SELECT ON ho_so TO ${user}`)
-      const file = join(await createTestFolder(), 'password')
-      await writeFile(file, password, { mode: 0o600 })
-      const { tls: _, sql, ...binding } = bindingOf('sql')
-      if (sql === undefined) throw new Error('the page shows no binding.sql')
-      const { hostname, port, pathname } = new URL(url)
-      await world.apply(
-        bind(world.documents, {
-          ...binding,
-          baseUrl: `postgresql://${hostname}:${port}${pathname}`,
-          sql: { ...sql, user, password: { file }, allowPlaintext: true },
-        }),
-      )
-      const found = await ask()
-      expect([found.status, found.json]).to.deep.equal([200, PROGRESS])
-      const missing = await ask('H29.12-261120-0002')
-      expect([missing.status, missing.json['code']]).to.deep.equal([404, 'not_found'])
-      expect(asked).to.have.length(0)
-    } finally {
-      await client.end()
-      // The gateway's connections end with the binding that they belong to.
-      await world.apply(world.documents)
-      await drop()
-      const admin = new pg.Client({ connectionString: adminUrlOf(url) })
-      await admin.connect()
-      await admin.query(`DROP ROLE ${user}`)
-      await admin.end()
+    const admin = async (statements: string, at = url) => {
+      const client = new pg.Client({ connectionString: adminUrlOf(at) })
+      await client.connect()
+      await client.query(statements).finally(() => client.end())
     }
+    dropAgency = async () => {
+      // Those of the gateway: only a superuser may end another role's.
+      const held = `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = '${user}'`
+      await admin(held, world.database.url)
+      await drop()
+      await admin(`DROP ROLE ${user}`, world.database.url)
+    }
+    await admin(`
+      CREATE TABLE ho_so (ma text PRIMARY KEY, trang_thai text, cap_nhat timestamp, ghi_chu text);
+      INSERT INTO ho_so VALUES ('${DOSSIER}', '4', '2026-11-20 09:30:00', NULL);
+      CREATE ROLE ${user} LOGIN PASSWORD '${password}';
+      GRANT SELECT ON ho_so TO ${user}`)
+    const file = join(await createTestFolder(), 'password')
+    await writeFile(file, password, { mode: 0o600 })
+    const { tls: _, sql, ...binding } = bindingOf('sql')
+    if (sql === undefined) throw new Error('the page shows no binding.sql')
+    const { hostname, port, pathname } = new URL(url)
+    await world.apply(
+      bind(world.documents, {
+        ...binding,
+        baseUrl: `postgresql://${hostname}:${port}${pathname}`,
+        sql: { ...sql, user, password: { file }, allowPlaintext: true },
+      }),
+    )
+    const found = await ask()
+    expect([found.status, found.json]).to.deep.equal([200, PROGRESS])
+    const missing = await ask('H29.12-261120-0002')
+    expect([missing.status, missing.json['code']]).to.deep.equal([404, 'not_found'])
+    expect(asked).to.have.length(0)
   })
 })
