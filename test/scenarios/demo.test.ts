@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { createTestFolder } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-const LIMIT_MS = 90_000
+const LIMIT_MS = 180_000
 const run = promisify(execFile)
 /** Beside a query and a submission, which the steps are: every way that data move. */
 const MODES = [
@@ -58,7 +58,6 @@ interface Logged {
 
 interface Tour {
   readonly ok: boolean
-  readonly elapsedMs: number
   readonly steps: readonly Step[]
   readonly metrics: readonly {
     readonly name: string
@@ -132,9 +131,10 @@ describe('lienthong demo', function () {
     return stdout
   }
 
-  /** Whatever the tour says of its modes, the log says what was exchanged. */
-  async function expectModesLogged(): Promise<void> {
-    const { records } = JSON.parse(await beside('records', '--limit', '1000', '--json'))
+  /** Whatever the tour says of its modes, the log says what was exchanged; demos before it wrote into the same. */
+  async function expectModesLogged(since: string): Promise<void> {
+    const words = ['records', '--since', since, '--limit', '1000', '--json']
+    const { records } = JSON.parse(await beside(...words))
     // Latest first, in the log's answer.
     const logged: Logged[] = records.map(({ record }: { record: Logged }) => record).toReversed()
     const of = (service: string, ...members: (keyof Logged)[]) =>
@@ -224,7 +224,6 @@ describe('lienthong demo', function () {
     const tour: Tour = JSON.parse(said.stdout)
     expect(tour.steps.flatMap(({ id, faults }) => faults.map((fault) => `${id}: ${fault}`))).to.deep.equal([])
     expect(tour.ok).to.equal(true)
-    expect(tour.elapsedMs).to.be.below(30_000)
     expect(tour.steps.map(({ id, status, code, outcome }) => [id, status, code, outcome])).to.deep.equal([
       ['verify-citizen', 200, null, 'delivered'],
       ['look-up-citizen', 200, null, 'delivered'],
@@ -294,6 +293,7 @@ describe('lienthong demo', function () {
   })
 
   it('keeps serving with lines ready to be pasted, and ends on SIGINT with nothing left', async () => {
+    const startedAt = new Date().toISOString()
     const { child, said, ended } = start({}, '--lang', 'en')
     while (!said.stdout.includes('Ctrl-C to stop.')) {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
@@ -333,7 +333,7 @@ describe('lienthong demo', function () {
     expect(JSON.parse(called.stdout)).to.have.property('fullName')
 
     const { origin } = new URL(address)
-    await expectModesLogged()
+    await expectModesLogged(startedAt)
     await expectPackageOpens(origin)
 
     const server = Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0])
