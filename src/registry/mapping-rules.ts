@@ -1,4 +1,4 @@
-import type { Operation } from '../contract/contract.ts'
+import type { Contract, Operation } from '../contract/contract.ts'
 import type { MemberView } from '../contract/members.ts'
 import { pointerTo } from '../contract/minimise.ts'
 import { isDateForm } from '../model/date-form.ts'
@@ -115,4 +115,35 @@ export function checkFixedAnswer(
     const detail = first?.detail ?? thrown.entry.title
     return [fault(`${pointer}/body${first?.pointer ?? ''}`, 'answer_unlisted', detail)]
   }
+}
+
+/**
+ * Judges a mapping operation by operation.
+ * @param at where the mapping's operations stand in the document.
+ * @param check judges one operation with what is said of it.
+ * @returns also the operations the contract does not have, and those of it that are left out.
+ */
+export function checkOperations<Mapped>(
+  contract: Contract,
+  mapped: Readonly<Record<string, Mapped>>,
+  at: string,
+  check: (operation: Operation, mapped: Mapped, at: string) => readonly Fault[],
+): Fault[] {
+  const asked = [...contract.operations.values()].filter(({ kind }) => kind !== 'event')
+  const known = new Set(asked.map(({ id }) => id))
+  const unknown = Object.keys(mapped).filter((name) => !known.has(name))
+  return [
+    ...unknown.map((name) =>
+      fault(`${at}/${name}`, 'operation_unknown', {
+        vi: `Hợp đồng không có thao tác ${name}.`,
+        en: `The contract has no operation ${name}.`,
+      }),
+    ),
+    ...asked.flatMap((operation) => {
+      const { id } = operation
+      const its = mapped[id]
+      if (its !== undefined) return check(operation, its, `${at}/${id}`)
+      return [fault(at, 'mapping_incomplete', { vi: `Chưa ánh xạ ${id}.`, en: `${id} is not mapped.` })]
+    }),
+  ]
 }

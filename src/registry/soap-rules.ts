@@ -5,6 +5,7 @@ import type { SoapMapping, SoapNode, SoapOperation, SoapVerdict } from '../model
 import {
   checkFixedAnswer,
   checkMember,
+  checkOperations,
   type Fault,
   fault,
   findUncovered,
@@ -227,25 +228,11 @@ function checkHeader(mapping: SoapMapping): Fault[] {
 export function checkSoap({ id, binding }: Service, contract: Contract | undefined): DocumentFault[] {
   const mapping = binding?.soap
   if (mapping === undefined || contract === undefined) return []
-  const asked = [...contract.operations.values()].filter(({ kind }) => kind !== 'event')
-  const known = new Set(asked.map((operation) => operation.id))
   const faults = [
     ...checkHeader(mapping),
-    ...Object.keys(mapping.operations)
-      .filter((name) => !known.has(name))
-      .map((name) =>
-        fault(`/binding/soap/operations/${name}`, 'operation_unknown', {
-          vi: `Hợp đồng không có thao tác ${name}.`,
-          en: `The contract has no operation ${name}.`,
-        }),
-      ),
-    ...asked.flatMap((operation) => {
-      const at = `/binding/soap/operations/${operation.id}`
-      const mapped = mapping.operations[operation.id]
-      if (mapped !== undefined) return checkOperation(operation, mapped, mapping, at)
-      const detail = { vi: `Chưa ánh xạ ${operation.id}.`, en: `${operation.id} is not mapped.` }
-      return [fault('/binding/soap/operations', 'mapping_incomplete', detail)]
-    }),
+    ...checkOperations(contract, mapping.operations, '/binding/soap/operations', (operation, mapped, at) =>
+      checkOperation(operation, mapped, mapping, at),
+    ),
   ]
   return faults.map((each) => ({ path: `Service/${id}`, ...each }))
 }

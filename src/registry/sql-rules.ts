@@ -2,7 +2,14 @@ import type { Contract, Operation } from '../contract/contract.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import type { Service } from '../model/party.ts'
 import { dialectOf, type SqlDialect, type SqlOperation } from '../model/sql.ts'
-import { checkFixedAnswer, checkMember, type Fault, fault, findUncovered } from './mapping-rules.ts'
+import {
+  checkFixedAnswer,
+  checkMember,
+  checkOperations,
+  type Fault,
+  fault,
+  findUncovered,
+} from './mapping-rules.ts'
 import { readQuery } from './sql-text.ts'
 
 /** What a mapping of a contract to queries says of that contract. */
@@ -118,33 +125,15 @@ export function checkSql({ id, binding }: Service, contract: Contract | undefine
   const mapping = binding?.sql
   const dialect = dialectOf(binding?.baseUrl ?? '')
   if (mapping === undefined || contract === undefined || dialect === undefined) return []
-  const asked = [...contract.operations.values()].filter(({ kind }) => kind !== 'event')
-  const known = new Set(asked.map((operation) => operation.id))
-  const faults = [
-    ...Object.keys(mapping.operations)
-      .filter((name) => !known.has(name))
-      .map((name) =>
-        fault(`/binding/sql/operations/${name}`, 'operation_unknown', {
-          vi: `Hợp đồng không có thao tác ${name}.`,
-          en: `The contract has no operation ${name}.`,
-        }),
-      ),
-    ...asked.flatMap((operation) => {
-      const at = `/binding/sql/operations/${operation.id}`
-      const mapped = mapping.operations[operation.id]
-      if (mapped !== undefined) {
-        return [
-          ...checkQuery(mapped, dialect, at),
-          ...checkRequest(operation, mapped, at),
-          ...checkAnswer(operation, mapped, at),
-        ]
-      }
-      const detail = {
-        vi: `Chưa có truy vấn cho ${operation.id}.`,
-        en: `There is no query for ${operation.id}.`,
-      }
-      return [fault('/binding/sql/operations', 'mapping_incomplete', detail)]
-    }),
-  ]
+  const faults = checkOperations(
+    contract,
+    mapping.operations,
+    '/binding/sql/operations',
+    (operation, mapped, at) => [
+      ...checkQuery(mapped, dialect, at),
+      ...checkRequest(operation, mapped, at),
+      ...checkAnswer(operation, mapped, at),
+    ],
+  )
   return faults.map((each) => ({ path: `Service/${id}`, ...each }))
 }
