@@ -38,6 +38,51 @@ export function isPerson(personalId: string): boolean {
   return parsePersonalId(personalId, ANSWERED_ENDINGS) !== undefined
 }
 
+/** How far a claim about a person agrees with what is held; nothing that is held is told. */
+export interface Compared {
+  readonly matched: boolean
+  /** By field of the claim. */
+  readonly fields: object
+}
+
+/**
+ * `POST {path}` for one claim and `POST {path}-lo` for a batch, whose results stand in the order of its items.
+ * @param compare undefined where the agency holds nothing of that person.
+ */
+export function verifying(
+  path: string,
+  now: () => Date,
+  compare: (person: Person, request: SandboxRequest) => Compared | undefined,
+): readonly SandboxOperation[] {
+  function verifyOne(item: unknown): object {
+    const request = {
+      body: typeof item === 'object' && item !== null ? { ...item } : {},
+      idempotencyKey: undefined,
+    }
+    const person = personIn(request)
+    const compared = person && compare(person, request)
+    return compared === undefined ? { found: false } : { found: true, ...compared }
+  }
+  return [
+    aboutPerson(path, now, compare, 'verify'),
+    {
+      path: `${path}-lo`,
+      kind: 'verify',
+      identifiers: [],
+      answer({ body: { items } }) {
+        if (!Array.isArray(items)) return refuse(400, 'items_missing', 'Thiếu danh sách cần xác thực.')
+        return { status: 200, body: { results: items.map(verifyOne), dataAsOf: now().toISOString() } }
+      },
+    },
+  ]
+}
+
+/** @returns the rung of a value that either agrees or does not; undefined of one that was not claimed. */
+export function compareValue(claimed: unknown, held: unknown): 'exact' | 'different' | undefined {
+  if (claimed === undefined || claimed === '') return undefined
+  return claimed === held ? 'exact' : 'different'
+}
+
 export interface Filing {
   readonly register: Register<Claim>
   readonly members: MemberKinds

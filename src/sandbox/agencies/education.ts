@@ -1,8 +1,9 @@
+import { compareNames, isNameMatch } from '../../model/name-match.ts'
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, filing, isPerson } from '../declare.ts'
+import { aboutPerson, type Compared, compareValue, filing, isPerson, verifying } from '../declare.ts'
 import { pick } from '../draw.ts'
-import type { SandboxOperation } from '../operation.ts'
+import { type SandboxOperation, type SandboxRequest, textOf } from '../operation.ts'
 import { keyOf, LAST_YEAR, type Person, personalIdOf } from '../person-number.ts'
 import { WARDS } from '../places.ts'
 import { createRegister } from '../register.ts'
@@ -48,6 +49,20 @@ export function createEducationAgency(
     return [...years].sort(([a], [b]) => a.localeCompare(b)).map(([, year]) => year)
   }
 
+  /** One school year of a pupil; nothing is known of somebody who went to no school then. */
+  function compare(person: Person, request: SandboxRequest): Compared | undefined {
+    const { schoolYear, grade, result } = request.body
+    const year = yearsOf(person).find((each) => each['schoolYear'] === schoolYear)
+    if (year === undefined) return undefined
+    const fields = {
+      fullName: compareNames(textOf(request, 'fullName'), names.fullNameOf(person)),
+      grade: compareValue(grade, year['grade']),
+      result: compareValue(result, year['result']),
+    }
+    const { fullName, ...values } = fields
+    return { matched: isNameMatch(fullName) && !Object.values(values).includes('different'), fields }
+  }
+
   return [
     filing('/cap-nhat', {
       register: sent,
@@ -61,5 +76,6 @@ export function createEducationAgency(
       if (years.length === 0) return undefined
       return { personalId: personalIdOf(person), fullName: names.fullNameOf(person), years }
     }),
+    ...verifying('/xac-thuc', now, compare),
   ]
 }

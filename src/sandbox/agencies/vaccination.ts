@@ -1,8 +1,9 @@
+import { compareNames, isNameMatch } from '../../model/name-match.ts'
 import type { Claim } from '../claim.ts'
 import type { Country } from '../country.ts'
-import { aboutPerson, filing, isPerson } from '../declare.ts'
+import { aboutPerson, type Compared, compareValue, filing, isPerson, verifying } from '../declare.ts'
 import { pick } from '../draw.ts'
-import type { SandboxOperation } from '../operation.ts'
+import { type SandboxOperation, type SandboxRequest, textOf } from '../operation.ts'
 import { keyOf, LAST_YEAR, type Person, personalIdOf } from '../person-number.ts'
 import { createRegister } from '../register.ts'
 
@@ -49,14 +50,31 @@ export function createVaccinationAgency(
     }))
   }
 
-  function record(person: Person): object {
-    const personalId = personalIdOf(person)
-    const added = recorded.get(personalId) ?? []
+  function dosesOf(person: Person): readonly Claim[] {
+    const added = recorded.get(personalIdOf(person)) ?? []
     // What was recorded stands in place of what is drawn.
     const isAdded = ({ disease, doseNumber }: Claim) =>
       added.some((dose) => dose['disease'] === disease && dose['doseNumber'] === doseNumber)
-    const doses = [...drawnDoses(person).filter((dose) => !isAdded(dose)), ...added]
-    return { personalId, fullName: names.fullNameOf(person), doses }
+    return [...drawnDoses(person).filter((dose) => !isAdded(dose)), ...added]
+  }
+
+  function record(person: Person): object {
+    return { personalId: personalIdOf(person), fullName: names.fullNameOf(person), doses: dosesOf(person) }
+  }
+
+  /** How often somebody was vaccinated against one disease, and when last. */
+  function compare(person: Person, request: SandboxRequest): Compared {
+    const { disease, doseCount, lastGivenOn } = request.body
+    const days = dosesOf(person)
+      .filter((dose) => dose['disease'] === disease)
+      .map((dose) => String(dose['givenOn']))
+    const fields = {
+      fullName: compareNames(textOf(request, 'fullName'), names.fullNameOf(person)),
+      doseCount: compareValue(doseCount, days.length),
+      lastGivenOn: compareValue(lastGivenOn, days.toSorted().at(-1)),
+    }
+    const { fullName, ...values } = fields
+    return { matched: isNameMatch(fullName) && !Object.values(values).includes('different'), fields }
   }
 
   return [
@@ -75,5 +93,6 @@ export function createVaccinationAgency(
       isKnown: isPerson,
     }),
     aboutPerson('/tra-cuu', now, record),
+    ...verifying('/xac-thuc', now, compare),
   ]
 }
