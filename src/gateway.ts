@@ -322,6 +322,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
     now: realNow,
     queue: jobs,
     databaseUrl: url,
+    telemetry,
     ledger,
     settings,
     logReader: log.reader,
@@ -351,7 +352,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       onError: telemetry.internalError,
     },
     ...(outside.worksJobs
-      ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...later.tasks, ...jobSide.tasks]
+      ? [{ everyMs: JOB_STATES_MS, run: tellJobs, onError }, ...later.tasks, ...jobSide.tasks, ...audit.tasks]
       : []),
   ]
   const ends = tasks.map(repeat)

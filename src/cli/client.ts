@@ -31,8 +31,10 @@ export interface ConsumerClientOptions {
   /** For binding `certificate`. */
   readonly certificate?: ClientCertificate | undefined
   readonly signal?: AbortSignal | undefined
-  /** What tokens are asked for (RFC 8707), a path below the gateway; the exchanges where absent. */
+  /** What tokens are asked for (RFC 8707), a path below `baseUrl`; the exchanges where absent. */
   readonly resource?: string | undefined
+  /** Where plain requests go, `https://host[:port]`: the gateway's public address where absent. */
+  readonly baseUrl?: string | undefined
   /** Unix milliseconds. */
   readonly now?: () => number
   /** Monotonic milliseconds. */
@@ -87,7 +89,7 @@ export interface CallAnswer {
 /** A request to an address of the gateway that is no exchange. */
 export interface PlainRequest {
   readonly method: string
-  /** Below the gateway, `/` first. */
+  /** Below `baseUrl`, `/` first. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
@@ -166,6 +168,7 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
   const { clientId, binding = 'dpop', language = 'vi' } = options
   const { now = Date.now, clock = () => performance.now(), newId = randomUUID } = options
   const gatewayUrl = options.gatewayUrl.replace(/\/+$/, '')
+  const { baseUrl = gatewayUrl, resource } = options
   const key = createSigningKey(options.privateJwk)
   const send = createConsumerHttp({
     timeoutMs: options.timeoutMs ?? 35_000,
@@ -176,7 +179,7 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
   })
   const prover = createProver({ key, now, newId })
   const tokens = createTokenSource(
-    { gatewayUrl, clientId, key, binding, send, now, newId, resource: options.resource },
+    { gatewayUrl, clientId, key, binding, send, now, newId, resource: resource && baseUrl + resource },
     prover,
   )
 
@@ -222,7 +225,7 @@ export function createConsumerClient(options: ConsumerClientOptions): ConsumerCl
   }
 
   async function ask({ method, path, headers = {}, body }: PlainRequest): Promise<HttpReply> {
-    const url = gatewayUrl + path
+    const url = baseUrl + path
     const token = await tokens.token()
     const reply = await prover.sendWithNonce(async () =>
       send({

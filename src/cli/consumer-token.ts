@@ -20,7 +20,7 @@ export interface HolderParts {
   readonly key: SigningKey
   readonly binding: 'dpop' | 'bearer' | 'certificate'
   readonly send: ReturnType<typeof createConsumerHttp>
-  /** A path below the gateway that tokens are asked for; the exchanges where absent. */
+  /** The address that tokens are asked for; the exchanges where absent. */
   readonly resource?: string | undefined
   /** Unix milliseconds. */
   readonly now: () => number
@@ -159,7 +159,7 @@ export function createTokenSource(parts: HolderParts, prover: Prover): TokenSour
       client_id: clientId,
       client_assertion_type: ASSERTION_TYPE,
       client_assertion: await signAssertion(key, content),
-      ...(parts.resource !== undefined && { resource: `${gatewayUrl}${parts.resource}` }),
+      ...(parts.resource !== undefined && { resource: parts.resource }),
     })
     return send({
       method: 'POST',

@@ -147,7 +147,8 @@ function readPrivateJwk(file: string): JWK {
   return parseObject(file, readSecretFile(file).toString('utf8'))
 }
 
-function parseGateway(text: string): string {
+/** @throws CliFault where the text is no `https://host[:port]`. */
+export function parseGateway(text: string): string {
   const url = /^https?:\/\/[^/]/.test(text) ? URL.parse(text) : null
   const isOrigin =
     url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
@@ -199,7 +200,7 @@ export interface OpenedConsumer {
 export function openConsumer(
   options: ConsumerOptions,
   { outside, terminal }: Tools,
-  wanted: Pick<ConsumerClientOptions, 'resource' | 'maxAnswerBytes'> = {},
+  wanted: Pick<ConsumerClientOptions, 'resource' | 'baseUrl' | 'maxAnswerBytes'> = {},
 ): OpenedConsumer {
   const folder = outside.workingDirectory
   const profile = readProfile(options.profile, folder)

@@ -108,6 +108,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./reconcile.ts'),
   },
   {
+    name: 'applications',
+    summary: {
+      vi: 'Đề nghị kết nối: nộp, theo dõi, thẩm định, lấy thỏa thuận đã duyệt',
+      en: 'Applications for connection: file, follow, appraise, get the agreement',
+    },
+    load: () => import('./applications.ts'),
+  },
+  {
     name: 'events',
     summary: {
       vi: 'Công bố và đọc sự kiện, thư chết, gửi lại, khóa webhook',

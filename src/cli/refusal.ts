@@ -5,9 +5,11 @@ import { CliFault, EXIT, errorEntry } from './fault.ts'
 /** @returns the fault of a reply that is none of those hoped for: the gateway's own words where it has them. */
 export function refusalOf(reply: HttpReply): CliFault {
   const document = parseReplyBody(reply)
-  const { code, detail } = isMembers(document) ? document : {}
+  const { code, detail, errors } = isMembers(document) ? document : {}
   const entry = typeof code === 'string' ? errorEntry(code) : undefined
-  const told = typeof detail === 'string' ? detail : String(reply.status)
+  const places = (Array.isArray(errors) ? errors : []).filter(isMembers)
+  const lines = places.map((each) => `${each['pointer'] || '/'}: ${each['detail']}`)
+  const told = [typeof detail === 'string' ? detail : String(reply.status), ...lines].join('\n')
   const isAway = reply.status === 503 || reply.status === 504
   return new CliFault(isAway ? EXIT.unreachable : EXIT.failed, entry ? String(code) : 'gateway_refused', {
     title: entry?.title ?? { vi: 'Cổng không nhận', en: 'The gateway refuses' },

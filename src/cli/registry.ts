@@ -16,6 +16,7 @@ import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { withDatabase } from './open-database.ts'
 import { defineCallers } from './registry-callers.ts'
 import { defineHubs } from './registry-hubs.ts'
+import { defineUnits } from './registry-units.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -283,4 +284,5 @@ export function define(command: Command, tools: Tools): void {
   })
   defineCallers(command, tools)
   defineHubs(command, tools)
+  defineUnits(command, tools)
 }

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import description from '../../schemas/audit.openapi.json' with { type: 'json' }
+import type { AgreementDraft, AttachedDocument, Conformance } from '../model/application.ts'
 import { GatewayError } from '../model/errors.ts'
 import { violationsOf } from './violation.ts'
 
@@ -40,6 +41,16 @@ export interface AuditBodies {
     readonly private?: boolean
   }
   readonly Erasure: { readonly subject: string; readonly order: string; readonly dryRun?: boolean }
+  readonly Application: {
+    readonly class: string
+    /** Its shape is the registry's to judge. */
+    readonly agreement: AgreementDraft
+    readonly documents?: readonly AttachedDocument[]
+    readonly conformance?: Conformance
+  }
+  readonly ApplicationAsk: { readonly reason: string }
+  readonly ApplicationRefusal: { readonly reason: string; readonly legalBasis: string }
+  readonly ApplicationApproval: { readonly agreement: string; readonly reason?: string }
   readonly UsageQuery: {
     readonly userCode: string
     readonly periodStart?: string
@@ -52,13 +63,24 @@ export interface AuditBodies {
 /** @throws GatewayError `request_invalid` with every violation, never a value. */
 export type ReadAuditBody = <Name extends keyof AuditBodies>(name: Name, json: unknown) => AuditBodies[Name]
 
+const NAMES: readonly (keyof AuditBodies)[] = [
+  'Search',
+  'Count',
+  'Export',
+  'Erasure',
+  'Application',
+  'ApplicationAsk',
+  'ApplicationRefusal',
+  'ApplicationApproval',
+  'UsageQuery',
+]
+
 /** Compiles the schemas of the document once. */
 export function createAuditBodies(): ReadAuditBody {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, ownProperties: true })
   ajv.addSchema({ $id: 'audit', components: description.components }, 'audit', false, false)
   const validators = new Map<string, ValidateFunction>()
-  for (const name of ['Search', 'Count', 'Export', 'Erasure', 'UsageQuery'])
-    validators.set(name, ajv.compile(Object(description.components.schemas)[name]))
+  for (const name of NAMES) validators.set(name, ajv.compile(Object(description.components.schemas)[name]))
   return (name, json) => {
     const validate = validators.get(name)
     if (validate === undefined || !validate(json ?? {}))

@@ -120,6 +120,29 @@ const STANDING: readonly Alert[] = [
     escalation: CALL_OWNER,
   },
   {
+    name: 'LienthongApplicationsOverdue',
+    severity: 'warning',
+    expr: `max(${metric('lienthong_applications_overdue')}) > 0`,
+    for: '15m',
+    summary: {
+      vi: '{{ $value }} đề nghị kết nối quá hạn thẩm định',
+      en: '{{ $value }} applications for connection are overdue',
+    },
+    meaning: {
+      vi: 'Thẩm định lâu hơn số ngày làm việc mà loại đề nghị (ApplicationClass) cho phép.',
+      en: 'Their appraisal has taken more working days than their class (ApplicationClass) allows.',
+    },
+    harm: {
+      vi: 'Cơ quan đề nghị chưa được kết nối mà cũng không biết vì sao.',
+      en: 'Agencies are not connected, and are not told why.',
+    },
+    action: {
+      vi: '`lienthong applications list --state filed` nêu đề nghị quá hạn trước; phê duyệt, từ chối có căn cứ, hoặc yêu cầu bổ sung.',
+      en: '`lienthong applications list --state filed` has the overdue ones first; approve, refuse on a legal ground, or ask for what is missing.',
+    },
+    escalation: CALL_OWNER,
+  },
+  {
     name: 'LienthongSigningRefused',
     severity: 'critical',
     expr: `max by (reason) (${metric('lienthong_log_signing_refused')}) > 0`,

@@ -6,6 +6,7 @@ import type { KeyRing } from '../identity/keys.ts'
 import { signManifest } from '../identity/manifest.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Authority } from '../registry/authority.ts'
+import type { Task } from '../repeat.ts'
 import { createAuditDesk } from '../reporting/audit-desk.ts'
 import { createEntriesDesk } from '../reporting/entries-desk.ts'
 import { createErasureDesk } from '../reporting/erasure-desk.ts'
@@ -27,6 +28,8 @@ import { createAuditStore } from '../storage/reports.ts'
 import { createUsageStore } from '../storage/usage.ts'
 import type { Vault } from '../storage/vault.ts'
 import { createWebhookStore } from '../storage/webhooks.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { createApplicationSide } from './applications.ts'
 import { type ConsoleSideParts, createConsoleSide } from './console.ts'
 import { createOperationalSide } from './operational.ts'
 import { createRetentionSide } from './retention.ts'
@@ -46,6 +49,7 @@ export interface AuditSideParts
     | 'onInternalError'
   > {
   readonly databaseUrl: string
+  readonly telemetry: Telemetry
   readonly settings: Settings
   readonly logReader: ConsoleSideParts['proofs'] & { latestCheckpoint(): Promise<string | undefined> }
   /** The log's, as text. */
@@ -65,6 +69,8 @@ export interface AuditSideParts
 /** The readers' half of a gateway: its routes stand on the management listener. */
 export interface AuditSide {
   readonly router: ReturnType<typeof createAuditRouter>
+  /** For timers of the process that does jobs. */
+  readonly tasks: readonly Task[]
   close(): Promise<void>
 }
 
@@ -97,6 +103,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   })
   const reports = createReportDesk({ forms, registry })
   const retention = createRetentionSide({ ...parts, registry, settings: parts.settings.retention })
+  const applications = createApplicationSide({ ...parts, registry, readBody })
   const conductAs = (authenticate: ReadingParts['authenticate']) =>
     createReadings({
       authority,
@@ -125,6 +132,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       now,
       tidy: retention.tidy,
     }),
+    applications: applications.desk,
     entries: createEntriesDesk(createLogReader(pool).readEntries),
     dpopNonce: () => identity.nonces?.issue(),
     sign,
@@ -148,5 +156,5 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       webhooks: createWebhookStore(pool),
     }),
   )
-  return { router, close: () => pool.end() }
+  return { router, tasks: applications.tasks, close: () => pool.end() }
 }

@@ -3,15 +3,18 @@ import { pipeline } from 'node:stream/promises'
 import express, { type Router } from 'express'
 import { AUDIT_DESCRIPTION } from '../contract/audit-requests.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
+import type { ApplicationDesk } from '../reporting/application-desk.ts'
 import type { AuditDesk, ExportWork } from '../reporting/audit-desk.ts'
 import type { createEntriesDesk } from '../reporting/entries-desk.ts'
 import type { ErasureDesk } from '../reporting/erasure-desk.ts'
 import { usualPeriod } from '../reporting/figures.ts'
 import type { OperationalDesk } from '../reporting/operational-desk.ts'
-import type { Answered, ConductReading, Reading, ReadingAction, ReadingWork } from '../reporting/reading.ts'
+import type { Answered, ConductReading, Reading, ReadingWork } from '../reporting/reading.ts'
 import { type ReportDesk, readAskedReport } from '../reporting/report-desk.ts'
 import type { UsageDesk } from '../reporting/usage.ts'
+import { applicationRoutes } from './application-routes.ts'
 import { assertExportable, createExport, type ExportContext } from './audit-export.ts'
+import type { AuditRoute } from './audit-route.ts'
 import { parseJsonBody, readBody } from './body.ts'
 import { REVALIDATED, sendCached } from './cached.ts'
 import { type ConsumerDoorParts, credentialsOf, refuseRequest } from './consumer-door.ts'
@@ -28,6 +31,7 @@ export interface AuditDoorParts extends ConsumerDoorParts {
   readonly reports: ReportDesk
   readonly entries: EntriesDesk
   readonly erasure: ErasureDesk
+  readonly applications: ApplicationDesk
   readonly operational: OperationalDesk
   /** Public address of the management listener: the root of every `htu`. */
   readonly managementUrl: () => string
@@ -42,22 +46,13 @@ export interface AuditDoorParts extends ConsumerDoorParts {
 const MAX_BODY_BYTES = 16_384
 const EXCHANGE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-type Prepared = (json: unknown, request: IncomingMessage) => ReadingWork<Answered>
-
-interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly action: ReadingAction
-  readonly prepare: Prepared
-}
-
 function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   const mark = url.indexOf('?')
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark))
 }
 
 /** Every route with what it reads; the OpenAPI document names the same. */
-function routesOf(parts: AuditDoorParts): readonly Route[] {
+function routesOf(parts: AuditDoorParts): readonly AuditRoute[] {
   const { desk, usage, entries, reports, now, operational, erasure } = parts
   const idOf = (request: IncomingMessage) => {
     const id = (request.url ?? '').split('?')[0]?.split('/').at(-1) ?? ''
@@ -75,6 +70,7 @@ function routesOf(parts: AuditDoorParts): readonly Route[] {
     },
     { method: 'POST', path: '/audit/export', action: 'export', prepare: desk.export },
     { method: 'POST', path: '/audit/erasures', action: 'erase', prepare: erasure },
+    ...applicationRoutes(parts.applications),
     { method: 'POST', path: '/audit/v2/findUsage', action: 'findUsage', prepare: usage.findUsage },
     { method: 'GET', path: '/audit/v2/usagePeriod', action: 'usagePeriod', prepare: usage.usagePeriod },
     { method: 'GET', path: '/audit/v2/heartbeat', action: 'heartbeat', prepare: usage.heartbeat },
@@ -114,9 +110,9 @@ function isExport(result: Answered): result is ExportWork {
 export function createAuditRouter(parts: AuditDoorParts): Router {
   const { now } = parts
 
-  async function read(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+  async function read(request: IncomingMessage, response: ServerResponse, route: AuditRoute): Promise<void> {
     const receivedAtMs = now()
-    const body = await readBody(request, MAX_BODY_BYTES)
+    const body = await readBody(request, route.maxBodyBytes ?? MAX_BODY_BYTES)
     const json = parseJsonBody(request, body)
     const exchangeId = parts.newExchangeId(receivedAtMs)
     const conducted = await parts.conduct(
@@ -195,16 +191,20 @@ export function createAuditRouter(parts: AuditDoorParts): Router {
     }
   }
 
-  function factsOf(route: Route, status: number, receivedAtMs: number) {
+  function factsOf(route: AuditRoute, status: number, receivedAtMs: number) {
     return { method: route.method, route: route.path, status, totalMs: now() - receivedAtMs }
   }
 
   const router = express.Router()
-  for (const route of routesOf(parts)) {
-    router.all(route.path, async (request, response) => {
+  const routes = routesOf(parts)
+  for (const first of routes) {
+    const alike = routes.filter(({ path }) => path === first.path)
+    if (alike[0] !== first) continue
+    router.all(first.path, async (request, response) => {
+      const route = alike.find(({ method }) => method === request.method) ?? first
       try {
         if (request.method !== route.method) {
-          response.setHeader('allow', route.method)
+          response.setHeader('allow', alike.map(({ method }) => method).join(', '))
           throw new GatewayError('method_unsupported')
         }
         await read(request, response, route)

@@ -311,6 +311,21 @@ const PATHS = {
       responses: { 200: answer('OpenAPI 3.1', content('application/json', { type: 'object' })) },
     }),
   },
+  '/docs/units/{code}': {
+    parameters: [parameter('path', 'code', 'Mã tỉnh hoặc xã / of a province or commune')],
+    get: operation({
+      id: 'resolveUnit',
+      tag: REFERENCE,
+      isOpen: true,
+      summary: 'Mã đơn vị hành chính nay là gì / what the code of an administrative unit means today',
+      parameters: [
+        parameter('query', 'asOf', 'Ngày mà mã còn đúng / a day on which it was right, yyyy-mm-dd', {
+          required: true,
+        }),
+      ],
+      responses: { 200: answer('OK', json('Unit')) },
+    }),
+  },
   '/services/{agency}/{subsystem}/{service}/{version}/client.ts': {
     parameters: SERVICE,
     get: operation({

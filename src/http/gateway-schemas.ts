@@ -1,4 +1,5 @@
 import { BULK_STATES } from '../jobs/bulk.ts'
+import { COMMUNE_PARTS } from '../model/administrative-unit.ts'
 import { ERRORS } from '../model/error-table.ts'
 
 /** A text of any length. */
@@ -66,6 +67,7 @@ export const SCHEMAS = {
     format: { ...text, enum: ['ndjson', 'csv'] },
     sizeBytes: { type: 'integer', minimum: 1 },
     staleAfterDays: { type: 'integer', minimum: 1, maximum: 36_500 },
+    unitsAsOf: { ...text, format: 'date' },
   }),
   BulkJob: object(
     ['id', 'state', 'service', 'operation', 'purpose', 'format', 'sizeBytes', 'receivedBytes', 'createdAt'],
@@ -86,6 +88,22 @@ export const SCHEMAS = {
       expiresAt: instant,
     },
   ),
+  Unit: object(['code', 'asOf', 'scheme', 'resolution', 'candidates'], {
+    code: text,
+    asOf: { ...text, format: 'date' },
+    scheme: text,
+    resolution: { ...text, enum: ['exact', 'several', 'none'] },
+    candidates: {
+      type: 'array',
+      items: object(['code', 'name', 'province'], {
+        code: text,
+        name: text,
+        province: text,
+        part: { ...text, enum: COMMUNE_PARTS },
+      }),
+    },
+    unverified: { type: 'boolean' },
+  }),
   BulkJobs: object(['jobs'], { jobs: { type: 'array', items: { $ref: '#/components/schemas/BulkJob' } } }),
 } as const
 

@@ -39,6 +39,17 @@ const NOT_INSTALLED = {
   en: 'This gateway was installed without the try-it page.',
 } as const
 
+const UNIT = /^\d{2}(?:\d{3})?$/
+const NO_UNIT = {
+  vi: 'Cần mã tỉnh (2 chữ số) hoặc xã (5 chữ số), và ?asOf=yyyy-mm-dd: ngày mà mã còn đúng.',
+  en: 'The code of a province (2 digits) or commune (5) is needed, and ?asOf=yyyy-mm-dd: a day on which it was right.',
+} as const
+
+function isDay(text: string): boolean {
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(time || 0).toISOString().startsWith(text)
+}
+
 /** What every operation asks for besides its own parameters. */
 const PARTICULARS = [
   ['Exchange-Purpose', true, 'Mục đích, như thỏa thuận nêu / the purpose, as the agreement names it'],
@@ -152,7 +163,8 @@ function sendJson(response: Response, value: unknown): void {
 /**
  * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services and
  * searches (`?q=`), `/docs/services/{id}` describes one, `…/openapi.json` is its OpenAPI 3.1 document,
- * `/services/{id}/client.ts` a typed client made from it; `/docs/openapi.json` is the gateway's own.
+ * `/services/{id}/client.ts` a typed client made from it; `/docs/openapi.json` is the gateway's own;
+ * `/docs/units/{code}?asOf=` tells what a code of an administrative unit means today.
  */
 export function createReferenceRouter({ registry, publicUrl, managementUrl }: ReferenceParts): Router {
   const router = express.Router()
@@ -180,6 +192,12 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   }
   router.get('/docs/openapi.json', (_request, response) => {
     sendJson(response, gatewayOpenApi(publicUrl(), managementUrl()))
+  })
+  router.get('/docs/units/:code', ({ params, url }, response) => {
+    const asOf = new URLSearchParams(url.split('?')[1]).get('asOf') ?? ''
+    if (UNIT.test(params.code) && isDay(asOf))
+      return sendJson(response, registry().resolveUnit(params.code, asOf))
+    throw new GatewayError('request_malformed', { detail: NO_UNIT })
   })
   router.get(`${SERVICE}/openapi.json`, ({ params }, response) => {
     sendJson(response, openApiOf(find(params), publicUrl()))

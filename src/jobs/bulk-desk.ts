@@ -1,6 +1,8 @@
 import { authorise } from '../exchange/authorise.ts'
 import type { Authenticate } from '../identity/authenticate.ts'
 import type { CheckStanding } from '../identity/standing.ts'
+import type { ResolveUnit, UnitResolution } from '../model/administrative-unit.ts'
+import { dayOf } from '../model/calendar.ts'
 import { GatewayError, type Violation } from '../model/errors.ts'
 import type { Consumer, Credentials } from '../model/exchange.ts'
 import type { ServiceId } from '../model/identifier.ts'
@@ -44,6 +46,7 @@ export interface BulkDesk {
 }
 
 const DEFAULT_STALE_DAYS = 365
+const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/
 const FORMATS: readonly BulkFormat[] = ['ndjson', 'csv']
 
 function violation(pointer: string, vi: string, en: string): Violation {
@@ -60,6 +63,7 @@ interface Wanted {
   readonly format: BulkFormat
   readonly sizeBytes: number
   readonly staleAfterDays: number
+  readonly unitsAsOf: string | undefined
 }
 
 /** Only its form: whether there is such a service is looked at with everything else. */
@@ -69,7 +73,7 @@ function isServiceId(value: unknown): value is ServiceId {
 
 function readWanted(json: unknown, maxBytes: number): Wanted {
   const body: Readonly<Record<string, unknown>> = typeof json === 'object' && json !== null ? { ...json } : {}
-  const { service, operation, format, sizeBytes, staleAfterDays = DEFAULT_STALE_DAYS } = body
+  const { service, operation, format, sizeBytes, staleAfterDays = DEFAULT_STALE_DAYS, unitsAsOf } = body
   const id = isServiceId(service) ? service : undefined
   const known = FORMATS.find((each) => each === format)
   const size = Number.isSafeInteger(sizeBytes) ? Number(sizeBytes) : 0
@@ -87,9 +91,14 @@ function readWanted(json: unknown, maxBytes: number): Wanted {
     ...(days > 0 && days <= 36_500
       ? []
       : [violation('/staleAfterDays', 'Số ngày, từ 1.', 'Days, 1 or more.')]),
+    ...(unitsAsOf === undefined || (typeof unitsAsOf === 'string' && DAY.test(unitsAsOf))
+      ? []
+      : [violation('/unitsAsOf', 'Ngày yyyy-mm-dd.', 'A day yyyy-mm-dd.')]),
   ]
   if (errors.length > 0 || id === undefined || known === undefined) throw invalid(...errors)
-  return { service: id, operation: String(operation), format: known, sizeBytes: size, staleAfterDays: days }
+  const asOf = unitsAsOf === undefined ? undefined : String(unitsAsOf)
+  const wanted = { service: id, operation: String(operation), format: known, sizeBytes: size }
+  return { ...wanted, staleAfterDays: days, unitsAsOf: asOf }
 }
 
 export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
@@ -98,7 +107,7 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
   /** What an exchange of the job would be allowed by at this moment. */
   function assertAllowed(
     consumer: Consumer,
-    ask: Omit<BulkAsk, 'format' | 'sizeBytes' | 'staleAfterDays'>,
+    ask: Omit<BulkAsk, 'format' | 'sizeBytes' | 'staleAfterDays' | 'unitsAsOf'>,
   ): PackageGround {
     const authority = parts.authority()
     const { number, registry } = authority
@@ -160,7 +169,8 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
     },
     async report(consumer, id) {
       const job = await find(consumer, id)
-      return describeReport(job, await store.counts(id), parts.weights)
+      const { resolveUnit } = parts.authority().registry
+      return describeReport(job, await store.counts(id), parts.weights, resolveUnit)
     },
     async results(consumer, id) {
       const job = await find(consumer, id)
@@ -197,7 +207,21 @@ export function describeJob(job: BulkJob): object {
   }
 }
 
-function describeReport(job: BulkJob, { total, fields, units }: BulkCounts, weights: QualityWeights): object {
+/** What a unit is called, and what of today it may be where it is another now. */
+function todayOf({ code, resolution, candidates }: UnitResolution): object {
+  const [first, ...more] = candidates
+  if (first === undefined) return {}
+  if (more.length === 0 && first.code === code && first.part === undefined) return { name: first.name }
+  return { today: { resolution, candidates } }
+}
+
+function describeReport(
+  job: BulkJob,
+  { total, fields, units }: BulkCounts,
+  weights: QualityWeights,
+  resolveUnit: ResolveUnit,
+): object {
+  const unitsAsOf = job.ask.unitsAsOf ?? dayOf(job.createdAt.getTime())
   const { total: _records, ...named } = {
     total: total.records,
     outcomes: total.outcomes,
@@ -219,6 +243,7 @@ function describeReport(job: BulkJob, { total, fields, units }: BulkCounts, weig
           outcomes: tally.outcomes,
           groups: tally.groups,
           quality: qualityOf(tally, weights)?.index,
+          ...todayOf(resolveUnit(unit, unitsAsOf)),
         },
       ]),
     ),

@@ -37,6 +37,8 @@ export interface BulkAsk {
   readonly sizeBytes: number
   /** A record whose `asOf` lies further back than this is stale. */
   readonly staleAfterDays: number
+  /** `yyyy-mm-dd`: by which list of administrative units the records' `unit` is; that of the job's day where absent. */
+  readonly unitsAsOf?: string | undefined
 }
 
 /** Counts of a job so far. */

@@ -14,6 +14,8 @@ export interface LegalBasis {
   readonly validity: Validity
   /** Last day on which what stands on it still counts after its end, where the new text allows a transition. */
   readonly graceUntil?: string
+  /** Taken from a source that nobody has held against the text itself. */
+  readonly unverified?: boolean
   /** The text that took its place. */
   readonly replacedBy?: string
 }

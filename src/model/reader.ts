@@ -2,7 +2,13 @@ import type { Bilingual, SubsystemId } from './identifier.ts'
 import type { Validity } from './party.ts'
 
 /** Why a subsystem reads the log; what each may see is `READER_RIGHTS`. */
-export type ReaderRole = 'auditor' | 'data-protection-officer' | 'agency' | 'operator' | 'citizen-portal'
+export type ReaderRole =
+  | 'auditor'
+  | 'data-protection-officer'
+  | 'agency'
+  | 'operator'
+  | 'appraiser'
+  | 'citizen-portal'
 
 /** The ground on which a subsystem reads the log of exchanges, as an agreement is for data. */
 export interface Reader {
@@ -44,6 +50,12 @@ export interface ReaderRights {
   readonly usage: boolean
   /** Whether it may have erased what records say of a person. */
   readonly erase: boolean
+  /** Whether it may see applications for connection: all, or those of its agency and for its services. */
+  readonly applications: boolean
+  /** Whether it may apply for its own agency's subsystems. */
+  readonly apply: boolean
+  /** Whether it may decide on applications. */
+  readonly appraise: boolean
 }
 
 /** What each role may do on the management listener; default no. */
@@ -57,6 +69,9 @@ export const READER_RIGHTS = {
     entries: true,
     usage: false,
     erase: false,
+    applications: true,
+    apply: false,
+    appraise: false,
   },
   'data-protection-officer': {
     scope: 'all',
@@ -67,6 +82,9 @@ export const READER_RIGHTS = {
     entries: false,
     usage: true,
     erase: true,
+    applications: true,
+    apply: false,
+    appraise: false,
   },
   agency: {
     scope: 'own',
@@ -77,6 +95,9 @@ export const READER_RIGHTS = {
     entries: false,
     usage: false,
     erase: false,
+    applications: true,
+    apply: true,
+    appraise: false,
   },
   operator: {
     scope: 'all',
@@ -87,6 +108,22 @@ export const READER_RIGHTS = {
     entries: false,
     usage: false,
     erase: false,
+    applications: true,
+    apply: false,
+    appraise: false,
+  },
+  appraiser: {
+    scope: 'all',
+    identifiers: false,
+    privatePart: false,
+    search: false,
+    export: false,
+    entries: false,
+    usage: false,
+    erase: false,
+    applications: true,
+    apply: false,
+    appraise: true,
   },
   'citizen-portal': {
     scope: 'person',
@@ -97,5 +134,8 @@ export const READER_RIGHTS = {
     entries: false,
     usage: true,
     erase: false,
+    applications: false,
+    apply: false,
+    appraise: false,
   },
 } as const satisfies Record<ReaderRole, ReaderRights>

@@ -35,6 +35,29 @@ export const READING_ERRORS = {
     },
     fix: { vi: 'Kiểm tra mã giao dịch.', en: 'Check the exchange id.' },
   },
+  application_unknown: {
+    status: 404,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Không có đề nghị này trong phạm vi được xem',
+      en: 'No such application among those you may see',
+    },
+    fix: { vi: 'Kiểm tra số đề nghị, dạng DN-000001.', en: 'Check its number, written DN-000001.' },
+  },
+  application_state_unfit: {
+    status: 409,
+    fault: 'consumer',
+    stage: 'resolve',
+    title: {
+      vi: 'Đề nghị đang ở bước không làm được việc này',
+      en: 'The application is at a step that does not allow this',
+    },
+    fix: {
+      vi: 'Xem lại đề nghị: có thể đã có người quyết định, hoặc bổ sung đổi bên khai thác hay dịch vụ.',
+      en: 'Look at it again: somebody may have decided it, or a supplement names another consumer or service.',
+    },
+  },
   search_too_wide: {
     status: 422,
     fault: 'consumer',

@@ -1,7 +1,10 @@
 import type { Catalogue } from '../contract/catalogue.ts'
 import type { Contract } from '../contract/contract.ts'
+import type { ResolveUnit } from '../model/administrative-unit.ts'
 import type { Agreement, LegalBasis, ValidSpan } from '../model/agreement.ts'
+import type { ApplicationClass } from '../model/application.ts'
 import type { IsWorkingDay } from '../model/calendar.ts'
+import type { Violation } from '../model/errors.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
@@ -55,6 +58,11 @@ export interface Registry {
   readonly readers: ReadonlyMap<SubsystemId, readonly CompiledReader[]>
   readonly isWorkingDay: IsWorkingDay
   readonly tasks: readonly Task[]
+  readonly legalBases: ReadonlyMap<string, LegalBasis>
+  readonly resolveUnit: ResolveUnit
+  readonly applicationClasses: ReadonlyMap<string, ApplicationClass>
+  /** All that this registry would refuse of an agreement that came from elsewhere. */
+  judgeAgreement(agreement: unknown): readonly Violation[]
 }
 
 /** What one compilation leaves to the next: work on documents that have not changed is not done again. */

@@ -1,5 +1,7 @@
 import type { SchemaDocument } from '../contract/catalogue.ts'
+import type { Province } from '../model/administrative-unit.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
+import type { ApplicationClass } from '../model/application.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
@@ -15,6 +17,8 @@ export type RegistryDocument =
   | Reader
   | Calendar
   | Task
+  | ApplicationClass
+  | Province
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
 export type DocumentKind = RegistryDocument['kind'] | 'Schema'
@@ -29,6 +33,8 @@ export interface RegistryDocuments {
   readonly readers: readonly Reader[]
   readonly calendars: readonly Calendar[]
   readonly tasks: readonly Task[]
+  readonly applicationClasses: readonly ApplicationClass[]
+  readonly provinces: readonly Province[]
   readonly schemas: readonly SchemaDocument[]
 }
 
@@ -53,6 +59,8 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   readers: [],
   calendars: [],
   tasks: [],
+  applicationClasses: [],
+  provinces: [],
   schemas: [],
 })
 
@@ -77,13 +85,10 @@ export function compareNames(a: DocumentName, b: DocumentName): number {
 
 /** @returns all documents with their names, sorted by kind and id. */
 export function listDocuments(documents: RegistryDocuments): NamedDocument[] {
-  const { agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks, schemas } =
-    documents
+  const { schemas, ...lists } = documents
   const named: NamedDocument[] = []
-  for (const list of [agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks]) {
-    for (const document of list) {
-      named.push({ kind: document.kind, id: documentId(document), content: document, document })
-    }
+  for (const document of Object.values(lists).flat()) {
+    named.push({ kind: document.kind, id: documentId(document), content: document, document })
   }
   for (const document of schemas) {
     named.push({ kind: 'Schema', id: document.path, content: document.content, document })
@@ -104,6 +109,8 @@ export function collectDocuments(
   const readers: Reader[] = []
   const calendars: Calendar[] = []
   const tasks: Task[] = []
+  const applicationClasses: ApplicationClass[] = []
+  const provinces: Province[] = []
   for (const document of documents) {
     switch (document.kind) {
       case 'Agency':
@@ -130,9 +137,27 @@ export function collectDocuments(
       case 'Task':
         tasks.push(document)
         break
+      case 'ApplicationClass':
+        applicationClasses.push(document)
+        break
+      case 'Province':
+        provinces.push(document)
+        break
     }
   }
-  return { agencies, subsystems, services, legalBases, agreements, readers, calendars, tasks, schemas }
+  return {
+    agencies,
+    subsystems,
+    services,
+    legalBases,
+    agreements,
+    readers,
+    calendars,
+    tasks,
+    applicationClasses,
+    provinces,
+    schemas,
+  }
 }
 
 /**
@@ -154,6 +179,8 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     readers: lay(documents.readers, patch.readers, documentId),
     calendars: lay(documents.calendars, patch.calendars, documentId),
     tasks: lay(documents.tasks, patch.tasks, documentId),
+    applicationClasses: lay(documents.applicationClasses, patch.applicationClasses, documentId),
+    provinces: lay(documents.provinces, patch.provinces, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
 }
@@ -174,6 +201,8 @@ export function withoutDocuments(
     readers: documents.readers.filter(isKept),
     calendars: documents.calendars.filter(isKept),
     tasks: documents.tasks.filter(isKept),
+    applicationClasses: documents.applicationClasses.filter(isKept),
+    provinces: documents.provinces.filter(isKept),
     schemas: documents.schemas,
   }
 }

@@ -18,6 +18,8 @@ const FOLDERS = {
   Reader: 'readers',
   Calendar: 'calendars',
   Task: 'tasks',
+  ApplicationClass: 'application-classes',
+  Province: 'provinces',
   Schema: 'schemas',
 } as const
 

@@ -2,6 +2,7 @@ import type { Catalogue } from '../contract/catalogue.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
+import type { ApplicationClass } from '../model/application.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import type { Task } from '../model/task.ts'
@@ -32,6 +33,8 @@ const KINDS = {
   Reader: { vi: 'quyền đọc sổ', en: 'reader' },
   Calendar: { vi: 'lịch', en: 'calendar' },
   Task: { vi: 'nhiệm vụ', en: 'task' },
+  ApplicationClass: { vi: 'loại đề nghị', en: 'application class' },
+  Province: { vi: 'tỉnh', en: 'province' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
 
@@ -288,6 +291,16 @@ export function checkTaskReferences(task: Task, directory: Directory): DocumentF
   const { legalBasis } = task
   if (legalBasis !== undefined)
     check(directory.legalBases, { kind: 'LegalBasis', id: legalBasis }, '/legalBasis')
+  return faults
+}
+
+/** @returns the texts that a class of applications stands on and the registry does not have. */
+export function checkClassReferences(document: ApplicationClass, directory: Directory): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, document, faults)
+  document.legalBases.forEach((id, index) => {
+    check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
+  })
   return faults
 }
 

@@ -1,7 +1,9 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { pointerTo } from '../contract/minimise.ts'
+import type { Province } from '../model/administrative-unit.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
+import type { ApplicationClass } from '../model/application.ts'
 import type { Violation } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Binding, PublicJwk, Service, Subsystem, Validity } from '../model/party.ts'
@@ -221,6 +223,34 @@ function checkEndpoints({ contract, endpoints }: Service): Violation[] {
   )
 }
 
+function checkAskedDocuments({ documents }: ApplicationClass): Violation[] {
+  const ids = documents.map(({ id }) => id)
+  const detail = { vi: 'Giấy tờ bị lặp.', en: 'The paper is listed twice.' }
+  return ids.flatMap((id, index) =>
+    ids.indexOf(id) === index ? [] : [{ pointer: `/documents/${index}/id`, rule: 'paper_duplicate', detail }],
+  )
+}
+
+/** A code is one commune's, and a former commune went into each of them once. */
+function checkCommunes({ communes = [] }: Province): Violation[] {
+  const detail = { vi: 'Mã bị lặp.', en: 'The code is listed twice.' }
+  const codes = new Set<string>()
+  return communes.flatMap(({ code, formerly }, index) => {
+    const pointer = `/communes/${index}`
+    const twice = codes.has(code) ? [{ pointer: `${pointer}/code`, rule: 'code_duplicate', detail }] : []
+    codes.add(code)
+    const former = formerly.map((each) => each.code)
+    return [
+      ...twice,
+      ...former.flatMap((each, place) =>
+        former.indexOf(each) === place
+          ? []
+          : [{ pointer: `${pointer}/formerly/${place}/code`, rule: 'code_duplicate', detail }],
+      ),
+    ]
+  })
+}
+
 function checkDefaultPurpose({ defaultPurpose, purposes }: Agreement): Violation[] {
   if (defaultPurpose === undefined || purposes.includes(defaultPurpose)) return []
   const detail = { vi: 'Mục đích mặc định phải có trong purposes.', en: 'It is not among the purposes.' }
@@ -280,6 +310,10 @@ export function checkDocument(document: RegistryDocument): Violation[] {
       )
     case 'Task':
       return checkOrder(document.assigned, document.due, '').map((fault) => ({ ...fault, pointer: '/due' }))
+    case 'Province':
+      return checkCommunes(document)
+    case 'ApplicationClass':
+      return checkAskedDocuments(document)
     case 'Agreement':
       return [
         ...checkValidity(document.validity),

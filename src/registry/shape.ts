@@ -1,8 +1,12 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import agencySchema from '../../schemas/registry/agency.schema.json' with { type: 'json' }
 import agreementSchema from '../../schemas/registry/agreement.schema.json' with { type: 'json' }
+import applicationClassSchema from '../../schemas/registry/application-class.schema.json' with {
+  type: 'json',
+}
 import calendarSchema from '../../schemas/registry/calendar.schema.json' with { type: 'json' }
 import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' with { type: 'json' }
+import provinceSchema from '../../schemas/registry/province.schema.json' with { type: 'json' }
 import readerSchema from '../../schemas/registry/reader.schema.json' with { type: 'json' }
 import serviceSchema from '../../schemas/registry/service.schema.json' with { type: 'json' }
 import soapSchema from '../../schemas/registry/soap.schema.json' with { type: 'json' }
@@ -28,6 +32,8 @@ const SCHEMAS = {
   Reader: readerSchema,
   Calendar: calendarSchema,
   Task: taskSchema,
+  ApplicationClass: applicationClassSchema,
+  Province: provinceSchema,
 } as const satisfies Record<Kind, object>
 
 /** Judges the shape of a document: all it breaks of its kind's schema. */

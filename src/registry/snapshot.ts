@@ -1,5 +1,7 @@
 import { compileCatalogue } from '../contract/catalogue.ts'
 import type { DocumentFault } from '../contract/violation.ts'
+import { createUnitResolver } from '../model/administrative-unit.ts'
+import type { Agreement } from '../model/agreement.ts'
 import { workingDays } from '../model/calendar.ts'
 import type { Violation } from '../model/errors.ts'
 import type { CompiledAgreement, CompiledRegistry, Memo } from './compiled.ts'
@@ -16,6 +18,7 @@ import { type Build, compileAgreement, compileServices, contractOf } from './ind
 import { compileReaders } from './readers.ts'
 import {
   checkAgreementReferences,
+  checkClassReferences,
   checkPartyReferences,
   checkReaderReferences,
   checkTaskReferences,
@@ -111,6 +114,20 @@ function* checkAgreements({ documents, directory, previous }: Build): Generator<
   return faults
 }
 
+/** As when it is admitted; nothing is remembered of it. */
+function judgeAgreement(value: unknown, directory: Directory, memo: Memo): readonly Violation[] {
+  const shape = memo.checkShape('Agreement', value)
+  if (shape.length > 0) return shape
+  const agreement = value as Agreement
+  const service = directory.services.get(agreement.service)
+  const contract = service && contractOf(service, directory)
+  const references = checkAgreementReferences(agreement, directory, contract)
+  return [
+    ...checkDocument(agreement),
+    ...references.map(({ pointer, rule, detail }) => ({ pointer, rule, detail })),
+  ]
+}
+
 function indexBy<T>(list: readonly T[], name: (item: T) => string): Map<string, T> {
   return new Map(list.map((item) => [name(item), item]))
 }
@@ -148,6 +165,10 @@ function* finish(
     agreements,
     isWorkingDay: workingDays(documents.calendars),
     tasks: documents.tasks,
+    legalBases: directory.legalBases,
+    resolveUnit: createUnitResolver(documents.provinces),
+    applicationClasses: indexBy(documents.applicationClasses, ({ id }) => id),
+    judgeAgreement: (agreement: unknown) => judgeAgreement(agreement, directory, memo),
     documents,
     catalogue: directory.catalogue,
     memo,
@@ -201,6 +222,7 @@ export function* compileInSteps(
     ...(yield* checkAgreements(build)),
     ...sound.readers.flatMap((reader) => checkReaderReferences(reader, directory)),
     ...sound.tasks.flatMap((task) => checkTaskReferences(task, directory)),
+    ...sound.applicationClasses.flatMap((each) => checkClassReferences(each, directory)),
   ]
   if (faults.length > 0) return { faults }
   const registry = yield* finish(build, list, options.version)

@@ -1,4 +1,4 @@
-import { AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
+import { APPLICATION_SERVICE, AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -19,6 +19,7 @@ const same = (text: string): Bilingual => ({ vi: text, en: text })
 const OWN_NAMES: Readonly<Record<string, Bilingual>> = {
   [AUDIT_SERVICE]: { vi: 'Đọc sổ giao dịch', en: 'Readings of the log' },
   [ERASURE_SERVICE]: { vi: 'Xóa dữ liệu cá nhân', en: 'Erasures of personal data' },
+  [APPLICATION_SERVICE]: { vi: 'Đề nghị kết nối', en: 'Applications for connection' },
 }
 
 type NamedRegistry = Pick<Registry, 'agencies' | 'subsystems'> & {

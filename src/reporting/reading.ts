@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
-import { AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
+import { APPLICATION_SERVICE, AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { TagKind } from '../ledger/tag.ts'
+import { APPLICATION_ACTS, type ApplicationAct } from '../model/application.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials, ExchangeFacts, Receipt } from '../model/exchange.ts'
@@ -9,6 +10,9 @@ import type { ReaderRights } from '../model/reader.ts'
 import type { Authority } from '../registry/authority.ts'
 import { type ReadingRight, readingRightOf } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
+
+/** What is done with applications for connection; they are no part of the log, their records are. */
+export type ApplicationAction = 'applications' | 'application' | 'file' | ApplicationAct
 
 export type ReadingAction =
   | 'search'
@@ -23,6 +27,7 @@ export type ReadingAction =
   | 'erase'
   | 'operationalData'
   | 'healthData'
+  | ApplicationAction
 
 /** The right each action needs; figures are for every role, told as it may see them. */
 const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights | undefined>> = {
@@ -38,6 +43,14 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights | undefined>> = {
   operationalData: 'search',
   figures: undefined,
   healthData: 'search',
+  applications: 'applications',
+  application: 'applications',
+  file: 'apply',
+  supplement: 'apply',
+  withdraw: 'apply',
+  ask: 'appraise',
+  approve: 'appraise',
+  refuse: 'appraise',
 }
 
 /** One request to read the log, as its door translated it; nothing in it is trusted. */
@@ -131,6 +144,19 @@ function allow(right: ReadingRight | undefined, request: ReadingRequest): Readin
   return right
 }
 
+const APPLYING: ReadonlySet<ReadingAction> = new Set([
+  'applications',
+  'application',
+  'file',
+  ...APPLICATION_ACTS,
+])
+
+/** What the record calls it. */
+function serviceOf(action: ReadingAction): string {
+  if (action === 'erase') return ERASURE_SERVICE
+  return APPLYING.has(action) ? APPLICATION_SERVICE : AUDIT_SERVICE
+}
+
 function startFacts(request: ReadingRequest, consumer: Consumer, registry: Registry): ExchangeFacts {
   const facts: ExchangeFacts = {
     exchangeId: request.exchangeId,
@@ -139,7 +165,7 @@ function startFacts(request: ReadingRequest, consumer: Consumer, registry: Regis
     consumer: consumer.id,
     binding: consumer.binding,
     tokenDigest: consumer.tokenDigest,
-    service: request.action === 'erase' ? ERASURE_SERVICE : AUDIT_SERVICE,
+    service: serviceOf(request.action),
     operation: request.action,
     registryDigest: registry.digest,
     request: digestOf(request.body, request.salt),

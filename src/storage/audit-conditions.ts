@@ -43,7 +43,7 @@ export function columnConditions(query: AuditConditions, parameters: Parameters)
   add('code', query.code)
   add('agreement', query.agreement)
   add('purpose', query.purpose)
-  if (query.exchangesOnly) conditions.push("service NOT IN ('audit', 'erasure')")
+  if (query.exchangesOnly) conditions.push("service NOT IN ('audit', 'erasure', 'application')")
   // Said again for the planner: the index of outcomes leaves the delivered ones out.
   if (query.outcome !== undefined && query.outcome !== 'delivered') conditions.push("outcome <> 'delivered'")
   return conditions

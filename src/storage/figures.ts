@@ -24,7 +24,9 @@ function latencyStatement(since: Date, { parties, service }: FigureScope) {
   const parameters = createParameters()
   const shared = [
     ...idsFrom(parameters, since),
-    service === undefined ? "service NOT IN ('audit', 'erasure')" : `service = ${parameters.add(service)}`,
+    service === undefined
+      ? "service NOT IN ('audit', 'erasure', 'application')"
+      : `service = ${parameters.add(service)}`,
   ]
   const branches = branchConditions({ parties }, parameters).map(
     (branch) => `(SELECT exchange_id, at FROM exchange_record WHERE ${[...shared, ...branch].join(' AND ')}
@@ -56,16 +58,16 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
   return {
     async opening() {
       const { rows } = await pool.query<{ day: string | null }>(
-        `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service NOT IN ('audit', 'erasure')),
+        `SELECT least((SELECT min(day) FROM exchange_day_total WHERE service NOT IN ('audit', 'erasure', 'application')),
                       (SELECT (min(received) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date FROM countable_record
-                        WHERE ${UNCOUNTED} AND service NOT IN ('audit', 'erasure')))::text AS day`,
+                        WHERE ${UNCOUNTED} AND service NOT IN ('audit', 'erasure', 'application')))::text AS day`,
       )
       return rows[0]?.day ?? undefined
     },
     async connections(parties): Promise<readonly Connection[]> {
       const { rows } = await pool.query<ConnectionRow>(
         `SELECT consumer, provider, service, delivered::text, last_delivered::text AS last
-           FROM exchange_connection WHERE service NOT IN ('audit', 'erasure', '') AND ${PARTY} ORDER BY consumer, service`,
+           FROM exchange_connection WHERE service NOT IN ('audit', 'erasure', 'application', '') AND ${PARTY} ORDER BY consumer, service`,
         [parties ?? null],
       )
       return rows.map(({ last, delivered, ...row }) => ({
@@ -87,7 +89,7 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
       const { rows } = await pool.query<Omit<Refusal, 'count'> & { readonly n: string }>(
         `SELECT provider, code, agreement, sum(count)::text AS n, count(DISTINCT day)::int AS days, max(day)::text AS last
            FROM exchange_day
-          WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service NOT IN ('audit', 'erasure') AND ${PARTY}
+          WHERE outcome = 'refused' AND day >= $2 AND day < $3 AND service NOT IN ('audit', 'erasure', 'application') AND ${PARTY}
             AND ($4::text IS NULL OR service = $4)
           GROUP BY provider, code, agreement ORDER BY sum(count) DESC, provider, code LIMIT 500`,
         [parties ?? null, from, until, service ?? null],

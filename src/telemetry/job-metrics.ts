@@ -1,5 +1,6 @@
 import type { RequestCount } from '../exchange/request.ts'
 import type { JobEnd, QueueState } from '../jobs/queue.ts'
+import type { ApplicationCount } from '../reporting/application-desk.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -10,6 +11,7 @@ export interface JobTelemetry {
   bulkStep(step: { readonly records: number }): void
   requestReminded(reminded: { readonly service: string; readonly isLate: boolean }): void
   requestCounts(counts: readonly RequestCount[]): void
+  applicationCounts(counts: readonly ApplicationCount[]): void
 }
 
 export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => void): JobTelemetry {
@@ -23,6 +25,8 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
   const requests = metrics.gauge('lienthong_document_requests')
   const lateRequests = metrics.gauge('lienthong_document_requests_late')
   const reminders = metrics.counter('lienthong_document_reminders_total')
+  const applications = metrics.gauge('lienthong_applications')
+  const overdueApplications = metrics.gauge('lienthong_applications_overdue').child({})
   const counted = new Set<string>()
   return {
     requestReminded: ({ service, isLate }) => reminders.child({ service, late: isLate ? 'yes' : 'no' }).inc(),
@@ -35,6 +39,12 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
         }
         lateRequests.child({ service }).set(its.reduce((sum, { late }) => sum + late, 0))
       }
+    },
+    applicationCounts(counts) {
+      for (const state of ['filed', 'incomplete'] as const) {
+        applications.child({ state }).set(counts.find((each) => each.state === state)?.count ?? 0)
+      }
+      overdueApplications.set(counts.reduce((sum, { overdue }) => sum + overdue, 0))
     },
     bulkStep: (step) => records.inc(step.records),
     jobEnded(queue, end, took, error) {

@@ -60,6 +60,20 @@ export const JOB_METRICS = {
     meaning: 'Số lần đã nhắc bên cung cấp trả kết quả.',
     labels: { service: 'service', late: ['yes', 'no'] },
   },
+  lienthong_applications: {
+    type: 'gauge',
+    help: 'Applications for connection that are not decided: under appraisal, or waiting for their applicant.',
+    meaning: 'Số đề nghị kết nối chưa quyết định: đang thẩm định, hoặc chờ bổ sung.',
+    labels: { state: ['filed', 'incomplete'] },
+    merge: 'max',
+  },
+  lienthong_applications_overdue: {
+    type: 'gauge',
+    help: 'Applications whose appraisal has taken longer than their class allows; alert on it.',
+    meaning: 'Số đề nghị kết nối đã quá hạn thẩm định.',
+    labels: {},
+    merge: 'max',
+  },
   lienthong_bulk_records_total: {
     type: 'counter',
     help: 'Records of bulk jobs whose results were made durable.',

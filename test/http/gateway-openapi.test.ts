@@ -49,6 +49,16 @@ describe("the gateway's own OpenAPI document", () => {
     }
   })
 
+  it('tells what the code of a unit means today, by the day it was right', async () => {
+    const ask = async (path: string) => fetch(`${world.gateway.publicUrl}/docs/units/${path}`)
+    const divided = await (await ask('82?asOf=2025-06-30')).json()
+    expect(faultsOf('Unit', divided)).to.equal(undefined)
+    expect(divided).to.deep.include({ resolution: 'several', scheme: 'DVHC-pre-2025-07', unverified: true })
+    for (const path of ['82', '82?asOf=2025-02-30', '8?asOf=2025-06-30', 'x?asOf=2025-06-30']) {
+      expect((await ask(path)).status, path).to.equal(400)
+    }
+  })
+
   it('has examples that hold against the schemas beside them', () => {
     const shown = holdersOf(document['paths'], 'example').concat(holdersOf(document['components'], 'example'))
     let checked = 0

@@ -618,7 +618,9 @@ describe('reading the log over HTTP', () => {
     const served = await (await fetch(`${world.gateway.managementUrl}/audit/openapi.json`)).json()
     expect(served).to.deep.equal(AUDIT_DESCRIPTION)
     const { paths } = served as { paths: Record<string, Record<string, unknown>> }
-    const described = Object.entries(paths).flatMap(([path, methods]) =>
+    // Those of applications are test/scenarios/applications.test.ts's to hold.
+    const own = Object.entries(paths).filter(([path]) => !path.startsWith('/audit/applications'))
+    const described = own.flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const tested = MATRIX.map(([method, path]) => `${method} ${path('{id}').replace(/\?.*/, '')}`)

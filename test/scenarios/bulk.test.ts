@@ -14,7 +14,14 @@ import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-const SECTORS = ['G09/can-bo', 'G12/bao-hiem', 'G18/bao-tro', 'G12/dang-ky-kinh-doanh'] as const
+const SECTORS = [
+  'G09/can-bo',
+  'G12/bao-hiem',
+  'G18/bao-tro',
+  'G12/dang-ky-kinh-doanh',
+  'G18/tiem-chung',
+  'G03/truong-hoc',
+] as const
 
 describe('bulk match and clean', () => {
   let world: GatewayWorld
@@ -31,7 +38,7 @@ describe('bulk match and clean', () => {
 
   before(async function () {
     this.timeout(60_000)
-    keys = await makeKeys(SECTORS)
+    keys = await makeKeys([...SECTORS, 'G01/dan-cu'])
     world = await startWorld({
       change(read) {
         documents = keys.register(read)
@@ -86,6 +93,37 @@ describe('bulk match and clean', () => {
     // Of nine: 7 right, 8 complete, 6 clean, 8 live, 8 consistent, weighed 0.3, 0.2, 0.2, 0.15, 0.15.
     expect(body.quality.index).to.equal(Math.round((1000 * (2.1 + 1.6 + 1.2 + 1.2 + 1.2)) / 9) / 10)
     expect(await batchesOf(id)).to.have.length(1)
+  })
+
+  it('names the units of its report, and of an old list tells which they are today', async () => {
+    const records = ['00016', '00112', '82', '00008'].map((unit, index) => ({
+      ...rightRecord(300 + index),
+      unit,
+    }))
+    const reportOf = async (wanted: object) => {
+      const id = await officials.submit(ndjson(records), wanted)
+      await officials.until(id, 'done')
+      const { units } = (await officials.report(id)).body
+      return Object.fromEntries(
+        Object.entries(units).map(([unit, { name, today }]) => [
+          unit,
+          name ?? today?.candidates.map(({ code }) => code),
+        ]),
+      )
+    }
+    expect(await reportOf({ unitsAsOf: '2025-06-30' })).to.deep.equal({
+      '00016': ['00004', '00008'],
+      '00112': ['00004', '00103'],
+      '82': ['80', '82'],
+      '00008': ['00008'],
+    })
+    expect(await reportOf({})).to.deep.equal({
+      '00016': undefined,
+      '00112': undefined,
+      '82': 'Tỉnh Đồng Tháp',
+      '00008': 'Phường Ngọc Hà',
+    })
+    expect((await officials.create('x', { unitsAsOf: 'hôm qua' })).body.code).to.equal('request_invalid')
   })
 
   it('takes CSV as Excel writes it, and sends a batch of at most a thousand', async () => {
@@ -272,4 +310,51 @@ describe('bulk match and clean', () => {
       expect((await client.results(id)).map(({ outcome }) => outcome)).to.deep.equal(['matched', 'differs'])
     })
   }
+
+  /** What each record turned out to be, with the rungs of those that differ. */
+  async function match(consumer: string, wanted: object, records: readonly object[]) {
+    const client = await clientOf(consumer)
+    const id = await client.submit(ndjson(records), wanted)
+    await client.until(id, 'done')
+    return (await client.results(id)).map(({ outcome, fields }) => [outcome, fields])
+  }
+
+  it('matches vaccination data before it enters the population database', async () => {
+    const wanted = { service: 'G18/tiem-chung/mui-tiem/v1', operation: 'verifyVaccinations' }
+    const right = { personalId: '099188010001', fullName: 'Huỳnh Bảo Đoan', disease: '1F03', doseCount: 2 }
+    const unknown = { ...right, personalId: '099188000404' }
+    const other = { ...rightRecord(7), disease: '1F03', doseCount: 20 }
+    const { personalId, fullName, disease, doseCount } = other as typeof right
+    expect(
+      await match('G01/dan-cu', wanted, [
+        right,
+        unknown,
+        { personalId, fullName, disease, doseCount },
+        right,
+      ]),
+    ).to.deep.equal([
+      ['matched', undefined],
+      ['not_found', undefined],
+      ['differs', { fullName: 'exact', doseCount: 'different' }],
+      ['duplicate', undefined],
+    ])
+  })
+
+  it("matches a school's records of a year against the education database", async () => {
+    const wanted = { service: 'G03/hoc-ba/hoc-ba-so/v1', operation: 'verifySchoolYears' }
+    const pupil = {
+      personalId: '099212010001',
+      fullName: 'Nguyễn Quốc Tuyến',
+      schoolYear: '2025-2026',
+      grade: 8,
+    }
+    const graduate = { ...pupil, personalId: '099188010001' }
+    expect(await match('G03/truong-hoc', wanted, [pupil, graduate])).to.deep.equal([
+      ['matched', undefined],
+      ['not_found', undefined],
+    ])
+    expect(await match('G03/truong-hoc', wanted, [{ ...pupil, result: 'failed' }])).to.deep.equal([
+      ['differs', { fullName: 'exact', grade: 'exact', result: 'different' }],
+    ])
+  })
 })

@@ -52,7 +52,16 @@ export interface Report {
   readonly outcomes: Readonly<Record<string, number>>
   readonly groups: Readonly<Record<string, number>>
   readonly fields: Readonly<Record<string, Readonly<Record<string, number>>>>
-  readonly units: Readonly<Record<string, { readonly outcomes: Readonly<Record<string, number>> }>>
+  readonly units: Readonly<
+    Record<
+      string,
+      {
+        readonly outcomes: Readonly<Record<string, number>>
+        readonly name?: string
+        readonly today?: { readonly candidates: readonly { readonly code: string }[] }
+      }
+    >
+  >
   readonly quality: { readonly index: number }
 }
 

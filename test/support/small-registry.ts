@@ -1,4 +1,5 @@
 import type { Operation } from '../../src/contract/contract.ts'
+import { createUnitResolver } from '../../src/model/administrative-unit.ts'
 import { type Agreement, validSpan } from '../../src/model/agreement.ts'
 import type { Service, Subsystem } from '../../src/model/party.ts'
 import { compileGrant } from '../../src/registry/grant.ts'
@@ -101,6 +102,10 @@ export function smallRegistry(
     readers: new Map(),
     isWorkingDay: () => true,
     tasks: [],
+    legalBases: new Map(),
+    resolveUnit: createUnitResolver([]),
+    applicationClasses: new Map(),
+    judgeAgreement: () => [],
     agreements: new Map(agreements.map((agreement) => [agreement.document.id, agreement])),
   }
 }

@@ -31,13 +31,14 @@ export function systemsTable(): readonly string[] {
     const title = `${row.name.vi}<br>${row.name.en}${row.figures ? ` (${row.figures})` : ''}`
     const modes = row.modes.map((mode) => MODES[mode]).join(', ') || '–'
     const missing = row.outside ? `outside: ${row.outside}` : row.open ? `open: ${row.open}` : 'all of it'
-    const own = row.services.length > 0 ? `\`${SYSTEMS_TEST}\` “${titleOf(row)}”` : 'none'
     const more = [
+      ...(row.services.length > 0 ? [`\`${SYSTEMS_TEST}\` “${titleOf(row)}”`] : []),
+      ...(row.heldBy ?? []).map(([file, title]) => `\`${file}\` “${title}”`),
       ...(row.modes.includes('B') ? [BULK_TEST] : []),
       ...(row.modes.includes('A') ? [CONSENT_TEST] : []),
       ...(row.modes.includes('T') ? [LATER_TEST] : []),
     ]
-    const test = [own, ...more].join(', ')
+    const test = more.join(', ') || 'none'
     return `| S${row.number} | ${title} | ${partiesOf(row, agreements)} | ${modes}; ${missing} | ${test} |`
   })
   return [

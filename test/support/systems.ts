@@ -13,6 +13,7 @@ export const MODES = {
   C: 'composite or linked procedure',
   T: 'document after days',
   A: "with the citizen's consent",
+  K: 'approval of applications for connection',
 } as const
 
 /** One system, data set or portal that the requirements name, as `docs/systems.md` tells of it. */
@@ -25,6 +26,8 @@ export interface SystemRow {
   readonly services: readonly string[]
   /** Modes its exchanges use here. */
   readonly modes: readonly (keyof typeof MODES)[]
+  /** Tests, file and title, where no service stands for it but the gateway itself does it. */
+  readonly heldBy?: readonly (readonly [file: string, title: string])[]
   /** What of it is not working yet. */
   readonly open?: string
   /** Why it is nothing a gateway carries. */
@@ -47,8 +50,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Dữ liệu tiêm chủng', en: 'Vaccination records' },
     figures: '78 million citizens, 133 million doses',
     services: ['G18/tiem-chung/mui-tiem/v1'],
-    modes: ['L', 'S', 'E'],
-    open: 'bulk enrichment',
+    modes: ['L', 'V', 'S', 'B', 'E'],
   },
   {
     number: 3,
@@ -171,7 +173,16 @@ export const SYSTEMS: readonly SystemRow[] = [
     figures: '+67 % in the first half of 2024',
     services: [],
     modes: ['R'],
-    open: 'published figures against the same period',
+    heldBy: [
+      [
+        'test/cli/report.test.ts',
+        'tells +67 % where 167 exchanges stand against 100, readings of the log left out',
+      ],
+      [
+        'test/scenarios/audit.test.ts',
+        'gives figures to each role as it may see them, small counts only to those within',
+      ],
+    ],
   },
   {
     number: 21,
@@ -244,8 +255,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Học bạ số', en: 'Digital student record' },
     figures: '100 % of pupils',
     services: ['G03/hoc-ba/hoc-ba-so/v1'],
-    modes: ['L', 'S'],
-    open: 'bulk',
+    modes: ['L', 'V', 'S', 'B'],
   },
   {
     number: 32,
@@ -276,8 +286,15 @@ export const SYSTEMS: readonly SystemRow[] = [
     number: 36,
     name: { vi: 'Ký số của lãnh đạo', en: 'Digital signing by leaders' },
     services: [],
-    modes: [],
-    open: 'signed approval of agreements',
+    modes: ['K'],
+    heldBy: [
+      ['test/scenarios/applications.test.ts', 'are decided by an appraiser alone'],
+      [
+        'test/scenarios/applications.test.ts',
+        'give, once approved, an agreement that the registry takes and exchanges go by',
+      ],
+    ],
+    open: "a leader's own signature over an approval: it is made under the appraising system's key",
   },
   {
     number: 37,

@@ -15,6 +15,7 @@ export const ROLE_TITLES: Readonly<Record<ReaderRole, Bilingual>> = {
   'data-protection-officer': { vi: 'Bảo vệ dữ liệu cá nhân', en: 'Data protection officer' },
   agency: { vi: 'Cơ quan', en: 'Agency' },
   operator: { vi: 'Vận hành', en: 'Operator' },
+  appraiser: { vi: 'Thẩm định', en: 'Appraiser' },
   'citizen-portal': { vi: 'Cổng công dân', en: 'Citizen portal' },
 }
 

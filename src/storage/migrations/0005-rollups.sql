@@ -78,7 +78,7 @@ INSERT INTO rollup_progress (counted) VALUES (0);
 CREATE VIEW countable_record AS
 SELECT exchange_id, leaf_index, exchange_time(exchange_id) AS received, consumer,
        coalesce(provider, '') AS provider,
-       CASE WHEN provider IS NULL AND service NOT IN ('audit', 'erasure') THEN '' ELSE service END AS service,
+       CASE WHEN provider IS NULL AND service NOT IN ('audit', 'erasure', 'application') THEN '' ELSE service END AS service,
        coalesce(operation, '') AS operation, outcome, coalesce(code, '') AS code,
        coalesce(agreement, '') AS agreement,
        CASE WHEN agreement IS NULL THEN '' ELSE coalesce(purpose, '') END AS purpose

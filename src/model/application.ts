@@ -1,0 +1,130 @@
+import type { Agreement } from './agreement.ts'
+import type { Bilingual, ServiceId, SubsystemId } from './identifier.ts'
+
+/**
+ * An application (đề nghị kết nối) is an agreement before it is one: what a subsystem wants to ask, for what, on which
+ * ground, with the papers its class asks for, and everything that was decided on it.
+ */
+
+/** A paper that goes with an application. */
+export interface AskedDocument {
+  readonly id: string
+  readonly title: Bilingual
+  /** May be left out. */
+  readonly optional?: boolean
+  /** Days for which such a paper counts, e.g. a confirmation of security. */
+  readonly withinDays?: number
+}
+
+/** What applications of one class have to bring, and how long their appraisal may take: an operator's to edit. */
+export interface ApplicationClass {
+  readonly kind: 'ApplicationClass'
+  readonly id: string
+  readonly title: Bilingual
+  /** Which data it is for. */
+  readonly scope: Bilingual
+  readonly legalBases: readonly string[]
+  /** Taken from a source that nobody has held against the text itself; shown with (?). */
+  readonly unverified?: boolean
+  /** Working days from the receipt of all that is asked for, a supplement's included; that day does not count. */
+  readonly appraisalWorkingDays: number
+  readonly documents: readonly AskedDocument[]
+  /** Days for which the attached result of `lienthong check consumer` counts; none is asked for where absent. */
+  readonly conformanceWithinDays?: number
+}
+
+/** A paper as it was sent, by its number: papers themselves travel on the document axis (trục liên thông văn bản). */
+export interface AttachedDocument {
+  /** Id of the paper that its class asks for. */
+  readonly document: string
+  /** Số, ký hiệu. */
+  readonly number: string
+  /** `yyyy-mm-dd`. */
+  readonly date: string
+  /** SHA-256 of the file, hex. */
+  readonly digest?: string
+}
+
+/** What `lienthong check consumer --json` found. */
+export interface Conformance {
+  readonly ok: boolean
+  readonly kind: 'consumer' | 'provider'
+  readonly id: string
+  /** RFC 3339. */
+  readonly at: string
+  readonly version: string
+  readonly findings: readonly { readonly check: string; readonly state: string }[]
+}
+
+/** The agreement that is wished for. */
+export type AgreementDraft = Omit<Agreement, 'kind' | 'id' | 'state'>
+
+export interface ApplicationContent {
+  readonly class: string
+  readonly agreement: AgreementDraft
+  readonly documents: readonly AttachedDocument[]
+  readonly conformance?: Conformance
+}
+
+/** `filed`: under appraisal, with a day it is due; `incomplete`: waiting for its applicant. */
+export const APPLICATION_STATES = ['filed', 'incomplete', 'approved', 'refused', 'withdrawn'] as const
+
+export type ApplicationState = (typeof APPLICATION_STATES)[number]
+
+/** What is done with an application once it is filed. */
+export const APPLICATION_ACTS = ['supplement', 'withdraw', 'ask', 'approve', 'refuse'] as const
+
+export type ApplicationAct = (typeof APPLICATION_ACTS)[number]
+
+/** One thing that was done, as the log has it under its exchange. */
+export interface ApplicationEvent {
+  readonly act: ApplicationAct | 'file'
+  /** RFC 3339. */
+  readonly at: string
+  readonly by: SubsystemId
+  readonly exchange: string
+  /** What is missing, or why it was refused: for the applicant. */
+  readonly reason?: string
+  /** Of a refusal. */
+  readonly legalBasis?: string
+  /** Id of the agreement that an approval gives. */
+  readonly agreement?: string
+}
+
+export interface Application {
+  /** `DN-000001`. */
+  readonly number: string
+  /** Grows with each event. */
+  readonly revision: number
+  readonly state: ApplicationState
+  readonly consumer: SubsystemId
+  readonly provider: SubsystemId
+  readonly service: ServiceId
+  readonly filedAtMs: number
+  /** The first millisecond after the last day of its appraisal; undefined while nobody has to appraise it. */
+  readonly dueAtMs: number | undefined
+  readonly content: ApplicationContent
+  readonly events: readonly ApplicationEvent[]
+}
+
+const AFTER: Readonly<Record<ApplicationState, Partial<Record<ApplicationAct, ApplicationState>>>> = {
+  filed: { ask: 'incomplete', approve: 'approved', refuse: 'refused', withdraw: 'withdrawn' },
+  incomplete: { supplement: 'filed', refuse: 'refused', withdraw: 'withdrawn' },
+  approved: {},
+  refused: {},
+  withdrawn: {},
+}
+
+/** @returns the state after an act; undefined where the state does not allow it. */
+export function stateAfter(state: ApplicationState, act: ApplicationAct): ApplicationState | undefined {
+  return AFTER[state][act]
+}
+
+export function isOverdue({ dueAtMs }: Pick<Application, 'dueAtMs'>, nowMs: number): boolean {
+  return dueAtMs !== undefined && nowMs >= dueAtMs
+}
+
+/** @returns the agreement of an approved application, as it goes into the registry. */
+export function agreementOf({ agreement }: ApplicationContent, id: string): Agreement {
+  return { kind: 'Agreement', id, ...agreement, state: 'active' }
+}

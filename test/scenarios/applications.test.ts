@@ -1,0 +1,305 @@
+import { randomUUID, type webcrypto } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'chai'
+import * as oauth from 'oauth4webapi'
+import { parse, stringify } from 'yaml'
+import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
+import { createSigningKey } from '../../src/identity/signing-key.ts'
+import type { Agreement } from '../../src/model/agreement.ts'
+import { afterWorkingDays, workingDays } from '../../src/model/calendar.ts'
+import type { Subsystem } from '../../src/model/party.ts'
+import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import { overlay } from '../../src/registry/documents.ts'
+import { createApplicationStore } from '../../src/storage/applications.ts'
+import { createJobTelemetry } from '../../src/telemetry/job-metrics.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { runCli } from '../support/cli.ts'
+import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readBlocks } from '../support/markdown.ts'
+import { createTestFolder } from '../support/postgres.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
+const ROLES = {
+  'H29/kiem-soat': 'agency',
+  'H26/kiem-soat': 'agency',
+  'G03/kiem-soat': 'agency',
+  'G22/tham-dinh': 'appraiser',
+  'G22/van-hanh': 'operator',
+} as const satisfies Record<string, ReaderRole>
+type Party = keyof typeof ROLES
+const SERVICE = 'G03/hoc-ba/hoc-ba-so/v1'
+const PUPIL = '099212010001'
+
+interface Told {
+  readonly number: string
+  readonly state: string
+  readonly dueAt?: string
+  readonly isOverdue: boolean
+  readonly agreement: Agreement
+  readonly events: readonly Record<string, string>[]
+}
+
+describe('applications for connection', () => {
+  let world: GatewayWorld
+  let folder: string
+  let application: Record<string, unknown>
+
+  before(async function () {
+    this.timeout(60_000)
+    folder = await createTestFolder()
+    const subsystems: Subsystem[] = []
+    for (const id of Object.keys(ROLES)) {
+      const pair: webcrypto.CryptoKeyPair = await oauth.generateKeyPair('ES256', { extractable: true })
+      const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
+      const own = { ...jwk, kid: 'main', alg: 'ES256' }
+      await writeFile(join(folder, `${id.replace('/', '-')}.jwk`), JSON.stringify(own), { mode: 0o600 })
+      const jwks = [{ ...createSigningKey(own).publicJwk, kid: 'main' } as never]
+      subsystems.push({
+        kind: 'Subsystem',
+        id: id as Subsystem['id'],
+        name: NAME,
+        state: 'active',
+        securityLevel: 3,
+        contact: 'test',
+        credentials: { jwks },
+      })
+    }
+    const readers = Object.entries(ROLES).map(
+      ([id, role]): Reader => ({
+        kind: 'Reader',
+        id: `QD-${id.replace('/', '-')}`,
+        title: NAME,
+        subsystem: id as Reader['subsystem'],
+        role,
+        legalBases: ['nd-278-2025'],
+        validity: { from: '2026-01-01' },
+        state: 'active',
+      }),
+    )
+    world = await startWorld({ change: (documents) => overlay(documents, { subsystems, readers }) })
+    application = await writeGuide()
+  })
+  after(() => world?.close())
+
+  /** The application of the guide for integrators, with papers and a list of today. */
+  async function writeGuide(): Promise<Record<string, unknown>> {
+    const page = await readFile(join(PROJECT, 'docs/integrators.md'), 'utf8')
+    const shown = readBlocks(page).find(({ text }) => text.startsWith('class:'))?.text ?? ''
+    const today = new Date().toISOString().slice(0, 10)
+    const read = parse(shown)
+    const documents = read.documents.map((each: object) => ({ ...each, date: today }))
+    const made = { ...read, documents }
+    await writeFile(join(folder, 'de-nghi.yaml'), stringify(made))
+    const conformance = {
+      ok: true,
+      kind: 'consumer',
+      id: 'H29/mot-cua',
+      address: world.gateway.publicUrl,
+      at: new Date().toISOString(),
+      version: '1.0.0',
+      findings: [{ check: 'key', state: 'ok', detail: 'ES256' }],
+    }
+    await writeFile(join(folder, 'kiem-tra.json'), JSON.stringify(conformance))
+    return made
+  }
+
+  const run = (party: Party, ...argv: readonly string[]) =>
+    runCli(
+      [
+        ...['applications', ...argv, '--consumer', party, '--key', `${party.replace('/', '-')}.jwk`],
+        ...['--gateway', world.gateway.publicUrl, '--management', world.gateway.managementUrl],
+      ],
+      { workingDirectory: folder, newId: randomUUID },
+    )
+  async function told(party: Party, ...argv: readonly string[]): Promise<Told> {
+    const { exit, out, err } = await run(party, ...argv, '--json')
+    expect(exit, err).to.equal(0)
+    return JSON.parse(out)
+  }
+  async function refused(party: Party, ...argv: readonly string[]): Promise<string> {
+    const { exit, err } = await run(party, ...argv, '--json')
+    expect(exit, err).to.equal(1)
+    return JSON.parse(err).error.code
+  }
+  const file = (party: Party = 'H29/kiem-soat') =>
+    told(party, 'file', 'de-nghi.yaml', '--conformance', 'kiem-tra.json')
+  const lastRecord = async () => (await world.records()).at(-1)
+
+  function assertDescribed(name: string, json: unknown): void {
+    const ajv = new Ajv2020({ strict: false })
+    ajv.addSchema({ ...AUDIT_DESCRIPTION, $id: 'audit' })
+    const validate = ajv.compile({ $ref: `audit#/components/schemas/${name}` })
+    expect(validate(json), JSON.stringify(validate.errors)).to.equal(true)
+  }
+
+  it('are filed with what their class asks for, and are due in its working days', async () => {
+    const filed = await file()
+    assertDescribed('ApplicationTold', filed)
+    expect(filed).to.include({ state: 'filed', isOverdue: false })
+    expect(filed.number).to.match(/^DN-\d{6}$/)
+    const [event] = filed.events
+    const filedAtMs = Date.parse(event?.['at'] ?? '')
+    const isWorkingDay = workingDays(world.documents.calendars)
+    expect(filed.dueAt).to.equal(new Date(afterWorkingDays(isWorkingDay, filedAtMs, 14)).toISOString())
+    const record = await lastRecord()
+    expect(record).to.deep.include({
+      exchange: event?.['exchange'],
+      consumer: 'H29/kiem-soat',
+      service: 'application',
+      operation: 'file',
+      outcome: 'delivered',
+    })
+    expect(record?.['reading']).to.deep.equal({
+      found: 1,
+      query: `{"class":"theo-yeu-cau","consumer":"H29/mot-cua","service":"${SERVICE}"}`,
+    })
+  })
+
+  it('are told all that is wrong or missing, and are not filed so', async () => {
+    await writeFile(join(folder, 'thieu.yaml'), stringify({ ...application, documents: [] }))
+    const { exit, err } = await run('H29/kiem-soat', 'file', 'thieu.yaml')
+    expect(exit).to.equal(1)
+    expect(err).to.include('/documents: van-ban-de-nghi is missing')
+    expect(err).to.include('/conformance: The result of lienthong check consumer --json is needed')
+    expect(await lastRecord()).to.include({ operation: 'file', outcome: 'refused', code: 'request_invalid' })
+  })
+
+  it("are an agency's for its own subsystems, and seen by it, the provider and who watches over all", async () => {
+    expect(await refused('H26/kiem-soat', 'file', 'de-nghi.yaml', '--conformance', 'kiem-tra.json')).to.equal(
+      'reading_denied',
+    )
+    expect(await refused('G22/tham-dinh', 'file', 'de-nghi.yaml')).to.equal('reading_denied')
+    const { number } = await file()
+    for (const party of ['H29/kiem-soat', 'G03/kiem-soat', 'G22/tham-dinh', 'G22/van-hanh'] as const) {
+      expect((await told(party, 'show', number)).state, party).to.equal('filed')
+    }
+    expect(await refused('H26/kiem-soat', 'show', number)).to.equal('application_unknown')
+    expect(await refused('H29/kiem-soat', 'show', 'DN-999999')).to.equal('application_unknown')
+    const listed = async (party: Party) => {
+      const { exit, out, err } = await run(party, 'list', '--state', 'filed', '--json')
+      expect(exit, err).to.equal(0)
+      const json = JSON.parse(out)
+      assertDescribed('Applications', json)
+      return json.applications.map((each: Told) => each.number)
+    }
+    expect(await listed('G03/kiem-soat')).to.include(number)
+    expect(await listed('H26/kiem-soat')).to.deep.equal([])
+    const { out } = await run('G22/tham-dinh', 'list')
+    expect(out).to.match(
+      new RegExp(`${number} +under appraisal +\\d{4}-\\d\\d-\\d\\d +H29/mot-cua +${SERVICE}`),
+    )
+    expect(await refused('G03/kiem-soat', 'withdraw', number)).to.equal('reading_denied')
+  })
+
+  it('are decided by an appraiser alone', async () => {
+    const { number } = await file()
+    for (const party of ['H29/kiem-soat', 'G03/kiem-soat', 'G22/van-hanh'] as const) {
+      expect(await refused(party, 'approve', number, '--agreement', 'TT-2026-900')).to.equal('reading_denied')
+    }
+    expect((await told('H29/kiem-soat', 'withdraw', number)).state).to.equal('withdrawn')
+    expect(await refused('G22/tham-dinh', 'approve', number, '--agreement', 'TT-2026-900')).to.equal(
+      'application_state_unfit',
+    )
+  })
+
+  it('wait for their applicant while something is missing, and their days count anew from then', async () => {
+    const { number } = await file()
+    const asked = await told('G22/tham-dinh', 'ask', number, '--reason', 'Thiếu phương án gián đoạn.')
+    expect(asked.state).to.equal('incomplete')
+    expect(asked).not.to.have.property('dueAt')
+    const other = {
+      ...application,
+      agreement: { ...Object(application['agreement']), consumer: 'H29/kiem-soat' },
+    }
+    await writeFile(join(folder, 'khac.yaml'), stringify(other))
+    const conformance = ['--conformance', 'kiem-tra.json']
+    expect(await refused('H29/kiem-soat', 'supplement', number, 'khac.yaml', ...conformance)).to.equal(
+      'application_state_unfit',
+    )
+    const supplied = await told('H29/kiem-soat', 'supplement', number, 'de-nghi.yaml', ...conformance)
+    expect(supplied.state).to.equal('filed')
+    expect(supplied.dueAt).to.be.a('string')
+    const { out } = await run('H29/kiem-soat', 'show', number)
+    expect(out).to.include('asked for more  Thiếu phương án gián đoạn.')
+  })
+
+  it('are refused with a reason and a legal ground that the registry has', async () => {
+    const { number } = await file()
+    const why = ['--reason', 'Dữ liệu ngoài thẩm quyền.']
+    expect(await refused('G22/tham-dinh', 'refuse', number, '--legal-basis', 'nd-0', ...why)).to.equal(
+      'request_invalid',
+    )
+    const ended = await told('G22/tham-dinh', 'refuse', number, '--legal-basis', 'nd-194-2025', ...why)
+    expect(ended.state).to.equal('refused')
+    expect(ended.events.at(-1)).to.include({ act: 'refuse', by: 'G22/tham-dinh', legalBasis: 'nd-194-2025' })
+    expect(await lastRecord()).to.deep.include({ operation: 'refuse', outcome: 'delivered' })
+  })
+
+  it('give, once approved, an agreement that the registry takes and exchanges go by', async () => {
+    const { number } = await file()
+    const ask = () =>
+      world.consumer.call(`${SERVICE}/tra-cuu`, { body: { personalId: PUPIL }, headers: PURPOSE })
+    expect((await ask()).json['code']).to.equal('agreement_missing')
+    expect(await refused('G22/tham-dinh', 'approve', number, '--agreement', 'TT-2026-119')).to.equal(
+      'request_invalid',
+    )
+    const early = await run('H29/kiem-soat', 'agreement', number)
+    expect([early.exit, early.err]).to.satisfy(
+      ([exit, err]: [number, string]) => exit === 2 && err.includes('not approved'),
+    )
+    const approved = await told('G22/tham-dinh', 'approve', number, '--agreement', 'TT-2026-900')
+    expect(approved.state).to.equal('approved')
+    expect((await lastRecord())?.['exchange']).to.equal(approved.events.at(-1)?.['exchange'])
+    const { exit, out, err } = await run('H29/kiem-soat', 'agreement', number)
+    expect(exit, err).to.equal(0)
+    const agreement: Agreement = parse(out)
+    expect(agreement).to.include({ kind: 'Agreement', id: 'TT-2026-900', state: 'active' })
+    await world.apply(overlay(world.documents, { agreements: [agreement] }))
+    const answer = await ask()
+    expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
+    expect(answer.json).to.have.all.keys('fullName', 'years', 'dataAsOf')
+  })
+
+  it('are decided once, whoever comes first', async () => {
+    const { number } = await file()
+    const store = createApplicationStore({ pool: world.pool, now: Date.now })
+    const found = await store.find(number)
+    if (found === undefined) throw new Error('not found')
+    const next = { ...found, revision: found.revision + 1, state: 'withdrawn' as const, dueAtMs: undefined }
+    expect([await store.save(next), await store.save(next)]).to.deep.equal([true, false])
+  })
+
+  it('are counted while they wait, and as overdue from the first moment after their last day', async () => {
+    const { number } = await file()
+    const due = Date.parse((await told('H29/kiem-soat', 'show', number)).dueAt ?? '')
+    const overdueAt = async (nowMs: number) => {
+      const metrics = createMetrics()
+      const store = createApplicationStore({ pool: world.pool, now: () => nowMs })
+      createJobTelemetry(metrics, () => {}).applicationCounts(await store.counts())
+      return metrics.gauge('lienthong_applications_overdue').child({}).value
+    }
+    expect(await overdueAt(due - 86_400_000)).to.equal(0)
+    expect(await overdueAt(due)).to.be.above(0)
+  })
+
+  it('serve what their document describes, and refuse other methods', async () => {
+    const url = `${world.gateway.managementUrl}/audit/applications`
+    const response = await fetch(url, { method: 'DELETE' })
+    expect([response.status, response.headers.get('allow')]).to.deep.equal([405, 'GET, POST'])
+    const { paths } = AUDIT_DESCRIPTION as { paths: Record<string, object> }
+    const described = Object.entries(paths)
+      .filter(([path]) => path.startsWith('/audit/applications'))
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
+    expect(described).to.have.length(8)
+    for (const each of described) {
+      const [method = '', path = ''] = each.split(' ')
+      const address = `${world.gateway.managementUrl}${path.replace('{number}', 'DN-000001')}`
+      expect((await fetch(address, { method: method.toUpperCase() })).status, each).to.equal(401)
+    }
+  })
+})
+
+const PURPOSE = { 'exchange-purpose': 'giai-quyet-thu-tuc-hanh-chinh' }
