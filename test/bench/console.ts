@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs'
 import { backfillHistory } from '../../src/cli/demo-history.ts'
 import { readersOf } from '../../src/cli/demo-registry.ts'
 import { overlay } from '../../src/registry/documents.ts'
+import { createAuditStore } from '../../src/storage/reports.ts'
 import { signInAs } from '../support/console-session.ts'
 import { startWorld } from '../support/gateway-world.ts'
 import { stopTestServer } from '../support/postgres.ts'
 import { loadRecords } from '../support/record-load.ts'
 import { listProcesses } from './procfs.ts'
+import { measureSearches } from './searches.ts'
 
 /**
- * How long the pages of the console take, over HTTP, with two years of counts (60 million exchanges) and records of
- * the last four weeks:
+ * How long searches of the log take and, over HTTP, the pages of the console, with two years of counts (60 million
+ * exchanges) and records of the last four weeks:
  *   node test/bench/console.ts [millions of records] [rounds]
  * The database is an embedded one that is removed afterwards. `CPU` is the processor time of the gateway (and of this
  * program, which asks it) and of its database for one page: what to compare where the machine has other work.
@@ -43,17 +45,18 @@ try {
   const name = new URL(database.url).pathname.slice(1)
   const nowMs = Date.now()
   await backfillHistory({ pool } as never, documents, nowMs)
+  const weeks = { from: new Date(nowMs - 28 * DAY_MS), until: new Date(nowMs) }
   if (millions > 0) {
-    const load = {
-      records: millions * 1_000_000,
-      from: new Date(nowMs - 28 * DAY_MS),
-      until: new Date(nowMs),
-    }
-    await loadRecords(pool, { ...load, first: 1_000_000_000 }, (done) => {
+    const records = millions * 1_000_000
+    await loadRecords(pool, { records, ...weeks, first: 1_000_000_000 }, (done) => {
       if (done % 1_000_000 === 0) console.error(`${done / 1_000_000} million`)
     })
   }
   await pool.query('VACUUM ANALYZE')
+  const openVault = () => {
+    throw new Error('no tag key is needed')
+  }
+  await measureSearches(createAuditStore({ pool, openVault }), weeks, rounds)
   const { get } = await signInAs(gateway.managementUrl, 'G22/thanh-tra')
   const year = new Date(nowMs).getUTCFullYear()
   const day = (before: number) => new Date(nowMs - before * DAY_MS).toISOString().slice(0, 10)
