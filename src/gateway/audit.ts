@@ -11,6 +11,7 @@ import { createAuditDesk } from '../reporting/audit-desk.ts'
 import { createEntriesDesk } from '../reporting/entries-desk.ts'
 import { createErasureDesk } from '../reporting/erasure-desk.ts'
 import { createFigures } from '../reporting/figures.ts'
+import { withFinishedDays } from '../reporting/finished-days.ts'
 import { createFormDesk } from '../reporting/form-desk.ts'
 import type { Deadlines } from '../reporting/quality.ts'
 import { createReadings, type ReadingParts } from '../reporting/reading.ts'
@@ -85,12 +86,12 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
   const sign = (manifest: string) => signManifest(keys(), now(), manifest)
   const desk = createAuditDesk(store, readBody)
   const figureStore = createFigureStore(pool)
-  const figures = createFigures({ count: store.count, store: figureStore, now })
+  const count = withFinishedDays({ count: store.count, now })
+  const figures = createFigures({ count, store: figureStore, now })
   const { qualityWeights: weights } = parts.settings.bulk
   const { explained, mended, checked } = parts.settings.incidents.deadlines
   const deadlines: Deadlines = [explained, mended, checked]
   const quality = createQualityStore(pool)
-  const { count } = store
   const forms = createFormDesk({
     figures,
     count,
@@ -146,8 +147,10 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       proofs: parts.logReader,
       latestCheckpoint: checkpoint,
       sign,
-      store,
-      figureStore,
+      search: store.search,
+      treeSize: () => store.treeSize(),
+      count,
+      store: figureStore,
       figures,
       forms,
       quality,

@@ -191,6 +191,16 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
     return span.from < span.until ? pairsOf(await count(conditionsOf(span, scope), PAIR)) : []
   }
 
+  /** The days that are over apart from those that run: they need not be counted each time. */
+  async function counts(period: Period, scope: FigureScope, by: readonly Dimension[]) {
+    const { until } = closedPart(period, dayOf(now()))
+    const spans = [
+      { ...period, until },
+      { ...period, from: until },
+    ].filter((span) => span.from < span.until)
+    return (await Promise.all(spans.map((span) => count(conditionsOf(span, scope), by)))).flat()
+  }
+
   return {
     async of(period, scope = {}, compare = 'same-period') {
       const closed = closedPart(period, dayOf(now()))
@@ -227,12 +237,14 @@ export function createFigures({ count, store, now }: FigureParts): FigureDesk {
       }
     },
     async days(period, scope = {}) {
-      const series = async (span: Period) => daysOf(await count(conditionsOf(span, scope), DAY))
-      const [own, before] = await Promise.all([series(period), series(samePeriodBefore(period))])
-      return { own, before }
+      const [own, before] = await Promise.all([
+        counts(period, scope, DAY),
+        count(conditionsOf(samePeriodBefore(period), scope), DAY),
+      ])
+      return { own: daysOf(own), before: daysOf(before) }
     },
     async codes(period, scope = {}) {
-      const groups = await count(conditionsOf(period, scope), CODE)
+      const groups = await counts(period, scope, CODE)
       return {
         refusals: codesOf(groups, ['refused']),
         failures: codesOf(groups, ['failed', 'interrupted']),

@@ -17,24 +17,30 @@ const ZONE_MS = 7 * HOUR_MS
 
 type Grain = 'month' | 'day' | 'hour' | 'record'
 
-/** How a dimension of time reads from rows of each grain; undefined where they can't tell. */
+/** A dimension of time as rows of each grain have it; undefined where they can't tell. */
 const TIME: Readonly<Record<'day' | 'hour', Readonly<Record<Grain, string | undefined>>>> = {
   day: {
     month: undefined,
-    day: 'day::text',
-    hour: "(hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
-    record: "(received AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text",
+    day: 'day',
+    hour: "(hour AT TIME ZONE 'Asia/Ho_Chi_Minh')::date",
+    record: "(received AT TIME ZONE 'Asia/Ho_Chi_Minh')::date",
   },
   hour: {
     month: undefined,
     day: undefined,
-    hour: `to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
-    record: `to_char(date_trunc('hour', received, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
+    hour: 'hour',
+    record: "date_trunc('hour', received, 'UTC')",
   },
 }
 
 function expressionOf(dimension: Dimension, grain: Grain): string {
   return dimension === 'day' || dimension === 'hour' ? (TIME[dimension][grain] ?? '') : dimension
+}
+
+/** A group's value as text: written once for each group, not for each row of it. */
+function textOf(dimension: Dimension, column: string): string {
+  if (dimension === 'day') return `${column}::text`
+  return dimension === 'hour' ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')` : column
 }
 
 interface Source {
@@ -166,7 +172,8 @@ function rollupSources(
   const { months, totals } = breadthOf(conditions, by)
   const segments = cutSpan(fromMs, untilMs, {
     finest: by.includes('hour') ? 'hour' : 'day',
-    coarsest: months ? 'month' : 'day',
+    // Totals of days are fewer rows than months with all their pairs.
+    coarsest: months && !totals ? 'month' : 'day',
   })
   const ids = [...idsFrom(parameters, conditions.since), ...idsUntil(parameters, conditions.until)]
   const tail: Source = {
@@ -204,11 +211,12 @@ export function countStatement(
       ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''}`
   })
   const columns = by.map((_, place) => `d${place}`)
+  const shown = by.map((dimension, place) => `${textOf(dimension, `d${place}`)} AS d${place}, `)
   const groups =
     columns.length > 0 ? `GROUP BY ${columns.join(', ')} ORDER BY n DESC, ${columns.join(', ')}` : ''
   const all = texts.length > 0 ? texts.join('\nUNION ALL\n') : 'SELECT 0::bigint AS n WHERE false'
   return {
-    text: `SELECT ${columns.map((column) => `${column}, `).join('')}coalesce(sum(n), 0)::bigint AS n FROM (${all}) AS parts ${groups}`,
+    text: `SELECT ${shown.join('')}coalesce(sum(n), 0)::bigint AS n FROM (${all}) AS parts ${groups}`,
     values: parameters.values,
   }
 }

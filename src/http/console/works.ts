@@ -19,7 +19,8 @@ export interface Shown<Data> extends Answered {
   readonly data: Data
 }
 
-interface WorksParts {
+/** What the pages read with. */
+export interface WorksParts {
   readonly desk: AuditDesk
   readonly count: AuditStore['count']
   readonly search: AuditStore['search']
