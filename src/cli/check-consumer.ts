@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { KEY_FAULTS, vetRegisteredJwk } from '../identity/key-vetting.ts'
 import { toPublicJwk } from '../identity/signing-key.ts'
@@ -11,7 +13,7 @@ import type { CompiledService } from '../registry/snapshot.ts'
 import { type FolderOptions, readService, sampleOf } from './check-registry.ts'
 import { tellConformance } from './conformance.ts'
 import { isMembers } from './consumer-reply.ts'
-import { SCENES, type Scene } from './consumer-scenes.ts'
+import { type Scene, scenesOf } from './consumer-scenes.ts'
 import { type Observed, openStage, type Stage } from './consumer-stage.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
@@ -33,14 +35,22 @@ const TEXTS = {
     en: 'JWK file of the registered key; its public half is used',
   },
   service: { vi: 'dịch vụ mà chương trình gọi', en: 'the service that the program asks' },
+  certificate: {
+    vi: 'tệp PEM của chứng thư đã đăng ký: thử bằng mTLS (RFC 8705); cổng dựng tạm nói TLS',
+    en: 'PEM file of the registered client certificate: tries mTLS (RFC 8705); the gateway put up speaks TLS',
+  },
   noConsumer: {
-    vi: 'Cần --consumer, --key và --service.',
-    en: '--consumer, --key and --service are needed.',
+    vi: 'Cần --consumer, --service, và --key hoặc --certificate.',
+    en: '--consumer, --service, and --key or --certificate are needed.',
+  },
+  badCertificate: {
+    vi: 'Tệp --certificate không phải một chứng thư PEM.',
+    en: 'The --certificate file is no PEM certificate.',
   },
   badKey: { vi: 'Tệp --key không phải một JWK.', en: 'The --key file is no JWK.' },
   notes: {
-    vi: 'Chương trình được chạy nhiều lần, mỗi lần nhận GATEWAY_URL (địa chỉ của một cổng dựng tạm trên máy này) và CLIENT_ID trong môi trường; nó gửi một yêu cầu, mã thoát 0 nghĩa là được trả lời.',
-    en: 'The program is run several times, with GATEWAY_URL (the address of a gateway put up on this machine) and CLIENT_ID in its environment; it sends one request, and its exit code 0 means that it was answered.',
+    vi: 'Chương trình được chạy nhiều lần, mỗi lần nhận GATEWAY_URL (địa chỉ của một cổng dựng tạm trên máy này) và CLIENT_ID trong môi trường, với --certificate thêm GATEWAY_CA (tệp PEM để tin cổng ấy; cũng ở NODE_EXTRA_CA_CERTS); nó gửi một yêu cầu, mã thoát 0 nghĩa là được trả lời.',
+    en: 'The program is run several times, with GATEWAY_URL (the address of a gateway put up on this machine) and CLIENT_ID in its environment, with --certificate GATEWAY_CA too (PEM file to trust that gateway by, also in NODE_EXTRA_CA_CERTS); it sends one request, and its exit code 0 means that it was answered.',
   },
 } as const
 
@@ -50,6 +60,7 @@ const SCENE_MS = 30_000
 interface ConsumerCheckOptions extends FolderOptions {
   readonly consumer?: string
   readonly key?: string
+  readonly certificate?: string
   readonly service?: string
 }
 
@@ -80,6 +91,32 @@ function checkKey(jwk: Readonly<Record<string, unknown>>): Finding {
     state: 'ok',
     detail: { vi: `${algorithm}, đủ mạnh`, en: `${algorithm}, strong enough` },
   }
+}
+
+const SOON_DAYS = 30
+const DAY_MS = 86_400_000
+
+/** @returns the certificate's thumbprint, `x5t#S256`, and whether the gateway would take it today. */
+function readCertificate(file: string, { outside }: Tools): readonly [thumbprint: string, finding: Finding] {
+  const pem = readFileSync(resolve(outside.workingDirectory, file))
+  let certificate: X509Certificate
+  try {
+    certificate = new X509Certificate(pem)
+  } catch {
+    throw usageFault(TEXTS.badCertificate)
+  }
+  const nowMs = outside.now()
+  const days = Math.floor((certificate.validToDate.getTime() - nowMs) / DAY_MS)
+  const isGood = days >= 0 && certificate.validFromDate.getTime() <= nowMs
+  const finding: Finding = {
+    check: 'certificate',
+    state: isGood ? (days < SOON_DAYS ? 'warning' : 'ok') : 'failed',
+    detail: isGood
+      ? { vi: `còn ${days} ngày`, en: `good for ${days} days` }
+      : { vi: 'chưa hoặc không còn hiệu lực', en: 'not in force' },
+    fix: { vi: 'Thay chứng thư rồi đăng ký lại.', en: 'Renew the certificate and register it.' },
+  }
+  return [Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'), finding]
 }
 
 /** What the contract says of the first request that was understood. */
@@ -139,15 +176,14 @@ function checkRequest(seen: readonly Observed[], service: CompiledService): Find
 /** @returns how it ended; undefined where it had to be stopped. */
 function runProgram(
   words: readonly string[],
-  stage: Stage,
-  clientId: string,
+  given: Readonly<Record<string, string>>,
   tools: Tools,
 ): Promise<number | undefined> {
   const { outside, terminal } = tools
   const [program = '', ...rest] = words
   const child = spawn(program, rest, {
     cwd: outside.workingDirectory,
-    env: { ...outside.environment, GATEWAY_URL: stage.url, CLIENT_ID: clientId },
+    env: { ...outside.environment, ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: outside.signal,
   })
@@ -162,22 +198,67 @@ function runProgram(
   }).finally(() => clearTimeout(timer)) as Promise<number | undefined>
 }
 
+/** Plays every scene to the program. @returns what is found of it. */
+async function playScenes(
+  words: readonly string[],
+  { stage, service, binding, clientId }: Playing,
+  tools: Tools,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'lienthong-check-'))
+  const trusted = join(folder, 'gateway.pem')
+  if (stage.authority !== undefined) writeFileSync(trusted, stage.authority)
+  const given = {
+    GATEWAY_URL: stage.url,
+    CLIENT_ID: clientId,
+    ...(stage.authority !== undefined && { GATEWAY_CA: trusted, NODE_EXTRA_CA_CERTS: trusted }),
+  }
+  try {
+    let last: { readonly cues: string; readonly scene: Scene } | undefined
+    for (const { check, cues, judge, fix } of scenesOf(binding)) {
+      // What is judged of an undisturbed run is judged of one and the same.
+      if (last?.cues !== cues.join()) {
+        stage.begin(cues)
+        const exitCode = await runProgram(words, given, tools)
+        last = { cues: cues.join(), scene: { exitCode, seen: stage.seen() } }
+      }
+      findings.push({ check, fix, ...judge(last.scene) })
+      if (check === 'headers') findings.push(checkRequest(last.scene.seen, service))
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return findings
+}
+
+interface Playing {
+  readonly stage: Stage
+  readonly service: CompiledService
+  readonly binding: 'key' | 'certificate'
+  readonly clientId: string
+}
+
 async function checkConsumer(
   words: readonly string[],
   options: ConsumerCheckOptions,
   tools: Tools,
 ): Promise<ExitCode> {
-  const { consumer, key, service: id } = options
+  const { consumer: clientId, key, certificate: file, service: id } = options
   const { outside } = tools
-  if (consumer === undefined || key === undefined || id === undefined) throw usageFault(TEXTS.noConsumer)
+  if (clientId === undefined || id === undefined || (key === undefined && file === undefined))
+    throw usageFault(TEXTS.noConsumer)
   const service = await readService(id, options, tools)
-  const jwk = readKey(key, outside.workingDirectory)
-  const findings: Finding[] = [checkKey(jwk)]
-  const subject = { kind: 'consumer', id: consumer, address: words.join(' ') } as const
+  const jwk = key === undefined ? undefined : readKey(key, outside.workingDirectory)
+  const [certificate, certificateFinding] = file === undefined ? [] : readCertificate(file, tools)
+  const findings: Finding[] = [
+    ...(jwk === undefined ? [] : [checkKey(jwk)]),
+    ...(certificateFinding === undefined ? [] : [certificateFinding]),
+  ]
   if (isSound(findings)) {
     const stage = await openStage({
-      clientId: consumer as SubsystemId,
-      key: jwk as unknown as PublicJwk,
+      clientId: clientId as SubsystemId,
+      key: jwk as unknown as PublicJwk | undefined,
+      certificate,
       now: outside.now,
       newId: outside.newId,
       answerTo(method, path) {
@@ -186,23 +267,14 @@ async function checkConsumer(
         return found === undefined ? {} : sampleOf(service, found.operation).answer
       },
     })
+    const binding = certificate === undefined ? 'key' : 'certificate'
     try {
-      let last: { readonly cues: string; readonly scene: Scene } | undefined
-      for (const { check, cues, judge, fix } of SCENES) {
-        // What is judged of an undisturbed run is judged of one and the same.
-        if (last?.cues !== cues.join()) {
-          stage.begin(cues)
-          const exitCode = await runProgram(words, stage, consumer, tools)
-          last = { cues: cues.join(), scene: { exitCode, seen: stage.seen() } }
-        }
-        findings.push({ check, fix, ...judge(last.scene) })
-        if (check === 'headers') findings.push(checkRequest(last.scene.seen, service))
-      }
+      findings.push(...(await playScenes(words, { stage, service, binding, clientId }, tools)))
     } finally {
       await stage.close()
     }
   }
-  tellConformance(subject, findings, tools)
+  tellConformance({ kind: 'consumer', id: clientId, address: words.join(' ') }, findings, tools)
   return isSound(findings) ? EXIT.ok : EXIT.failed
 }
 
@@ -216,6 +288,7 @@ export function defineConsumer(command: Command, tools: Tools): void {
     .argument('<program...>', pick(TEXTS.program))
     .option('--consumer <id>', pick(TEXTS.consumer))
     .option('--key <file>', pick(TEXTS.key))
+    .option('--certificate <file>', pick(TEXTS.certificate))
     .option('--service <id>', pick(TEXTS.service))
     .action(
       tools.act((words: readonly string[], _own: unknown, its: Command) =>

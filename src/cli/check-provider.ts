@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Operation } from '../contract/contract.ts'
 import { readSecret } from '../credentials.ts'
@@ -27,6 +29,10 @@ const TEXTS = {
     vi: 'địa chỉ gốc của bên cung cấp (mặc định theo danh bạ)',
     en: "the provider's base address (default: the registry's)",
   },
+  ca: {
+    vi: 'tệp PEM của CA cấp chứng thư cho bên cung cấp (mặc định theo danh bạ, rồi các CA phổ biến)',
+    en: "PEM file of the CA behind the provider's certificate (default: the registry's, then well-known ones)",
+  },
   submissions: {
     vi: 'thử cả thao tác nộp, hai lần cùng một khóa: có làm thay đổi dữ liệu',
     en: 'try submissions too, twice under one key: this changes data',
@@ -38,6 +44,7 @@ const DAY_MS = 86_400_000
 
 interface ProviderOptions extends FolderOptions {
   readonly baseUrl?: string
+  readonly ca?: string
   readonly withSubmissions?: boolean
 }
 
@@ -303,7 +310,15 @@ async function checkProvider(id: string, options: ProviderOptions, tools: Tools)
       en: '--base-url must be an http(s) address.',
     })
   }
-  const binding = baseUrl === undefined ? bound : { ...bound, baseUrl, allowPrivateAddress: true }
+  const ca =
+    options.ca === undefined
+      ? undefined
+      : readFileSync(resolve(tools.outside.workingDirectory, options.ca), 'utf8')
+  const binding = {
+    ...bound,
+    ...(baseUrl !== undefined && { baseUrl, allowPrivateAddress: true }),
+    ...(ca !== undefined && { tls: { ...bound.tls, ca } }),
+  }
   const trial = createTrial(service, binding, tools)
   try {
     const findings = await examine(trial, options, tools.outside.now())
@@ -327,6 +342,7 @@ export function defineProvider(command: Command, tools: Tools): void {
     .description(`${pick(TEXTS.summary)}.`)
     .argument('<service>', pick(TEXTS.service))
     .option('--base-url <url>', pick(TEXTS.url))
+    .option('--ca <file>', pick(TEXTS.ca))
     .option('--with-submissions', pick(TEXTS.submissions))
     .action(
       tools.act((service: string, _own: unknown, its: Command) =>

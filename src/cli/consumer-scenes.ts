@@ -45,8 +45,11 @@ function lastRefusal({ seen }: Scene, door: Observed['door']): string | undefine
 function judgeToken(scene: Scene): Verdict {
   const asked = scene.seen.filter(({ door }) => door === 'token')
   if (asked.length === 0) return failed('không xin mã truy cập', 'it asked for no token')
-  if (asked.some(({ refusal }) => refusal === undefined))
-    return ok('private_key_jwt được nhận', 'private_key_jwt was accepted')
+  const granted = asked.find(({ refusal }) => refusal === undefined)
+  if (granted !== undefined) {
+    const method = granted.body.includes('client_assertion=') ? 'private_key_jwt' : 'tls_client_auth'
+    return ok(`${method} được nhận`, `${method} was accepted`)
+  }
   const code = lastRefusal(scene, 'token') ?? 'dpop_nonce_required'
   return failed(`không được cấp mã: ${code}`, `no token was given: ${code}`)
 }
@@ -61,6 +64,21 @@ function judgeDpop(scene: Scene): Verdict {
     'mã gắn khóa, mỗi yêu cầu một bằng chứng mới, theo nonce',
     'a bound token, a fresh proof each time, with the nonce',
   )
+}
+
+/** Whether tokens are bound to the certificate, and each connection shows it (RFC 8705 §3). */
+function judgeCertificate(scene: Scene): Verdict {
+  const [first] = played(scene)
+  if (scene.seen.some(({ certificate }) => certificate === undefined)) {
+    return failed('có kết nối không trình chứng thư', 'a connection showed no certificate')
+  }
+  if (first === undefined) {
+    const code = lastRefusal(scene, 'exchange') ?? 'dpop_nonce_required'
+    return failed(`không giao dịch nào được nhận: ${code}`, `no exchange was accepted: ${code}`)
+  }
+  if (/^DPoP /i.test(first.headers.authorization ?? ''))
+    return warning('mã gắn DPoP, không gắn chứng thư', 'the token is bound by DPoP, not to the certificate')
+  return ok('mã gắn chứng thư, kết nối nào cũng trình', 'a bound token, and each connection shows it')
 }
 
 function judgeHeaders(scene: Scene): Verdict {
@@ -146,24 +164,41 @@ function judgeRenewal(scene: Scene): Verdict {
 
 const DOCUMENTS = { vi: 'docs/vi/integrators.md', en: 'docs/integrators.md' }
 
-/** In the order they are played. */
-export const SCENES: readonly SceneEntry[] = [
-  {
-    check: 'token',
-    cues: [],
-    judge: judgeToken,
-    fix: {
-      vi: `Ký client_assertion bằng khóa đã đăng ký (${DOCUMENTS.vi}, 3).`,
-      en: `Sign the client_assertion by the registered key (${DOCUMENTS.en}, 3).`,
-    },
-  },
-  {
+/** What binds a token: a key, or the certificate of the connection. */
+const BINDINGS: Readonly<Record<'key' | 'certificate', SceneEntry>> = {
+  key: {
     check: 'dpop',
     cues: [],
     judge: judgeDpop,
     fix: {
       vi: 'Mỗi yêu cầu một bằng chứng DPoP mới, có ath và nonce của cổng (RFC 9449).',
       en: 'A fresh DPoP proof for each request, with ath and the gateway’s nonce (RFC 9449).',
+    },
+  },
+  certificate: {
+    check: 'mtls',
+    cues: [],
+    judge: judgeCertificate,
+    fix: {
+      vi: 'Trình chứng thư đã đăng ký ở mọi kết nối, cả khi xin mã lẫn khi giao dịch (RFC 8705).',
+      en: 'Show the registered certificate on every connection, for tokens and for exchanges (RFC 8705).',
+    },
+  },
+}
+
+/** @returns the scenes in the order they are played. @param binding what the consumer's tokens are bound to. */
+export function scenesOf(binding: keyof typeof BINDINGS): readonly SceneEntry[] {
+  return SCENES.toSpliced(1, 0, BINDINGS[binding])
+}
+
+const SCENES: readonly SceneEntry[] = [
+  {
+    check: 'token',
+    cues: [],
+    judge: judgeToken,
+    fix: {
+      vi: `Ký client_assertion bằng khóa đã đăng ký, hoặc trình chứng thư đã đăng ký (${DOCUMENTS.vi}, 3).`,
+      en: `Sign the client_assertion by the registered key, or show the registered certificate (${DOCUMENTS.en}, 3).`,
     },
   },
   {

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { problemDocument, problemHeaders } from '../http/problem.ts'
+import { createCertificateReader } from '../identity/client-certificate.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { createKeyRing } from '../identity/keys.ts'
 import { createSigningKey, generatePrivateJwk } from '../identity/signing-key.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { PublicJwk, Subsystem } from '../model/party.ts'
+import { makeCertificate } from './self-made-certificate.ts'
 
 /** What the stage answers next to an exchange whose sender it recognised. */
 export type Cue = 'ok' | 'busy' | 'away' | 'invalid' | 'cut' | 'token_ended'
@@ -21,6 +24,8 @@ export interface Observed {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
+  /** Thumbprint of the client certificate that its connection showed. */
+  readonly certificate: string | undefined
   /** The error it was refused by, before any cue; undefined where its sender was recognised. */
   readonly refusal: GatewayError | undefined
 }
@@ -28,6 +33,8 @@ export interface Observed {
 /** A gateway that tells what it saw: tokens and proofs are judged by the real thing, answers follow a script. */
 export interface Stage {
   readonly url: string
+  /** Whom to trust to reach it, PEM; undefined where it speaks plain HTTP. */
+  readonly authority: string | undefined
   /** Begins a scene: what was seen is forgotten, and the cues are played in turn, then `ok`. */
   begin(cues: readonly Cue[]): void
   seen(): readonly Observed[]
@@ -39,7 +46,9 @@ const PASSING: ReadonlySet<Cue> = new Set(['busy', 'away'])
 export interface StageParts {
   readonly clientId: SubsystemId
   /** The subsystem's registered key, its public half. */
-  readonly key: PublicJwk
+  readonly key: PublicJwk | undefined
+  /** Thumbprint of its registered client certificate: the stage then speaks TLS and asks for it. */
+  readonly certificate: string | undefined
   /** The body of `ok`. */
   readonly answerTo: (method: string, path: string) => unknown
   readonly now: () => number
@@ -54,7 +63,7 @@ const CUE_ERRORS = {
   token_ended: 'credential_invalid',
 } as const
 
-function subsystemOf({ clientId, key }: StageParts): Subsystem {
+function subsystemOf({ clientId, key, certificate }: StageParts): Subsystem {
   const name = { vi: clientId, en: clientId }
   const own = {
     kind: 'Subsystem',
@@ -64,7 +73,13 @@ function subsystemOf({ clientId, key }: StageParts): Subsystem {
     securityLevel: 3,
     contact: '',
   } as const
-  return { ...own, credentials: { jwks: [key] } }
+  return {
+    ...own,
+    credentials: {
+      ...(key !== undefined && { jwks: [key] }),
+      ...(certificate !== undefined && { certificates: [certificate] }),
+    },
+  }
 }
 
 function createReplay() {
@@ -79,6 +94,20 @@ function createReplay() {
   }
 }
 
+const DAY_MS = 86_400_000
+
+/** Plain HTTP, or TLS under a certificate made for it, which asks for the client's and takes any: they are judged later. */
+function createStageServer(
+  { certificate, now }: StageParts,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): { readonly server: Server; readonly authority: string | undefined } {
+  if (certificate === undefined) return { server: createServer(answer), authority: undefined }
+  const notBeforeMs = now() - DAY_MS
+  const own = makeCertificate({ name: 'localhost', notBeforeMs, notAfterMs: now() + DAY_MS })
+  const tls = { cert: own.certificate, key: own.key, requestCert: true, rejectUnauthorized: false }
+  return { server: createTlsServer(tls, answer), authority: own.certificate }
+}
+
 /** @returns a gateway on a free port of this machine's loopback. */
 export async function openStage(parts: StageParts): Promise<Stage> {
   const { now, newId } = parts
@@ -87,6 +116,7 @@ export async function openStage(parts: StageParts): Promise<Stage> {
   let seen: Observed[] = []
   const ring = createKeyRing([{ key: createSigningKey(await generatePrivateJwk('ES256')), activeFrom: 0 }])
   const subsystems = new Map([[parts.clientId, subsystemOf(parts)]])
+  const certificates = createCertificateReader(now)
   const identity = createIdentity({
     publicUrl: () => url,
     keys: () => ring,
@@ -128,7 +158,7 @@ export async function openStage(parts: StageParts): Promise<Stage> {
         parameters: new Map(new URLSearchParams(body)),
         authorization,
         dpop: typeof dpop === 'string' ? dpop : undefined,
-        certificateThumbprint: undefined,
+        certificateThumbprint: certificates.fromSocket(request.socket),
       })
       sendJson(response, 200, token)
       return undefined
@@ -155,6 +185,7 @@ export async function openStage(parts: StageParts): Promise<Stage> {
   }
 
   async function recognise(request: IncomingMessage): Promise<GatewayError | undefined> {
+    const certificateThumbprint = certificates.fromSocket(request.socket)
     const { method = '', url: path = '/', headers } = request
     const [address = ''] = path.split('?')
     const { authorization, dpop } = headers
@@ -164,6 +195,7 @@ export async function openStage(parts: StageParts): Promise<Stage> {
         url: url + address,
         ...(authorization !== undefined && { authorization }),
         ...(typeof dpop === 'string' && { dpop }),
+        ...(certificateThumbprint !== undefined && { certificateThumbprint }),
       })
       return undefined
     } catch (thrown) {
@@ -179,7 +211,8 @@ export async function openStage(parts: StageParts): Promise<Stage> {
       return
     }
     const body = await text(request)
-    const facts = { atMs: performance.now(), method, path, headers, body }
+    const certificate = certificates.fromSocket(request.socket)
+    const facts = { atMs: performance.now(), method, path, headers, body, certificate }
     if (path === '/oauth/token') {
       const refusal = await grant(request, response, body)
       seen.push({ ...facts, door: 'token', refusal })
@@ -195,16 +228,18 @@ export async function openStage(parts: StageParts): Promise<Stage> {
     else sendProblem(response, refusal)
   }
 
-  const server = createServer((request, response) => {
+  const { server, authority } = createStageServer(parts, (request, response) => {
     handle(request, response).catch((thrown: unknown) => {
       if (!response.headersSent) sendProblem(response, asGatewayError(thrown))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  const scheme = authority === undefined ? 'http' : 'https'
+  url = `${scheme}://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
   return {
     url,
+    authority,
     begin(next) {
       cues = [...next]
       seen = []

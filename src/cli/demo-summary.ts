@@ -36,6 +36,8 @@ const TEXTS = {
   },
   serving: { vi: 'Cổng vẫn đang chạy', en: 'The gateway keeps serving' },
   addresses: {
+    console: { vi: 'Bảng điều khiển', en: 'Console' },
+    reference: { vi: 'Tài liệu, gọi thử', en: 'Reference, try-it' },
     exchange: { vi: 'Giao dịch', en: 'Exchanges' },
     metrics: { vi: 'Chỉ số', en: 'Metrics' },
     ready: { vi: 'Sức khỏe', en: 'Health' },
@@ -164,8 +166,10 @@ export function showReady(world: DemoWorld, demoCase: DemoCase, tools: Tools): r
   const near = (path: string) => word(typed(path, outside.workingDirectory))
   const { addresses } = TEXTS
   const places = formatTable(
-    [pick(addresses.exchange), `${gateway.publicUrl}/exchange/…`],
+    [pick(addresses.console), `${gateway.managementUrl}/console`],
     [
+      [pick(addresses.reference), `${gateway.publicUrl}/docs`],
+      [pick(addresses.exchange), `${gateway.publicUrl}/exchange/…`],
       [pick(addresses.metrics), `${gateway.managementUrl}/metrics`],
       [pick(addresses.ready), `${gateway.managementUrl}/readyz?verbose`],
       [pick(addresses.population), sandbox.agencies.population.url],

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export interface Reached {
@@ -34,7 +34,13 @@ export function reach({ url, ca, timeoutMs }: Target): Promise<Reached> {
   const startedMs = performance.now()
   return new Promise((resolve, reject) => {
     const socket = isTls
-      ? connectTls({ host, port, servername: host, ...(ca !== undefined && { ca }) })
+      ? // An address is no server name (RFC 6066 §3).
+        connectTls({
+          host,
+          port,
+          ...(isIP(host) === 0 && { servername: host }),
+          ...(ca !== undefined && { ca }),
+        })
       : connect({ host, port })
     const end = (settle: () => void) => {
       socket.destroy()

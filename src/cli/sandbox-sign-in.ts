@@ -1,3 +1,4 @@
+import { ROLE_TITLES } from '../http/console/request.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import { SANDBOX_CLIENT, type SandboxPerson, startSignInProvider } from '../sandbox/sign-in-provider.ts'
 import type { Settings } from '../settings.ts'
@@ -15,7 +16,10 @@ function peopleOf({ readers, subsystems }: Registry): readonly SandboxPerson[] {
   return [...readers].map(([id, [right]]) => ({
     reader: id,
     name: subsystems.get(id)?.name.vi ?? id,
-    role: right?.document.title.vi ?? '',
+    role:
+      right === undefined
+        ? ''
+        : `${ROLE_TITLES[right.document.role].vi} · ${ROLE_TITLES[right.document.role].en}`,
   }))
 }
 

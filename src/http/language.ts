@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Language } from '../model/identifier.ts'
 
 /** @returns the language an `Accept-Language` field prefers (RFC 9110 §12.5.4); Vietnamese where it names neither. */
@@ -13,4 +14,10 @@ export function preferredLanguage(acceptLanguage: string | undefined): Language 
     if (weight > best.weight) best = { language, weight }
   }
   return best.language
+}
+
+/** @returns the language an address asks for (`?lang=`), else the one the reader prefers. */
+export function askedLanguage({ url = '', headers }: IncomingMessage): Language {
+  const asked = new URLSearchParams(url.split('?')[1]).get('lang')
+  return asked === 'vi' || asked === 'en' ? asked : preferredLanguage(headers['accept-language'])
 }

@@ -1,6 +1,6 @@
 import type { Bilingual, Language } from '../model/identifier.ts'
 import { html, type Markup } from './html.ts'
-import { layout } from './reference-page.ts'
+import { layout, type Part } from './reference-page.ts'
 import type { Subject } from './reference-search.ts'
 
 const WORDS = {
@@ -20,8 +20,14 @@ const TITLES: Readonly<Record<Exclude<Subject['kind'], 'service'>, Bilingual>> =
   setting: { vi: 'Cấu hình', en: 'Settings' },
 }
 
-function table(rows: readonly Markup[], language: Language): Markup {
-  return html`<div class="scroll"><table><thead><tr><th scope="col">${WORDS.name[language]}</th>
+const PARTS: Readonly<Record<keyof typeof TITLES, Part>> = {
+  problem: 'problems',
+  metric: 'metrics',
+  setting: 'settings',
+}
+
+function table(title: string, rows: readonly Markup[], language: Language): Markup {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col">${WORDS.name[language]}</th>
 <th scope="col">${WORDS.meaning[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
@@ -31,9 +37,9 @@ export function foundPage(question: string, found: readonly Subject[], language:
     ({ kind, name, title, href }) => html`<tr><td><a href="${href}">${name}</a>
 <span class="kind">${WORDS[kind][language]}</span></td><td>${title[language]}</td></tr>`,
   )
-  const body = rows.length === 0 ? html`<p>${WORDS.nothing[language]}</p>` : table(rows, language)
   const title = WORDS.found[language]
-  return layout({ title, language, question, body: html`<h1>${title}</h1>${body}` })
+  const body = rows.length === 0 ? html`<p>${WORDS.nothing[language]}</p>` : table(title, rows, language)
+  return layout({ title, part: 'services', language, question, body: html`<h1>${title}</h1>${body}` })
 }
 
 /** @returns the page that lists all problems, metrics or settings, each at an anchor of its name. */
@@ -47,9 +53,14 @@ export function listPage(
     .map(({ name, title, href, words }) => {
       const shown =
         kind === 'problem' ? html`<a href="${href}"><code>${name}</code></a>` : html`<code>${name}</code>`
-      const also = kind === 'setting' && html`<br><code>${words}</code>`
+      const also = kind === 'setting' && html`<small><code>${words}</code></small>`
       return html`<tr id="${name}"><td>${shown}${also}</td><td>${title[language]}</td></tr>`
     })
   const title = TITLES[kind][language]
-  return layout({ title, language, body: html`<h1>${title}</h1>${table(rows, language)}` })
+  return layout({
+    title,
+    part: PARTS[kind],
+    language,
+    body: html`<h1>${title}</h1>${table(title, rows, language)}`,
+  })
 }

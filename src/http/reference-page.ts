@@ -4,22 +4,15 @@ import { isMembers, type Members } from '../contract/document.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { html, type Markup } from './html.ts'
-
-export const REFERENCE_STYLE = `
-:root{color-scheme:light dark;font:16px/1.55 system-ui,sans-serif}
-body{margin:0 auto;max-width:62rem;padding:1rem}
-h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.25rem;margin-top:2.2rem;border-top:1px solid #8886;padding-top:1rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
-code,pre{font:14px/1.45 ui-monospace,monospace}p code,td code{overflow-wrap:anywhere}
-pre{overflow:auto;padding:.8rem;border:1px solid #8886;border-radius:.4rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}
-form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}input{font:inherit;flex:1 1 14rem;min-width:0}label{flex-basis:100%}button{font:inherit}
-.scroll{overflow-x:auto}.kind{border:1px solid #8888;border-radius:1rem;padding:0 .6rem;font-size:.85rem}
-`
+import { REFERENCE_STYLE } from './reference-style.ts'
 
 const WORDS = {
+  reference: { vi: 'Tài liệu tích hợp', en: 'Reference' },
+  parts: { vi: 'Các phần của tài liệu', en: 'Parts of the reference' },
   services: { vi: 'Dịch vụ', en: 'Services' },
+  service: { vi: 'Dịch vụ', en: 'Service' },
   lead: {
-    vi: 'Mỗi dịch vụ có một hợp đồng OpenAPI 3.1; chính hợp đồng này kiểm mọi yêu cầu và mọi câu trả lời.',
+    vi: 'Mỗi dịch vụ có một hợp đồng OpenAPI 3.1, và chính hợp đồng ấy soát mọi yêu cầu, mọi câu trả lời.',
     en: 'Each service has a contract in OpenAPI 3.1, and it is this contract that judges every request and answer.',
   },
   provider: { vi: 'Bên cung cấp', en: 'Provider' },
@@ -34,7 +27,7 @@ const WORDS = {
   problems: { vi: 'Mã lỗi', en: 'Problems' },
   metrics: { vi: 'Chỉ số', en: 'Metrics' },
   settings: { vi: 'Cấu hình', en: 'Settings' },
-  gateway: { vi: 'OpenAPI của cổng', en: "The gateway's OpenAPI" },
+  gateway: { vi: 'OpenAPI của cổng', en: "Gateway's OpenAPI" },
   try: { vi: 'Gọi thử', en: 'Try it' },
   search: { vi: 'Tìm dịch vụ, mã lỗi, chỉ số, cấu hình', en: 'Search services, problems, metrics, settings' },
   find: { vi: 'Tìm', en: 'Search' },
@@ -50,8 +43,12 @@ const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
   event: { vi: 'sự kiện', en: 'event' },
 }
 
+/** A part of the reference that the head of each page leads to. */
+export type Part = 'services' | 'problems' | 'metrics' | 'settings'
+
 interface Page {
   readonly title: string
+  readonly part: Part
   readonly language: Language
   readonly body: Markup
   /** What was searched for. */
@@ -59,20 +56,21 @@ interface Page {
 }
 
 /** The frame of every page of the reference: its parts, a search that needs no script, the other language. */
-export function layout({ title, language, body, question = '' }: Page): string {
-  const to = (href: string, word: keyof typeof WORDS) => html`<a href="${href}">${WORDS[word][language]}</a>`
-  const other = (code: Language) =>
-    html`?${question === '' ? '' : html`q=${encodeURIComponent(question)}&amp;`}lang=${code}`
+export function layout({ title, part, language, body, question = '' }: Page): string {
+  const to = (href: string, word: keyof typeof WORDS) =>
+    html`<a href="${href}"${word === part && html` aria-current="page"`}>${WORDS[word][language]}</a>`
+  const other = language === 'vi' ? 'en' : 'vi'
+  const asked = question === '' ? '' : html`q=${encodeURIComponent(question)}&amp;`
   return html`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${title} · Liên Thông</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
-<body><header><nav>${to('/docs', 'services')} · ${to('/docs/problems', 'problems')} · ${to('/docs/metrics', 'metrics')} ·
-${to('/docs/settings', 'settings')} · ${to('/docs/openapi.json', 'gateway')} · ${to('/docs/try', 'try')} ·
-<a href="${other('vi')}" lang="vi">Tiếng Việt</a> · <a href="${other('en')}" lang="en">English</a></nav>
-<form role="search" action="/docs"><label for="q">${WORDS.search[language]}</label>
-<input id="q" type="search" name="q" value="${question}" maxlength="100"><input type="hidden" name="lang" value="${language}">
-<button>${WORDS.find[language]}</button></form></header>
-<main>${body}</main></body></html>
+<link rel="icon" href="data:,"><title>${title} · Liên Thông</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
+<body><header class="top"><div><a class="brand" href="/docs">Liên Thông<span>${WORDS.reference[language]}</span></a>
+<nav aria-label="${WORDS.parts[language]}">${to('/docs', 'services')} ${to('/docs/problems', 'problems')}
+${to('/docs/metrics', 'metrics')} ${to('/docs/settings', 'settings')} ${to('/docs/openapi.json', 'gateway')} ${to('/docs/try', 'try')}</nav>
+<a class="languages" href="?${asked}lang=${other}" lang="${other}" hreflang="${other}">${other === 'en' ? 'English' : 'Tiếng Việt'}</a></div></header>
+<main><form role="search" action="/docs"><label for="q">${WORDS.search[language]}</label>
+<div class="row"><input id="q" type="search" name="q" value="${question}" maxlength="100"><input type="hidden" name="lang" value="${language}">
+<button>${WORDS.find[language]}</button></div></form>${body}</main></body></html>
 `.markup
 }
 
@@ -82,16 +80,17 @@ export function cataloguePage(services: readonly CompiledService[], language: La
     .toSorted((a, b) => a.document.id.localeCompare(b.document.id))
     .map(
       ({ document, provider, contract }) => html`<tr>
-<td><a href="/docs/services/${document.id}">${document.name[language]}</a><br><code>${document.id}</code></td>
+<td><a href="/docs/services/${document.id}">${document.name[language]}</a><small><code>${document.id}</code></small></td>
 <td>${provider.name[language]}</td>
 <td>${[...contract.operations.values()].map(({ title }) => html`${title[language]}<br>`)}</td></tr>`,
     )
   const title = WORDS.services[language]
   return layout({
     title,
+    part: 'services',
     language,
-    body: html`<h1>${title}</h1><p>${WORDS.lead[language]}</p>
-<div class="scroll"><table><thead><tr><th scope="col">${title}</th><th scope="col">${WORDS.provider[language]}</th>
+    body: html`<h1>${title}</h1><p class="lead">${WORDS.lead[language]}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col">${WORDS.service[language]}</th><th scope="col">${WORDS.provider[language]}</th>
 <th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>`,
   })
 }
@@ -136,13 +135,15 @@ function fieldsOf(document: BundledDocument, schema: Members, pointer = '', dept
   })
 }
 
-function fieldTable(document: BundledDocument, schema: unknown, language: Language): Markup {
+/** @param label says whose fields they are; no two tables of a page are called alike. */
+function fieldTable(document: BundledDocument, schema: unknown, label: string, language: Language): Markup {
   const rows = fieldsOf(document, follow(document, schema)).map(({ pointer, schema: its, isRequired }) => {
     const title = isMembers(its['x-title']) ? its['x-title'][language] : ''
     return html`<tr><td><code>${pointer}</code></td><td>${String(title ?? '')}</td>
-<td><code>${typeOf(its)}</code>${isRequired && html` (${WORDS.required[language]})`}</td></tr>`
+<td><code>${typeOf(its)}</code>${isRequired && html`<small>${WORDS.required[language]}</small>`}</td></tr>`
   })
-  return html`<div class="scroll"><table><thead><tr><th scope="col">${WORDS.field[language]}</th>
+  if (rows.length === 0) return html``
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr><th scope="col">${WORDS.field[language]}</th>
 <th scope="col">${WORDS.meaning[language]}</th><th scope="col">${WORDS.type[language]}</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }
@@ -169,7 +170,7 @@ function eventSection(
   const content = reach(document, document, 'webhooks', operation.id, 'post', 'requestBody', ...JSON_CONTENT)
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>POST /events/${service.document.id}</code> <span class="kind">${KINDS.event[language]}</span></p>
-<h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), language)}
+<h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
 }
 
@@ -184,12 +185,14 @@ function operationSection(
   const request = reach(document, described, 'requestBody', ...JSON_CONTENT)
   const answer = reach(document, described, 'responses', '200', ...JSON_CONTENT)
   const example = exampleOf(document, request)
+  const labelOf = (part: 'request' | 'answer') =>
+    `${operation.title[language]}: ${WORDS[part][language].toLowerCase()}`
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>${operation.method} /exchange/${service.document.id}${operation.pathTemplate}</code>
 <span class="kind">${KINDS[operation.kind][language]}</span></p>
-<h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), language)}
+<h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), labelOf('request'), language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
-<h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), language)}
+<h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, answer), null, 2) ?? ''}</pre>
 <h3>${WORDS.example[language]}</h3>
 <pre tabindex="0">npx lienthong call ${service.document.id} ${operation.id} --purpose … @yeu-cau.json</pre></section>`
@@ -202,13 +205,14 @@ export function servicePage(service: CompiledService, publicUrl: string, languag
   const operations = [...service.contract.operations.values()]
   return layout({
     title: name[language],
+    part: 'services',
     language,
     body: html`<h1>${name[language]}</h1>
-<p>${WORDS.provider[language]}: ${service.provider.name[language]} · <code>${publicUrl}/exchange/${id}</code> ·
-<a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a> ·
-<a href="/services/${id}/client.ts">${WORDS.client[language]}</a> ·
-<a href="/docs/try/services/${id}">${WORDS.try[language]}</a></p>
-<ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul>
+<p>${WORDS.provider[language]}: <strong>${service.provider.name[language]}</strong> · <code>${publicUrl}/exchange/${id}</code></p>
+<ul class="links"><li><a href="/docs/try/services/${id}">${WORDS.try[language]}</a></li>
+<li><a href="/services/${id}/client.ts">${WORDS.client[language]}</a></li>
+<li><a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a></li></ul>
+<nav aria-label="${WORDS.operations[language]}"><ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul></nav>
 ${operations.map((operation) => operationSection(service, document, operation, language))}`,
   })
 }

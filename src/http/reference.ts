@@ -1,18 +1,19 @@
-import { hash } from 'node:crypto'
 import express, { type Response, type Router } from 'express'
 import type { BundledDocument } from '../contract/bundle.ts'
 import { isMembers, type Members } from '../contract/document.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Language, ServiceId } from '../model/identifier.ts'
+import type { ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { sendCached } from './cached.ts'
+import { readFonts } from './fonts.ts'
 import { gatewayOpenApi } from './gateway-openapi.ts'
 import { PROBLEM } from './gateway-schemas.ts'
-import { preferredLanguage } from './language.ts'
+import { askedLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
 import { foundPage, listPage } from './reference-lists.ts'
-import { cataloguePage, REFERENCE_STYLE, servicePage } from './reference-page.ts'
+import { cataloguePage, servicePage } from './reference-page.ts'
 import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
+import { REFERENCE_HEADERS } from './reference-style.ts'
 import { readTryAssets, TRY_POLICY, tryPage } from './try-page.ts'
 import { writeClient } from './typed-client/source.ts'
 
@@ -24,11 +25,6 @@ export interface ReferenceParts {
 }
 
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch'])
-const STYLE_HASH = hash('sha256', REFERENCE_STYLE, 'base64')
-const HEADERS = {
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'`,
-  vary: 'Accept-Language',
-} as const
 const CACHING = 'public, max-age=300'
 const HTML = 'text/html; charset=utf-8'
 
@@ -137,11 +133,6 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
   }
 }
 
-function languageOf({ req: { url, headers } }: Response): Language {
-  const asked = new URLSearchParams(url.split('?')[1]).get('lang')
-  return asked === 'vi' || asked === 'en' ? asked : preferredLanguage(headers['accept-language'])
-}
-
 function questionOf({ req: { url } }: Response): string {
   return (new URLSearchParams(url.split('?')[1]).get('q') ?? '').slice(0, MAX_QUESTION)
 }
@@ -151,7 +142,7 @@ function sendPage(response: Response, body: string, headers: Readonly<Record<str
     type: HTML,
     body,
     caching: CACHING,
-    headers: { ...HEADERS, ...headers },
+    headers: { ...REFERENCE_HEADERS, ...headers },
   })
 }
 
@@ -178,7 +169,7 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   }
 
   router.get('/docs', (_request, response) => {
-    const language = languageOf(response)
+    const language = askedLanguage(response.req)
     const question = questionOf(response)
     const services = [...registry().services.values()]
     if (question === '') return sendPage(response, cataloguePage(services, language))
@@ -187,7 +178,7 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   })
   for (const kind of ['problem', 'metric', 'setting'] as const) {
     router.get(`/docs/${kind}s`, (_request, response) => {
-      sendPage(response, listPage(kind, fixed, languageOf(response)))
+      sendPage(response, listPage(kind, fixed, askedLanguage(response.req)))
     })
   }
   router.get('/docs/openapi.json', (_request, response) => {
@@ -214,7 +205,7 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   })
   router.get(SERVICE, ({ params }, response) => {
     const found = find(params)
-    const page = servicePage(found, publicUrl(), languageOf(response))
+    const page = servicePage(found, publicUrl(), askedLanguage(response.req))
     sendPage(response, page, lifeCycleHeaders(found.document, publicUrl()))
   })
   addTryPages(router, find)
@@ -228,6 +219,7 @@ function addTryPages(
 ): void {
   // Four megabytes that most gateways are never asked for.
   let read: ReturnType<typeof readTryAssets> | undefined
+  let fonts: ReturnType<typeof readFonts> | undefined
   const assets = () => {
     read ??= readTryAssets()
     return read
@@ -235,7 +227,7 @@ function addTryPages(
   const show = (response: Response, document: string, page: string) => {
     if (!assets().has('reference.js')) throw new GatewayError('path_unknown', { detail: NOT_INSTALLED })
     const headers = { 'content-security-policy': TRY_POLICY }
-    sendPage(response, tryPage(document, page, languageOf(response)), headers)
+    sendPage(response, tryPage(document, page, askedLanguage(response.req)), headers)
   }
   router.get('/docs/try', (_request, response) => show(response, '/docs/openapi.json', '/docs'))
   router.get('/docs/try/services/:agency/:subsystem/:service/:version', ({ params }, response) => {
@@ -243,7 +235,10 @@ function addTryPages(
     show(response, `${page}/openapi.json`, page)
   })
   router.get('/docs/assets/:file', (request, response) => {
-    const asset = assets().get(request.params.file)
+    const { file } = request.params
+    fonts ??= readFonts()
+    const font = fonts.get(file)
+    const asset = font === undefined ? assets().get(file) : { type: 'font/woff2', body: font }
     if (asset === undefined) throw new GatewayError('path_unknown')
     sendCached(request, response, { ...asset, caching: CACHING })
   })

@@ -9,6 +9,8 @@ export interface Format {
   /** Of a part of 1. */
   percent(part: number | undefined): string
   growth(growth: Growth): string
+  /** A title inside a sentence: its first letter small, unless an abbreviation begins with it. */
+  inside(title: string): string
   /** Of `yyyy-mm-dd`. */
   day(day: string): string
   /** `22/11/2026 14:05:09`, in Vietnam. */
@@ -25,7 +27,13 @@ export function createFormat(language: Language): Format {
     (digits) =>
       new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
   )
-  const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+  // `Tr` and `N`, the short forms of Vietnamese, are read by few.
+  const compactDisplay = language === 'vi' ? 'long' : 'short'
+  const short = new Intl.NumberFormat(locale, {
+    notation: 'compact',
+    compactDisplay,
+    maximumFractionDigits: 1,
+  })
   const percent = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumFractionDigits: 1 })
   const signed = new Intl.NumberFormat(locale, {
     maximumFractionDigits: 1,
@@ -41,6 +49,8 @@ export function createFormat(language: Language): Format {
       if (growth.kind === 'small_base') return SMALL_BASE[language]
       return `${signed.format(growth.ratio * 100).replace('-', '−')} %`
     },
+    inside: (title) =>
+      /^\p{Lu}\p{Lu}/u.test(title) ? title : title.charAt(0).toLowerCase() + title.slice(1),
     day: (day) => day.split('-').toReversed().join('/'),
     instant(at) {
       const [date = '', time = ''] = new Date(new Date(at).getTime() + 7 * 3_600_000).toISOString().split('T')

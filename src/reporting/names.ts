@@ -5,6 +5,39 @@ import type { Registry } from '../registry/snapshot.ts'
 import type { Division } from './kpi.ts'
 import { committeeName, PROVINCES, provinceOf } from './provinces.ts'
 
+const same = (text: string): Bilingual => ({ vi: text, en: text })
+
+/** What purposes of the registry are called where people read them. */
+const PURPOSES: Readonly<Record<string, Bilingual>> = {
+  'cap-nhat-bien-dong': { vi: 'cập nhật biến động', en: 'keeping up with changes' },
+  'dieu-hanh': { vi: 'chỉ đạo, điều hành', en: 'steering and administration' },
+  'doi-soat': { vi: 'đối soát dữ liệu', en: 'reconciling data' },
+  'dong-bo-trang-thai': { vi: 'đồng bộ trạng thái hồ sơ', en: 'synchronising the state of dossiers' },
+  'giai-quyet-thu-tuc-hanh-chinh': {
+    vi: 'giải quyết thủ tục hành chính',
+    en: 'settling an administrative procedure',
+  },
+  'hien-thi-cho-cong-dan': { vi: 'hiển thị cho công dân', en: 'showing citizens their own data' },
+  'kham-chua-benh': { vi: 'khám bệnh, chữa bệnh', en: 'medical care' },
+  'kho-du-lieu': { vi: 'xây dựng kho dữ liệu', en: 'a data warehouse' },
+  'lam-sach-du-lieu': { vi: 'làm sạch dữ liệu', en: 'cleaning data' },
+  'lien-thong-thu-tuc': { vi: 'giải quyết thủ tục liên thông', en: 'settling linked procedures' },
+  'mot-cua-quoc-gia': { vi: 'thực hiện cơ chế một cửa quốc gia', en: 'the national single window' },
+  'quan-ly-can-bo': { vi: 'quản lý cán bộ, công chức', en: 'administering officials' },
+  'quan-ly-hoc-sinh': { vi: 'quản lý học sinh', en: 'administering pupils' },
+  'quan-ly-thue': { vi: 'quản lý thuế', en: 'tax administration' },
+  'quan-tri-du-lieu': { vi: 'quản trị dữ liệu', en: 'governing data' },
+  'thong-ke': { vi: 'thống kê', en: 'statistics' },
+  'thong-quan': { vi: 'thông quan hàng hóa', en: 'customs clearance' },
+  'tiem-chung': { vi: 'tiêm chủng', en: 'vaccination' },
+  'xac-dinh-nghia-vu-tai-chinh': { vi: 'xác định nghĩa vụ tài chính', en: 'assessing financial obligations' },
+}
+
+/** @returns a purpose in words; its code where it has none. */
+export function purposeName(code: string): Bilingual {
+  return PURPOSES[code] ?? same(code)
+}
+
 /** What codes are called: by the registry in force, else by the code itself. */
 export interface Names {
   agency(code: string): Bilingual
@@ -13,8 +46,6 @@ export interface Names {
   province(code: string): Bilingual
   of(by: Division, key: string): Bilingual
 }
-
-const same = (text: string): Bilingual => ({ vi: text, en: text })
 
 const OWN_NAMES: Readonly<Record<string, Bilingual>> = {
   [AUDIT_SERVICE]: { vi: 'Đọc sổ giao dịch', en: 'Readings of the log' },

@@ -30,7 +30,7 @@ export const SANDBOX_CLIENT = 'lienthong-console'
 const CODE_MS = 60_000
 const TOKEN_SECONDS = 300
 const STYLE =
-  'body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color:#14213d}a{display:block;padding:.75rem 1rem;margin:.5rem 0;border:1px solid #9db2cf;border-radius:8px;color:#0b4a8f;text-decoration:none}a:hover{background:#eef4fb}small{color:#4a5a70;display:block}'
+  ':root{color-scheme:light dark}body{font:16px/1.6 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}a{display:block;padding:.75rem 1rem;margin:.6rem 0;border:1px solid #7688a3;border-radius:8px;text-decoration:none;font-weight:600}a:hover{background:#7688a333}small{display:block;font-weight:400;color:CanvasText}'
 
 const quote = (value: string) => value.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 

@@ -169,21 +169,46 @@ describe("the gateway's own OpenAPI document", () => {
       expect(faults).to.deep.equal([])
     })
 
-    it('has no barriers in the reference itself', async () => {
+    it('has no barriers in the reference itself, by day and by night', async function () {
+      this.timeout(120_000)
       const { publicUrl } = world.gateway
-      const page = await browser.newPage({ javaScriptEnabled: true, viewport: { width: 320, height: 700 } })
+      const page = await browser.newPage({ bypassCSP: true, viewport: { width: 320, height: 700 } })
+      const faults: string[] = []
       for (const path of [
-        '/docs',
-        '/docs?q=cong',
+        '/docs?lang=vi',
+        '/docs?q=cong&lang=en',
         '/docs/problems',
+        '/docs/settings',
         '/docs/services/G01/dan-cu/cong-dan/v1',
+        '/problems/quota_exceeded',
       ]) {
         await page.goto(publicUrl + path)
         expect(await page.evaluate('document.documentElement.scrollWidth'), path).to.equal(320)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          faults.push(...(await findBarriers(page)).map((each) => `${path} ${colorScheme}: ${each}`))
+        }
       }
-      const plain = await browser.newPage({ bypassCSP: true })
-      await plain.goto(`${publicUrl}/docs?q=cong`)
-      expect(await findBarriers(plain)).to.deep.equal([])
+      expect(faults).to.deep.equal([])
+    })
+
+    it('is let in by its own policy: its style, its fonts, and no script', async () => {
+      const { publicUrl } = world.gateway
+      const page = await browser.newPage()
+      const faults: string[] = []
+      page.on('console', (message) => faults.push(message.text()))
+      const opened = await page.goto(`${publicUrl}/problems/quota_exceeded?lang=en`)
+      const policy = opened?.headers()['content-security-policy'] ?? ''
+      expect(policy)
+        .to.match(/^default-src 'none'; style-src 'sha256-/)
+        .and.not.to.include('script-src')
+      expect(
+        await page.evaluate(
+          `document.fonts.ready.then(() => document.fonts.check('600 16px "Be Vietnam Pro"'))`,
+        ),
+      ).to.equal(true)
+      expect(await page.locator('dl.facts code').textContent()).to.equal('quota_exceeded')
+      expect(faults).to.deep.equal([])
     })
   })
 })

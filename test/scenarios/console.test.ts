@@ -19,6 +19,11 @@ const ROLES = {
   'G22/cong-dan': 'citizen-portal',
 } as const satisfies Record<string, ReaderRole>
 type ReaderId = keyof typeof ROLES
+const LOOKS = [
+  [320, 'dark'],
+  [1320, 'dark'],
+  [1320, 'light'],
+] as const
 
 function reader(subsystem: ReaderId): Reader {
   return {
@@ -111,7 +116,7 @@ describe("the readers' console in Chromium", () => {
     '/console/verify',
   ]
 
-  it('has no barrier axe-core knows, fits 320 px and a desktop, and runs nothing on reading pages', async function () {
+  it('has no barrier axe-core knows by day and by night, fits 320 px and a desktop, and runs nothing on reading pages', async function () {
     this.timeout(300_000)
     const context = await signIn('G22/thanh-tra')
     const page = await context.newPage()
@@ -129,12 +134,12 @@ describe("the readers' console in Chromium", () => {
       const isProof = path.endsWith('/proof') || path.endsWith('/verify')
       expect(policy.includes('script-src'), path).to.equal(isProof)
       expect(await page.locator('script').count(), path).to.equal(isProof ? 1 : 0)
-      for (const width of [320, 1320]) {
+      for (const [width, colorScheme] of LOOKS) {
+        const look = `${path} at ${width}, ${colorScheme}`
         await page.setViewportSize({ width, height: 800 })
-        expect(await page.evaluate('document.documentElement.scrollWidth'), `${path} at ${width}`).to.equal(
-          width,
-        )
-        faults.push(...(await findBarriers(page)).map((each) => `${path} at ${width}: ${each}`))
+        await page.emulateMedia({ colorScheme })
+        expect(await page.evaluate('document.documentElement.scrollWidth'), look).to.equal(width)
+        faults.push(...(await findBarriers(page)).map((each) => `${look}: ${each}`))
       }
     }
     expect(faults).to.deep.equal([])

@@ -1,5 +1,6 @@
 import { AUDIT_SERVICE } from '../../ledger/own-service.ts'
 import { GatewayError } from '../../model/errors.ts'
+import type { ServiceId } from '../../model/identifier.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import { usualPeriod } from '../../reporting/figures.ts'
@@ -72,19 +73,20 @@ export function periodOf(query: URLSearchParams, nowMs: number): Period {
   return period
 }
 
-/** Fields that other agreements on the operation open and this one does not. */
-export function withheldFields(registry: Registry, entry: ShownEntry): readonly string[] {
-  const { record } = entry
-  const known = new Set<string>()
-  for (const { document } of registry.agreements.values()) {
-    if (document.service !== record.service) continue
-    for (const { operation, fields } of document.operations) {
-      if (operation === record.operation) for (const field of fields) known.add(field)
-    }
-  }
+const MOST_DEEP = 4
+
+/** Members that the contract lets an answer have and the exchange did not pass on; of a part that was, what is missing in it. */
+export function withheldFields(registry: Registry, { record }: ShownEntry): readonly string[] {
+  const service = registry.services.get(record.service as ServiceId)
+  const answer = service?.contract.operations.get(record.operation ?? '')?.members?.().answer
+  if (answer === undefined || record.answer?.status !== 200) return []
   const given = record.fields ?? []
-  const isGiven = (field: string) => given.some((each) => field === each || field.startsWith(`${each}/`))
-  return [...known]
-    .filter((field) => !isGiven(field) && !given.some((each) => each.startsWith(`${field}/`)))
-    .toSorted()
+  const below = (place: string, depth: number): readonly string[] =>
+    answer.namesAt(place).flatMap((name) => {
+      const pointer = `${place}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      if (given.includes(pointer)) return []
+      const isPartial = depth < MOST_DEEP && given.some((each) => each.startsWith(`${pointer}/`))
+      return isPartial ? below(pointer, depth + 1) : [pointer]
+    })
+  return below('', 1).toSorted()
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { createRequire, stripTypeScriptTypes } from 'node:module'
+import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
+import { fontFaces, readFonts } from '../fonts.ts'
 
 export interface Asset {
   readonly type: string
   readonly bytes: Buffer
 }
 
-const FACES = ['latin-400', 'vietnamese-400', 'latin-600', 'vietnamese-600'] as const
 /** What the proof page runs: the very files that the gateway and the command line run. */
 const MODULES = [
   'console/drop.ts',
@@ -24,19 +24,12 @@ const ICON =
 
 /** @returns every file of the console by its path below `/console/`. Types are stripped here, once. */
 export function readAssets(): ReadonlyMap<string, Asset> {
-  const { resolve } = createRequire(import.meta.url)
+  const style = fontFaces('fonts/') + readFileSync(join(import.meta.dirname, 'console.css'), 'utf8')
   const assets = new Map<string, Asset>([
-    [
-      'assets/console.css',
-      { type: 'text/css; charset=utf-8', bytes: readFileSync(join(import.meta.dirname, 'console.css')) },
-    ],
+    ['assets/console.css', { type: 'text/css; charset=utf-8', bytes: Buffer.from(style) }],
     ['assets/icon.svg', { type: 'image/svg+xml', bytes: Buffer.from(ICON) }],
   ])
-  for (const face of FACES) {
-    const file = `be-vietnam-pro-${face}-normal.woff2`
-    const bytes = readFileSync(resolve(`@fontsource/be-vietnam-pro/files/${file}`))
-    assets.set(`assets/fonts/${file}`, { type: 'font/woff2', bytes })
-  }
+  for (const [file, bytes] of readFonts()) assets.set(`assets/fonts/${file}`, { type: 'font/woff2', bytes })
   for (const path of MODULES) {
     const source = readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
     assets.set(`modules/${path}`, {

@@ -95,10 +95,10 @@ export function ownPage(view: View, page: OwnPage): Page {
     title: say('Giao dịch của tôi', 'My exchanges'),
     section: 'own',
     body: html`<div class="headline"><h1>${say('Giao dịch của tôi', 'My exchanges')}<small>${pick(names.subsystem(system))} · ${system}</small></h1>${chooser(view, page)}</div>
-<dl class="tiles">${tile(say('Đã hỏi', 'Asked'), format.number(tally.total), span)}${tile(say('Thành công', 'Success'), format.percent(successOf(tally)), say('của phần không bị từ chối', 'of what was not refused'))}${tile(say('Bị từ chối', 'Refused'), format.number(tally.refused), span)}${tile(say('Không thành', 'Failed'), format.number(tally.failed), span)}</dl>
+<dl class="tiles">${tile(say('Đã hỏi', 'Asked'), format.number(tally.total), span)}${tile(say('Thành công', 'Success'), format.percent(successOf(tally)), say('của phần không bị từ chối', 'of what was not refused'))}${tile(say('Bị từ chối', 'Refused'), format.number(tally.refused), span)}${tile(say('Không thành công', 'Failed'), format.number(tally.failed), span)}</dl>
 <div class="columns"><div class="wide"><section class="card"><h2>${say('Giao dịch có vấn đề, mới nhất trước', 'Exchanges in trouble, latest first')}</h2>${data.problems.length === 0 ? html`<p class="empty">${say('Không có.', 'None.')}</p>` : exchangeTable(view, data.problems, say('Giao dịch có vấn đề', 'Exchanges in trouble'))}</section>
 <section class="card"><h2>${say('Mới nhất', 'Latest')}</h2>${data.latest.length === 0 ? html`<p class="empty">${say('Chưa có giao dịch nào trong bảy ngày qua.', 'No exchange in the last seven days.')}</p>` : exchangeTable(view, data.latest, say('Giao dịch mới nhất', 'Latest exchanges'))}<p class="next"><a href="${searchAddress({ consumer: system })}">${say('Tất cả giao dịch của hệ thống này', 'All exchanges of this system')} →</a></p></section></div>
-<div class="side"><section class="card"><h2>${say('Cần sửa gì', 'What to mend')}</h2>${mendList(view, page)}</section></div></div>
+<div class="side"><section class="card"><h2>${say('Cần sửa gì', 'What to fix')}</h2>${mendList(view, page)}</section></div></div>
 <section class="card"><h2>${say('Sự kiện qua webhook', 'Events by webhook')}</h2>${webhookTable(view, page)}${troubleTable(view, page)}</section>`,
   }
 }

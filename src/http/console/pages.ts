@@ -13,6 +13,7 @@ import { dayOf } from '../../reporting/period.ts'
 import { type AskedReport, type ReportDesk, readAskedReport } from '../../reporting/report-desk.ts'
 import { type ProofSource, proveInclusion } from '../inclusion.ts'
 import { archiveReport, REPORT_FORMATS } from '../report-files.ts'
+import { accessPage } from './access-page.ts'
 import {
   conditionsOf,
   isKind,
@@ -30,7 +31,7 @@ import { ownPage } from './own-page.ts'
 import { createPartyPages } from './party-pages.ts'
 import { proofPage } from './proof-page.ts'
 import { qualityPage } from './quality-page.ts'
-import { accessPage, type StatusFacts, statusPage } from './reader-pages.ts'
+import { type CheckpointFacts, type StatusFacts, statusPage } from './reader-pages.ts'
 import { reportPage } from './report-page.ts'
 import { type Choices, type Filters, type Sought, searchPage } from './search-page.ts'
 import { MAP_FORMS, statisticsPage } from './statistics-page.ts'
@@ -90,8 +91,22 @@ export function createPages(parts: PageParts) {
         agreement: (json.agreement ?? undefined) as Partial<Agreement> | undefined,
         withheld: withheldFields(registry(), json.entry),
         operationTitle: operation && view.pick(operation.title),
+        basisName(basis) {
+          const { bases = [] } = registry().agreements.get(record.agreement?.id ?? '') ?? {}
+          return bases.find(({ document }) => document.id === basis)?.document.text ?? basis
+        },
+        checkpoint: await latestHead(),
       })
     }
+
+  /** The log as it was last signed, and who else signed it. */
+  async function latestHead(): Promise<CheckpointFacts | undefined> {
+    const note = await parts.latestCheckpoint()
+    const head = note === undefined ? undefined : parseCheckpoint(note)
+    if (head === undefined) return undefined
+    const { size, origin, note: signed } = head
+    return { size, cosigners: signed.signatures.map(({ name }) => name).filter((name) => name !== origin) }
+  }
 
   function disclosuresOf(
     { private: part }: ShownEntry,
@@ -251,16 +266,11 @@ export function createPages(parts: PageParts) {
     const work = works.status()
     return async (read, view) => {
       await read('count', work)
-      const note = await parts.latestCheckpoint()
-      const head = note === undefined ? undefined : parseCheckpoint(note)
       const { version, digest, services, agreements } = registry()
       return statusPage(view, {
         ...(await parts.status()),
         treeSize: await parts.treeSize(),
-        checkpoint: head && {
-          size: head.size,
-          cosigners: head.note.signatures.map(({ name }) => name).filter((name) => name !== head.origin),
-        },
+        checkpoint: await latestHead(),
         registry: { version, digest, services: services.size, agreements: agreements.size },
       })
     }

@@ -70,7 +70,11 @@ export function createPartyPages({ works, registry, now }: PartyPagesParts) {
           [
             view.say('Thao tác', 'Operations'),
             [...known.contract.operations.values()]
-              .map(({ title, method, pathTemplate }) => `${view.pick(title)} (${method} ${pathTemplate})`)
+              .map(({ kind, title, method, pathTemplate }) =>
+                kind === 'event'
+                  ? `${view.pick(title)} (${view.say('sự kiện', 'event')})`
+                  : `${view.pick(title)} (${method} ${pathTemplate})`,
+              )
               .join(' · '),
           ],
           [

@@ -104,7 +104,7 @@ export function qualityPage(view: View, facts: QualityFacts, today: string): Pag
     body: html`<div class="headline"><h1>${say('Chất lượng trả lời', 'Quality of answers')}</h1>${periodForm(view, '/console/quality', figures.period.id, today)}</div>
 <dl class="tiles">${sides}<div class="tile-card"><dt>${say('Độ trễ p50 · p95 · p99', 'Latency p50 · p95 · p99')}</dt><dd>${latency === undefined ? '–' : `${format.number(latency.p50)} · ${format.number(latency.p95)} · ${format.number(latency.p99)}`}<small>ms, ${say('24 giờ qua', 'last 24 hours')}</small></dd></div></dl>
 ${incidentSection(view, facts)}
-<section class="card"><h2>${say('Không thành', 'Failures')}</h2>${codeTable(view, say('Không thành theo lý do', 'Failures by reason'), failures)}</section>
+<section class="card"><h2>${say('Không thành công', 'Failures')}</h2>${codeTable(view, say('Không thành công theo lý do', 'Failures by reason'), failures)}</section>
 <section class="card"><h2>${say('Từ chối', 'Refusals')}</h2>${refused}</section>
 <section class="card"><h2>${pick(KPIS.faults.title)}</h2>${fieldTable(view, faults)}<p class="hint">${pick(KPIS.faults.counts)}</p></section>
 ${freshnessSection(view, facts)}`,

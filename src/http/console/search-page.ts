@@ -46,7 +46,7 @@ interface SearchPage {
 }
 
 const KIND_WORDS = {
-  auto: { vi: 'Tự nhận ra', en: 'Recognise it' },
+  auto: { vi: 'Tự nhận biết', en: 'Recognise it' },
   subject: { vi: 'Số định danh của người, mã số thuế', en: "Person's number or tax code" },
   dossier: { vi: 'Mã hồ sơ', en: 'Dossier code' },
   officer: { vi: 'Mã cán bộ', en: "Officer's code" },
@@ -94,7 +94,7 @@ function filterForm(view: View, { filters, choices }: SearchPage): Markup {
 ${select('consumer', say('Bên hỏi', 'Consumer'), all, subsystems, filters.consumer)}
 ${select('service', say('Dịch vụ', 'Service'), all, services, filters.service)}
 ${select('outcome', say('Kết quả', 'Outcome'), all, outcomes, filters.outcome)}
-<label class="check"><input type="checkbox" name="readings" value="1"${filters.readings !== undefined && html` checked`}> ${say('Cả lượt đọc sổ', 'Readings of the log too')}</label>${filters.trace !== undefined && html`<input type="hidden" name="trace" value="${filters.trace}">`}${filters.code !== undefined && html`<input type="hidden" name="code" value="${filters.code}">`}
+<label class="check"><input type="checkbox" name="readings" value="1"${filters.readings !== undefined && html` checked`}> ${say('Kể cả lượt đọc sổ', 'Include readings of the log')}</label>${filters.trace !== undefined && html`<input type="hidden" name="trace" value="${filters.trace}">`}${filters.code !== undefined && html`<input type="hidden" name="code" value="${filters.code}">`}
 <div class="actions"><button>${say('Lọc', 'Filter')}</button><a class="reset" href="/console/search">${say('Bỏ lọc', 'Clear')}</a></div></form>`
 }
 
@@ -107,7 +107,7 @@ function row(view: View, { record, receivedAt }: ShownEntry, of: 'all' | 'one'):
 ${of === 'all' && html`<td class="by">${pick(names.subsystem(record.consumer ?? ''))}</td>`}
 <td class="of">${pick(names.service(record.service ?? ''))}<small>${record.operation}</small></td>
 <td class="end">${outcomeBadge(view, record.outcome ?? '')}${record.code !== undefined && html`<small><code>${record.code}</code></small>`}</td>
-<td class="number">${record.providerMs === undefined ? '–' : view.format.number(record.providerMs)}</td></tr>`
+${record.providerMs === undefined ? html`<td class="number">–</td>` : html`<td class="number ms">${format.number(record.providerMs)}</td>`}</tr>`
 }
 
 /** @param own what a table of one consumer's exchanges is called; the page names the consumer already. */
@@ -132,8 +132,8 @@ function exportForm({ say, viewer }: View, { filters, sought }: SearchPage): Mar
     ([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}">`,
   )
   return html`<form class="export" method="post" action="/console/export"><input type="hidden" name="csrf" value="${viewer?.csrf}">${hidden}
-<label for="format">${say('Kết xuất', 'Export')}</label> <select id="format" name="format"><option value="xlsx">XLSX</option><option value="csv">CSV</option><option value="ndjson">NDJSON</option></select>
-<button class="secondary">${say('Tải, kèm bản kê có chữ ký', 'Download with signed manifest')}</button></form>`
+<label for="format">${say('Xuất ra tệp', 'Export as')}</label> <select id="format" name="format"><option value="xlsx">XLSX</option><option value="csv">CSV</option><option value="ndjson">NDJSON</option></select>
+<button class="secondary">${say('Tải về, kèm bản kê có chữ ký', 'Download with signed manifest')}</button></form>`
 }
 
 function nextPage({ say, viewer }: View, { filters, sought, result }: SearchPage): Markup | undefined {
@@ -156,7 +156,7 @@ export function searchPage(view: View, page: SearchPage): Page {
     body: html`<h1>${say('Tra cứu giao dịch', 'Search exchanges')}</h1>
 ${identifierForm(view, sought)}
 <details class="more"${sought === undefined ? html` open` : ''}><summary>${say('Lọc theo điều kiện', 'Filter by conditions')}</summary>${filterForm(view, page)}</details>
-<div class="found"><p><strong>${count}</strong> ${say('giao dịch khớp', 'exchanges match')}${sought && html` ${say('với', 'by')} ${pick(KIND_WORDS[sought.kind]).toLowerCase()}`}${page.filters.trace !== undefined && html` ${say('có vết', 'with trace')} <code>${page.filters.trace}</code>`}${page.filters.code !== undefined && html` ${say('có mã lỗi', 'with code')} <code>${page.filters.code}</code>`}. ${sought === undefined && say('Địa chỉ trang này là bản lưu của phép lọc.', 'The address of this page is the saved search.')}</p>${exportForm(view, page)}</div>
+<div class="found"><p><strong>${count}</strong> ${say('giao dịch khớp', 'exchanges match')}${sought && html` ${say('với', 'by')} ${format.inside(pick(KIND_WORDS[sought.kind]))}`}${page.filters.trace !== undefined && html` ${say('có vết', 'with trace')} <code>${page.filters.trace}</code>`}${page.filters.code !== undefined && html` ${say('có mã lỗi', 'with code')} <code>${page.filters.code}</code>`}. ${sought === undefined && say('Muốn giữ bộ lọc này, hãy lưu địa chỉ trang.', 'To keep this search, keep the address of the page.')}</p>${exportForm(view, page)}</div>
 ${result.entries.length === 0 ? html`<p class="empty">${say('Không có giao dịch nào khớp. Thử nới khoảng ngày, hoặc chọn đúng loại mã.', 'No exchange matches. Try a wider span of days, or choose the kind of identifier.')}</p>` : exchangeTable(view, result.entries)}
 ${nextPage(view, page)}`,
   }

@@ -2,7 +2,7 @@ import { type DaySeries, divisionOf, type Figures } from '../../reporting/figure
 import { type DivisionRow, type Growth, KPIS, successOf } from '../../reporting/kpi.ts'
 import { dayOf, parsePeriod, samePeriodBefore } from '../../reporting/period.ts'
 import { PROVINCES, provinceOf } from '../../reporting/provinces.ts'
-import { dayChart, heatMap, type Tile, tileMap } from './charts.ts'
+import { colourScale, dayChart, heatMap, type Tile, tileMap } from './charts.ts'
 import { html, type Markup } from './html.ts'
 import { type Page, scrollTable, type View } from './view.ts'
 
@@ -88,6 +88,8 @@ ${tile(pick(KPIS.cumulative.title), format.short(cumulative), format.number(cumu
 ${tile(pick(KPIS.coverage.title), `${covered.size}/${PROVINCES.length}`, pick(KPIS.coverage.unit))}</dl>`
 }
 
+const IN_THOUSANDS = 100_000
+
 function mapTiles(view: View, figures: Figures, form: MapForm): ReadonlyMap<string, Tile> {
   const { format } = view
   const rows = new Map(divisionOf(figures, 'province').map((row) => [row.key, row]))
@@ -103,7 +105,9 @@ function mapTiles(view: View, figures: Figures, form: MapForm): ReadonlyMap<stri
     return ratio < 0 ? -1 : ratio < 0.25 ? 1 : ratio < 0.5 ? 2 : ratio < 0.75 ? 3 : ratio < 1 ? 4 : 5
   }
   const value = (row: DivisionRow): string => {
-    if (form === 'volume') return format.short(row.total).replaceAll(' ', ' ')
+    // Squares are small: thousands are said once, below.
+    if (form === 'volume')
+      return max < IN_THOUSANDS ? format.number(row.total) : format.number(row.total / 1000, 1)
     if (form === 'quality') return format.percent(successOf(row))
     return row.growth.kind === 'ratio' ? format.growth(row.growth) : '…'
   }
@@ -152,11 +156,22 @@ function dayTable(view: View, { own }: DaySeries): Markup {
       html`<tr><th scope="row">${format.day(day.day)}</th><td class="number">${format.number(day.total)}</td><td class="number">${format.number(day.delivered)}</td><td class="number">${format.number(day.refused)}</td><td class="number">${format.number(day.failed)}</td></tr>`,
   )
   const label = say('Số giao dịch từng ngày', 'Exchanges of each day')
-  return html`<details class="figures"><summary>${say('Xem số liệu', 'Show the figures')}</summary>${scrollTable(label, html`<table><caption class="hidden">${label}</caption><thead><tr><th scope="col">${say('Ngày', 'Day')}</th><th scope="col" class="number">${say('Tổng', 'Total')}</th><th scope="col" class="number">${say('Đã trả', 'Delivered')}</th><th scope="col" class="number">${say('Từ chối', 'Refused')}</th><th scope="col" class="number">${say('Không thành', 'Failed')}</th></tr></thead><tbody>${rows}</tbody></table>`)}</details>`
+  return html`<details class="figures"><summary>${say('Xem số liệu', 'Show the figures')}</summary>${scrollTable(label, html`<table><caption class="hidden">${label}</caption><thead><tr><th scope="col">${say('Ngày', 'Day')}</th><th scope="col" class="number">${say('Tổng', 'Total')}</th><th scope="col" class="number">${say('Đã trả', 'Delivered')}</th><th scope="col" class="number">${say('Từ chối', 'Refused')}</th><th scope="col" class="number">${say('Không thành công', 'Failed')}</th></tr></thead><tbody>${rows}</tbody></table>`)}</details>`
 }
 
 function definitions({ say, pick }: View): Markup {
   return html`<section class="card definitions"><details><summary>${say('Các số này được tính thế nào', 'How these figures are made')}</summary><dl>${Object.values(KPIS).map(({ title, formula, counts }) => html`<div><dt>${pick(title)}</dt><dd>${pick(formula)}. <span class="hint">${pick(counts)}</span></dd></div>`)}</dl></details></section>`
+}
+
+/** How to read the map. */
+function mapLegend({ say }: View, figures: Figures, form: MapForm): Markup {
+  if (form === 'growth')
+    return html`${colourScale([-1, 1, 2, 3, 4, 5], say('giảm', 'down'), say('gấp đôi trở lên', 'doubled or more'))}<p class="hint">${say('Dấu …: không đủ số liệu để so.', 'The sign …: not enough to compare.')}</p>`
+  if (form === 'quality')
+    return colourScale([1, 2, 4, 5], say('dưới 95 %', 'under 95 %'), say('từ 99 %', '99 % and more'))
+  const isLarge = divisionOf(figures, 'province').some(({ total }) => total >= IN_THOUSANDS)
+  const unit = isLarge ? say('nghìn giao dịch', 'thousand exchanges') : say('giao dịch', 'exchanges')
+  return html`${colourScale([1, 2, 3, 4, 5], say('ít', 'fewest'), say('nhiều', 'most'))}<p class="hint">${say('Đơn vị', 'Unit')}: ${unit}.</p>`
 }
 
 const MAP_WORDS = {
@@ -180,7 +195,7 @@ ${tiles(view, figures)}
 <div class="columns"><div class="wide"><section class="card"><h2>${say('Giao dịch theo ngày', 'Exchanges per day')}</h2>${dayChart(view, { period, days: days.own }, { period: samePeriodBefore(period), days: days.before }, today)}${dayTable(view, days)}</section>
 <section class="card"><h2>${say('Theo dịch vụ', 'By service')}</h2>${divisionTable(view, divisionOf(figures, 'service'), { title: say('Dịch vụ', 'Service'), by: 'service', address: (key) => `/console/services/${key}` })}</section>
 <section class="card"><h2>${say('Theo giờ và thứ, bốn tuần qua', 'By hour and weekday, last four weeks')}</h2>${heatMap(view, hours)}</section></div>
-<section class="card side map-card"><h2>${say('34 tỉnh, thành phố', 'The 34 provinces')}</h2><p class="switch">${MAP_FORMS.map((form) => html`<a href="/console/statistics?period=${period.id}&amp;map=${form}"${form === map ? html` aria-current="true"` : ''}>${pick(MAP_WORDS[form])}</a>`)}</p>${tileMap(say('Các tỉnh, thành phố trên bản đồ ô', 'The provinces as a tile map'), mapTiles(view, figures, map))}</section></div>
+<section class="card side map-card"><h2>${say('34 tỉnh, thành phố', 'The 34 provinces')}</h2><p class="switch">${MAP_FORMS.map((form) => html`<a href="/console/statistics?period=${period.id}&amp;map=${form}"${form === map ? html` aria-current="true"` : ''}>${pick(MAP_WORDS[form])}</a>`)}</p>${tileMap(say('Các tỉnh, thành phố trên bản đồ ô', 'The provinces as a tile map'), mapTiles(view, figures, map))}${mapLegend(view, figures, map)}</section></div>
 <section class="card"><h2>${say('Theo tỉnh, thành phố', 'By province')}</h2>${divisionTable(view, divisionOf(figures, 'province'), { title: say('Tỉnh, thành phố', 'Province'), by: 'province', address: (key) => agencyAddress(PROVINCES.find(({ code }) => code === key)?.agencies[0] ?? key) })}</section>
 <section class="card"><h2>${say('Theo cơ quan cung cấp', 'By provider agency')}</h2>${divisionTable(view, divisionOf(figures, 'provider'), { title: say('Cơ quan cung cấp', 'Provider agency'), by: 'provider', address: agencyAddress })}</section>
 <section class="card"><h2>${say('Theo cơ quan khai thác', 'By consumer agency')}</h2>${divisionTable(

@@ -39,10 +39,10 @@ const SECTIONS = {
   services: { path: '/console/services', vi: 'Dịch vụ', en: 'Services' },
   connections: { path: '/console/connections', vi: 'Kết nối', en: 'Connections' },
   reports: { path: '/console/reports', vi: 'Báo cáo', en: 'Reports' },
-  own: { path: '/console/own', vi: 'Của tôi', en: 'Mine' },
+  own: { path: '/console/own', vi: 'Của tôi', en: 'My exchanges' },
   status: { path: '/console/status', vi: 'Trạng thái', en: 'Status' },
   verify: { path: '/console/verify', vi: 'Kiểm chứng', en: 'Verify' },
-  access: { path: '/console/access', vi: 'Ai đã xem sổ', en: 'Who looked' },
+  access: { path: '/console/access', vi: 'Ai đã xem sổ', en: 'Who has looked' },
 } as const
 export type Section = keyof typeof SECTIONS
 
@@ -84,13 +84,13 @@ ${header(view, page.section)}
 <main id="main" tabindex="-1">
 ${page.body}
 </main>
-<footer><p>${
-    view.viewer &&
-    say(
-      'Mỗi lần xem trang này được ghi vào chính sổ giao dịch. Giờ Việt Nam (UTC+7).',
-      'Each view of these pages is recorded in the log itself. Times are Vietnam’s (UTC+7).',
-    )
-  }</p></footer>
+${
+  view.viewer &&
+  html`<footer><p>${say(
+    'Mỗi lần xem trang này được ghi vào chính sổ giao dịch. Giờ Việt Nam (UTC+7).',
+    'Each view of these pages is recorded in the log itself. Times are Vietnam’s (UTC+7).',
+  )}</p></footer>`
+}
 </body>
 </html>
 `.text
@@ -110,8 +110,8 @@ export interface OutcomeWords {
 export const OUTCOMES: Readonly<Record<string, OutcomeWords>> = {
   delivered: { vi: 'Đã trả', en: 'Delivered', kind: 'good' },
   refused: { vi: 'Từ chối', en: 'Refused', kind: 'warn' },
-  failed: { vi: 'Không thành', en: 'Failed', kind: 'bad' },
-  interrupted: { vi: 'Đứt quãng', en: 'Interrupted', kind: 'bad' },
+  failed: { vi: 'Không thành công', en: 'Failed', kind: 'bad' },
+  interrupted: { vi: 'Gián đoạn', en: 'Interrupted', kind: 'bad' },
 }
 
 export function outcomeBadge({ pick }: View, outcome: string): Markup {
