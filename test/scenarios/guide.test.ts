@@ -36,7 +36,7 @@ describe('what docs/integrators.md shows a consumer', () => {
   let keys = 0
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     world = await startWorld()
   })
   after(() => world?.close())
@@ -137,7 +137,7 @@ describe('what docs/integrators.md shows a provider', () => {
   const ask = (dossierCode = DOSSIER) => world.consumer.call(`${SERVICE}/tra-cuu`, { body: { dossierCode } })
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     provider = createServer(async (request, response) => {
       const one = { url: request.url ?? '', headers: request.headers, body: await text(request) }
       asked.push(one)
