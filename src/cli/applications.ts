@@ -2,7 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import type { ApplicationAct, ApplicationState } from '../model/application.ts'
+import {
+  APPLICATION_ACT_TITLES,
+  APPLICATION_STATE_TITLES,
+  type ApplicationAct,
+} from '../model/application.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { parseYaml } from '../registry/yaml-source.ts'
 import type { ConsumerClient } from './client.ts'
@@ -65,23 +69,6 @@ const TEXTS = {
   overdue: { vi: 'QUÁ HẠN', en: 'OVERDUE' },
 } as const
 
-const STATES = {
-  filed: { vi: 'đang thẩm định', en: 'under appraisal' },
-  incomplete: { vi: 'chờ bổ sung', en: 'waiting for its applicant' },
-  approved: { vi: 'đã phê duyệt', en: 'approved' },
-  refused: { vi: 'đã từ chối', en: 'refused' },
-  withdrawn: { vi: 'đã rút', en: 'withdrawn' },
-} as const satisfies Record<ApplicationState, Bilingual>
-
-const ACTS = {
-  file: { vi: 'nộp', en: 'filed' },
-  supplement: { vi: 'bổ sung', en: 'supplemented' },
-  withdraw: { vi: 'rút', en: 'withdrawn' },
-  ask: { vi: 'yêu cầu bổ sung', en: 'asked for more' },
-  approve: { vi: 'phê duyệt', en: 'approved' },
-  refuse: { vi: 'từ chối', en: 'refused' },
-} as const satisfies Record<ApplicationAct | 'file', Bilingual>
-
 interface ApplicationOptions extends ConsumerOptions {
   readonly management?: string
 }
@@ -139,14 +126,16 @@ function tell(told: Members, tools: Tools): ExitCode {
   if (terminal.json) terminal.resultJson(told)
   else {
     const { number, state, consumer, service, events } = told
-    terminal.result(`${text(number)}  ${named(STATES, state, tools)}  ${dueOf(told, tools)}`)
+    terminal.result(
+      `${text(number)}  ${named(APPLICATION_STATE_TITLES, state, tools)}  ${dueOf(told, tools)}`,
+    )
     terminal.result(`${text(consumer)} → ${text(service)}`)
     for (const event of Array.isArray(events) ? events : []) {
       if (!isMembers(event)) continue
       const { act, at, by, legalBasis, agreement, reason } = event
       const said = [legalBasis, agreement, reason].map(text).filter((each) => each !== '')
       const when = formatInstant(Date.parse(text(at)))
-      terminal.result([when, text(by), named(ACTS, act, tools), ...said].join('  '))
+      terminal.result([when, text(by), named(APPLICATION_ACT_TITLES, act, tools), ...said].join('  '))
     }
   }
   return EXIT.ok
@@ -164,7 +153,7 @@ async function list(
     .filter(isMembers)
     .map((each) => [
       text(each['number']),
-      named(STATES, each['state'], tools),
+      named(APPLICATION_STATE_TITLES, each['state'], tools),
       dueOf(each, tools),
       text(each['consumer']),
       text(each['service']),

@@ -143,6 +143,7 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       ...parts,
       conductAs: (consumer) => conductAs(() => consumer),
       desk,
+      applications: applications.desk,
       registry,
       proofs: parts.logReader,
       latestCheckpoint: checkpoint,

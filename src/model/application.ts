@@ -76,6 +76,24 @@ export const APPLICATION_ACTS = ['supplement', 'withdraw', 'ask', 'approve', 're
 
 export type ApplicationAct = (typeof APPLICATION_ACTS)[number]
 
+/** What people call states and acts. */
+export const APPLICATION_STATE_TITLES = {
+  filed: { vi: 'đang thẩm định', en: 'under appraisal' },
+  incomplete: { vi: 'chờ bổ sung', en: 'waiting for its applicant' },
+  approved: { vi: 'đã phê duyệt', en: 'approved' },
+  refused: { vi: 'đã từ chối', en: 'refused' },
+  withdrawn: { vi: 'đã rút', en: 'withdrawn' },
+} as const satisfies Record<ApplicationState, Bilingual>
+
+export const APPLICATION_ACT_TITLES = {
+  file: { vi: 'nộp', en: 'filed' },
+  supplement: { vi: 'bổ sung', en: 'supplemented' },
+  withdraw: { vi: 'rút', en: 'withdrawn' },
+  ask: { vi: 'yêu cầu bổ sung', en: 'asked for more' },
+  approve: { vi: 'phê duyệt', en: 'approved' },
+  refuse: { vi: 'từ chối', en: 'refused' },
+} as const satisfies Record<ApplicationAct | 'file', Bilingual>
+
 /** One thing that was done, as the log has it under its exchange. */
 export interface ApplicationEvent {
   readonly act: ApplicationAct | 'file'

@@ -1,4 +1,5 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
+import type { Agreement } from '../model/agreement.ts'
 import {
   APPLICATION_STATES,
   type Application,
@@ -12,7 +13,7 @@ import {
 } from '../model/application.ts'
 import { afterWorkingDays } from '../model/calendar.ts'
 import { GatewayError, type Violation } from '../model/errors.ts'
-import type { SubsystemId } from '../model/identifier.ts'
+import type { Bilingual, ServiceId, SubsystemId } from '../model/identifier.ts'
 import { checkApplication, checkDraft } from '../registry/application-rules.ts'
 import type { ReadingRight } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
@@ -51,10 +52,34 @@ interface ApplicationDeskParts {
   readonly now: () => number
 }
 
+/** An application as a list tells it. */
+export interface ApplicationSummary {
+  readonly number: string
+  readonly state: ApplicationState
+  /** Id of its class. */
+  readonly class: string
+  readonly title: Bilingual
+  readonly consumer: SubsystemId
+  readonly provider: SubsystemId
+  readonly service: ServiceId
+  readonly filedAt: string
+  readonly dueAt?: string
+  readonly isOverdue: boolean
+}
+
+/** The whole of it; of an approved one with the agreement it gives. */
+export type ApplicationTold = ApplicationSummary &
+  Omit<ApplicationContent, 'agreement'> & {
+    readonly agreement: ApplicationContent['agreement'] | Agreement
+    readonly events: readonly ApplicationEvent[]
+  }
+
+type Told<Json> = ReadingWork<Answered & { readonly json: Json }>
+
 /** Applications for connection: filed by agencies for their own subsystems, decided by appraisers. */
 export interface ApplicationDesk {
-  list(query: URLSearchParams): ReadingWork<Answered>
-  show(number: string): ReadingWork<Answered>
+  list(query: URLSearchParams): Told<{ readonly applications: readonly ApplicationSummary[] }>
+  show(number: string): Told<ApplicationTold>
   file(json: unknown): ReadingWork<Answered>
   act(number: string, act: ApplicationAct, json: unknown): ReadingWork<Answered>
 }
@@ -85,7 +110,7 @@ export function createApplicationDesk({
     return afterWorkingDays(registry().isWorkingDay, nowMs, days)
   }
 
-  function summary(application: Application) {
+  function summary(application: Application): ApplicationSummary {
     const { number, state, consumer, provider, service, filedAtMs, dueAtMs, content } = application
     return {
       number,
@@ -102,7 +127,7 @@ export function createApplicationDesk({
   }
 
   /** The agreement that was wished for; of an approved application the one it gives. */
-  function whole(application: Application) {
+  function whole(application: Application): ApplicationTold {
     const { content, events } = application
     const given = events.at(-1)?.agreement
     const agreement = given === undefined ? content.agreement : agreementOf(content, given)

@@ -48,7 +48,7 @@ describe('applications for connection', () => {
   let application: Record<string, unknown>
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     folder = await createTestFolder()
     const subsystems: Subsystem[] = []
     for (const id of Object.keys(ROLES)) {
@@ -261,6 +261,63 @@ describe('applications for connection', () => {
     const answer = await ask()
     expect(answer.status, JSON.stringify(answer.json)).to.equal(200)
     expect(answer.json).to.have.all.keys('fullName', 'years', 'dataAsOf')
+  })
+
+  /** A browser's cookies, and what it is answered without following redirects. */
+  async function signIn(party: Party) {
+    const cookies = new Map<string, string>()
+    const open = async (address: string | URL, form?: Record<string, string>) => {
+      const response = await fetch(new URL(address, world.gateway.managementUrl), {
+        redirect: 'manual',
+        headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+        ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+      })
+      for (const cookie of response.headers.getSetCookie()) {
+        const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=')
+        cookies.set(name, value)
+      }
+      return {
+        status: response.status,
+        to: response.headers.get('location') ?? '',
+        text: await response.text(),
+      }
+    }
+    const { to: provider } = await open('/console/sign-in')
+    const chosen = new URL(provider)
+    chosen.pathname = '/choose'
+    chosen.searchParams.set('as', party)
+    const { to: back } = await open(chosen)
+    expect((await open(back)).status).to.equal(303)
+    return open
+  }
+
+  it('are seen in the console by who may, and decided there under the name of whoever is signed in', async () => {
+    const { number } = await file()
+    const page = `/console/applications/${number}`
+    const appraiser = await signIn('G22/tham-dinh')
+    expect((await appraiser('/console/applications')).text).to.include(`href="${page}"`)
+    const shown = await appraiser(page)
+    expect(shown.text).to.include('1204/UBND-VX').and.include(`action="${page}/approve"`)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(shown.text)?.[1] ?? ''
+    expect((await appraiser(`${page}/approve`, { csrf: 'x', agreement: 'TT-2026-901' })).status).to.equal(400)
+    expect((await appraiser(`${page}/approve`, { csrf, agreement: '' })).status).to.equal(422)
+    expect((await appraiser(`${page}/withdraw`, { csrf })).status).to.equal(404)
+    const decided = await appraiser(`${page}/approve`, { csrf, agreement: 'TT-2026-901' })
+    expect([decided.status, decided.to]).to.deep.equal([303, page])
+    const approved = await told('H29/kiem-soat', 'show', number)
+    expect(approved.events.at(-1)).to.include({
+      act: 'approve',
+      by: 'G22/tham-dinh',
+      agreement: 'TT-2026-901',
+    })
+    const record = (await world.records()).find(
+      (each) => each['exchange'] === approved.events.at(-1)?.['exchange'],
+    )
+    expect(record).to.deep.include({ operation: 'approve', outcome: 'delivered' })
+    expect(Object(record?.['private'])).to.have.property('officer')
+    const operator = await signIn('G22/van-hanh')
+    const seen = (await operator(page)).text
+    expect(seen).to.include('TT-2026-901').and.not.include(`action="${page}`)
   })
 
   it('are decided once, whoever comes first', async () => {

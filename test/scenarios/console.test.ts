@@ -105,6 +105,7 @@ describe("the readers' console in Chromium", () => {
     '/console/services',
     `/console/services/${SERVICE}`,
     '/console/connections',
+    '/console/applications',
     '/console/own?system=H29%2Fmot-cua',
     '/console/reports',
     '/console/reports?period=2026-H1&by=service&compare=previous-period&public=true',

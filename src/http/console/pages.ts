@@ -6,6 +6,7 @@ import { GatewayError } from '../../model/errors.ts'
 import type { ServiceId, SubsystemId } from '../../model/identifier.ts'
 import { type ReadingRight, readingRightOf } from '../../registry/readers.ts'
 import type { Registry } from '../../registry/snapshot.ts'
+import type { ApplicationDesk } from '../../reporting/application-desk.ts'
 import type { AuditDesk, ShownEntry } from '../../reporting/audit-desk.ts'
 import { usualPeriod } from '../../reporting/figures.ts'
 import { FORM_IDS, FORMS } from '../../reporting/form.ts'
@@ -14,6 +15,7 @@ import { type AskedReport, type ReportDesk, readAskedReport } from '../../report
 import { type ProofSource, proveInclusion } from '../inclusion.ts'
 import { archiveReport, REPORT_FORMATS } from '../report-files.ts'
 import { accessPage } from './access-page.ts'
+import { applicationPage, applicationsPage } from './applications-page.ts'
 import {
   conditionsOf,
   isKind,
@@ -39,6 +41,7 @@ import type { Works } from './works.ts'
 
 export interface PageParts {
   readonly desk: AuditDesk
+  readonly applications: ApplicationDesk
   readonly works: Works
   readonly registry: () => Registry
   readonly now: () => number
@@ -278,6 +281,20 @@ export function createPages(parts: PageParts) {
 
   const parties = createPartyPages(parts)
 
+  const applications =
+    (query: URLSearchParams): PageMaker =>
+    async (read, view) => {
+      const { result } = await read('applications', parts.applications.list(query))
+      return applicationsPage(view, result.json.applications, registry())
+    }
+
+  const application =
+    (number: string): PageMaker =>
+    async (read, view) => {
+      const { result, right } = await read('application', parts.applications.show(number))
+      return applicationPage(view, result.json, { registry: registry(), mayDecide: right.rights.appraise })
+    }
+
   return {
     /** @returns the page at a path, or where to go instead. */
     open(path: string, query: URLSearchParams, reader?: string): PageMaker | string {
@@ -302,6 +319,8 @@ export function createPages(parts: PageParts) {
         if (rest.length === 0) return reports(query)
         if (first === 'download' && rest.length === 1) return reportDownload(query)
       }
+      if (section === 'applications' && rest.length <= 1)
+        return rest.length === 0 ? applications(query) : application(first)
       if (section === 'connections' && rest.length === 0) return parties.connections()
       if (section === 'own' && rest.length === 0) return own(query, reader)
       if (section === 'status' && rest.length === 0) return status()
@@ -323,6 +342,12 @@ export function createPages(parts: PageParts) {
       if (index !== undefined) return `/console/exchanges/${await exchangeAt(index)}`
       const kind = isKind(asked) && asked !== 'auto' ? asked : recogniseKind(identifier)
       return search(readFilters(form), { kind, identifier })
+    },
+
+    /** What a form decides on an application; empty fields say nothing. */
+    decision(number: string, act: 'ask' | 'approve' | 'refuse', form: URLSearchParams) {
+      const said = ['agreement', 'legalBasis', 'reason'].map((name) => [name, (form.get(name) ?? '').trim()])
+      return parts.applications.act(number, act, Object.fromEntries(said.filter(([, text]) => text !== '')))
     },
 
     exportWork(form: URLSearchParams) {

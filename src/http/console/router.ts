@@ -213,6 +213,16 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
     await pipeline(archive, response).catch(parts.onInternalError)
   }
 
+  /** A decision takes effect once it is in the log, under the name of whoever is signed in. */
+  async function decide(path: string, form: URLSearchParams, session: Session, response: ServerResponse) {
+    const [, , , number = '', asked, ...rest] = path.split('/')
+    const act = (['ask', 'approve', 'refuse'] as const).find((each) => each === asked)
+    if (act === undefined || rest.length > 0) throw new GatewayError('path_unknown')
+    const { result, exchangeId } = await conduct(session, act, pages.decision(number, act, form))
+    await result.perform?.(exchangeId)
+    redirect(response, `/console/applications/${number}`)
+  }
+
   /** What needs no session. @returns whether it was one of these. */
   async function serveOpen(
     request: IncomingMessage,
@@ -244,6 +254,7 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
       response.setHeader('set-cookie', sessions.clear())
       redirect(response, '/console')
     } else if (path === '/console/export') await exportRecords(form, session, response)
+    else if (path.startsWith('/console/applications/')) await decide(path, form, session, response)
     else if (path === '/console/search') {
       const sought = await pages.find(form)
       if (typeof sought === 'string') redirect(response, sought)

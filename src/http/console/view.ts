@@ -37,6 +37,7 @@ const SECTIONS = {
   quality: { path: '/console/quality', vi: 'Chất lượng', en: 'Quality' },
   agencies: { path: '/console/agencies', vi: 'Cơ quan', en: 'Agencies' },
   services: { path: '/console/services', vi: 'Dịch vụ', en: 'Services' },
+  applications: { path: '/console/applications', vi: 'Đề nghị', en: 'Applications' },
   connections: { path: '/console/connections', vi: 'Kết nối', en: 'Connections' },
   reports: { path: '/console/reports', vi: 'Báo cáo', en: 'Reports' },
   own: { path: '/console/own', vi: 'Của tôi', en: 'My exchanges' },
