@@ -118,7 +118,7 @@ describe('reading the log over HTTP', () => {
   const lastRecord = async () => (await world.records()).at(-1)
 
   before(async function () {
-    this.timeout(40_000)
+    this.timeout(120_000)
     for (const id of [...Object.keys(ROLES), 'G22/nguoi-la']) {
       if (id !== 'H29/mot-cua') keys.set(id, await oauth.generateKeyPair('ES256', { extractable: true }))
     }
