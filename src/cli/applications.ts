@@ -10,15 +10,13 @@ import {
 import type { Bilingual } from '../model/identifier.ts'
 import { parseYaml } from '../registry/yaml-source.ts'
 import type { ConsumerClient } from './client.ts'
-import { addConsumerOptions, type ConsumerOptions, openConsumer, parseGateway } from './consumer.ts'
+import { addConsumerOptions, type ConsumerOptions, DEFAULT_MANAGEMENT, openReader } from './consumer.ts'
 import { isMembers, type Members } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
 import { requireMembers } from './refusal.ts'
 import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
-
-const DEFAULT_MANAGEMENT = 'http://127.0.0.1:9464'
 
 const TEXTS = {
   management: {
@@ -76,8 +74,7 @@ interface ApplicationOptions extends ConsumerOptions {
 const ROOT = '/audit/applications'
 
 function open(options: ApplicationOptions, tools: Tools): ConsumerClient {
-  const baseUrl = parseGateway(options.management ?? DEFAULT_MANAGEMENT)
-  return openConsumer(options, tools, { resource: '/audit', baseUrl }).client
+  return openReader(options, tools, { resource: '/audit' }).client
 }
 
 async function send(client: ConsumerClient, path: string, body?: object): Promise<Members> {

@@ -14,6 +14,7 @@ import type { Tools } from './tools.ts'
 export const DEFAULT_KEY_FILE = '.lienthong/consumer.jwk'
 const DEFAULT_PROFILE = '.lienthong/consumer.json'
 const DEFAULT_GATEWAY = 'http://127.0.0.1:8080'
+export const DEFAULT_MANAGEMENT = 'http://127.0.0.1:9464'
 
 /** Options of every command that talks to a gateway. */
 export interface ReachOptions {
@@ -43,8 +44,8 @@ const TEXTS = {
     en: `file of its private key (default ${DEFAULT_KEY_FILE})`,
   },
   profile: {
-    vi: `tệp JSON {gateway, consumer, key} (mặc định ${DEFAULT_PROFILE} nếu có)`,
-    en: `JSON file {gateway, consumer, key} (default ${DEFAULT_PROFILE} if there)`,
+    vi: `tệp JSON {gateway, management, consumer, key} (mặc định ${DEFAULT_PROFILE} nếu có)`,
+    en: `JSON file {gateway, management, consumer, key} (default ${DEFAULT_PROFILE} if there)`,
   },
   ca: { vi: 'tệp PEM của CA riêng mà cổng dùng', en: "PEM file of the gateway's private CA" },
   timeout: {
@@ -89,6 +90,10 @@ const TEXTS = {
     vi: '--gateway phải có dạng https://máy[:cổng].',
     en: '--gateway must have the form https://host[:port].',
   },
+  badManagement: {
+    vi: '--management phải có dạng https://máy[:cổng].',
+    en: '--management must have the form https://host[:port].',
+  },
 } as const
 
 export function addReachOptions(command: Command, { terminal: { pick } }: Tools): Command {
@@ -122,21 +127,28 @@ function parseObject(file: string, text: string): Readonly<Record<string, unknow
 
 interface Profile {
   readonly gateway: string | undefined
+  readonly management: string | undefined
   readonly consumer: string | undefined
   readonly key: string | undefined
 }
 
-const NO_PROFILE: Profile = { gateway: undefined, consumer: undefined, key: undefined }
+const NO_PROFILE: Profile = {
+  gateway: undefined,
+  management: undefined,
+  consumer: undefined,
+  key: undefined,
+}
 
 /** A profile's `key` is relative to the profile's own folder. */
 function readProfile(typed: string | undefined, folder: string): Profile {
   const file = resolve(folder, typed ?? DEFAULT_PROFILE)
   if (typed === undefined && !existsSync(file)) return NO_PROFILE
-  const { gateway, consumer, key } = parseObject(file, readFileSync(file, 'utf8'))
+  const { gateway, management, consumer, key } = parseObject(file, readFileSync(file, 'utf8'))
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   const keyFile = text(key)
   return {
     gateway: text(gateway),
+    management: text(management),
     consumer: text(consumer),
     key: keyFile === undefined ? undefined : resolve(dirname(file), keyFile),
   }
@@ -148,11 +160,11 @@ function readPrivateJwk(file: string): JWK {
 }
 
 /** @throws CliFault where the text is no `https://host[:port]`. */
-export function parseGateway(text: string): string {
+export function parseGateway(text: string, fault: Bilingual = TEXTS.badGateway): string {
   const url = /^https?:\/\/[^/]/.test(text) ? URL.parse(text) : null
   const isOrigin =
     url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
-  if (!isOrigin) throw usageFault(TEXTS.badGateway)
+  if (!isOrigin) throw usageFault(fault)
   return url.origin
 }
 
@@ -228,4 +240,15 @@ export function openConsumer(
     ...wanted,
   })
   return { client, gatewayUrl, clientId }
+}
+
+/** A subsystem that reads the log, on the gateway's management address. */
+export function openReader(
+  options: ConsumerOptions & { readonly management?: string },
+  tools: Tools,
+  wanted: Pick<ConsumerClientOptions, 'resource' | 'maxAnswerBytes'>,
+): OpenedConsumer {
+  const { management } = readProfile(options.profile, tools.outside.workingDirectory)
+  const typed = options.management ?? management ?? DEFAULT_MANAGEMENT
+  return openConsumer(options, tools, { ...wanted, baseUrl: parseGateway(typed, TEXTS.badManagement) })
 }

@@ -4,6 +4,8 @@ import { replaceSecretFile } from './secret-file.ts'
 
 /** Secrets of one demo: of mode 600, gone with it. */
 type SecretName =
+  | 'auditor.jwk'
+  | 'auditor.json'
   | 'consumer.jwk'
   | 'consumer.json'
   | 'control.json'
@@ -13,6 +15,8 @@ type SecretName =
   | 'token'
 
 const SECRETS: readonly SecretName[] = [
+  'auditor.jwk',
+  'auditor.json',
   'consumer.jwk',
   'consumer.json',
   'control.json',

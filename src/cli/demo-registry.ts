@@ -57,9 +57,12 @@ export async function makeConsumerKey(): Promise<ConsumerKey> {
   return { privateJwk, publicJwk: { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' } }
 }
 
+/** Who reads the demo's log by `lienthong audit`. */
+export const DEMO_AUDITOR: SubsystemId = 'G22/thanh-tra'
+
 /** Who may sign in to the demo's console: one of each kind. */
 const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string, role: ReaderRole])[] = [
-  ['G22/thanh-tra', 'Đoàn thanh tra (mô phỏng)', 'Inspectorate (synthetic)', 'auditor'],
+  [DEMO_AUDITOR, 'Đoàn thanh tra (mô phỏng)', 'Inspectorate (synthetic)', 'auditor'],
   [
     'G22/bao-ve-du-lieu',
     'Bộ phận bảo vệ dữ liệu (mô phỏng)',
@@ -104,7 +107,7 @@ export function readersOf({
 /** The registry with the parties' keys in it and the services bound to where the agencies listen. */
 function furnish(
   documents: RegistryDocuments,
-  { sandbox, keys, land, encryptionKey }: Omit<Foundation, 'database'>,
+  { sandbox, keys, land, auditorKey, encryptionKey }: Omit<Foundation, 'database'>,
 ): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
   if (consumer === undefined) {
@@ -131,7 +134,10 @@ function furnish(
     return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
   const { subsystems, readers } = readersOf(documents)
-  return overlay(documents, { subsystems: [...keyed, ...subsystems], services, readers })
+  const auditing = subsystems.map((its) =>
+    its.id === DEMO_AUDITOR ? { ...its, credentials: { jwks: [auditorKey.publicJwk] } } : its,
+  )
+  return overlay(documents, { subsystems: [...keyed, ...auditing], services, readers })
 }
 
 async function readDocuments(settings: Settings, nowMs: number) {
@@ -147,6 +153,7 @@ export interface Foundation {
   readonly sandbox: Sandbox
   readonly land: DemoLandRegistry
   readonly keys: ReadonlyMap<DemoParty, ConsumerKey>
+  readonly auditorKey: ConsumerKey
   /** What `DEMO_RECIPIENT`’s packages are encrypted to. */
   readonly encryptionKey: EncryptionJwk
 }

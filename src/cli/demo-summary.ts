@@ -202,6 +202,7 @@ export function showReady(world: DemoWorld, demoCase: DemoCase, tools: Tools): r
     '',
     `  ${pick(TEXTS.tryRecords)}`,
     ...shellLines(`LIENTHONG_DATADIR=${word(files.folder)} npx lienthong records --limit 5`),
+    ...shellLines(`npx lienthong audit search --profile ${word(files.auditor)} limit:=5`),
     '',
     style('bold', pick(TEXTS.stop), 'stdout'),
   ]

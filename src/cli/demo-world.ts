@@ -17,8 +17,10 @@ import { openDemoLandRegistry } from './demo-land-registry.ts'
 import {
   applyDemoRegistry,
   type ConsumerKey,
+  DEMO_AUDITOR,
   DEMO_CONSUMER,
   type DemoParty,
+  makeConsumerKey,
   makePartyKeys,
 } from './demo-registry.ts'
 import { interrupted } from './fault.ts'
@@ -58,6 +60,8 @@ export interface DemoFiles {
   readonly folder: string
   readonly log: string
   readonly profile: string
+  /** The profile of `DEMO_AUDITOR`. */
+  readonly auditor: string
   readonly key: string
   readonly token: string
   /** Opens the packages of `DEMO_RECIPIENT`. */
@@ -132,13 +136,28 @@ function createStopwatch(): () => number {
   }
 }
 
-function writeConsumerFiles(folder: DemoFolder, gatewayUrl: string, key: ConsumerKey): DemoFiles {
-  const profile = { gateway: gatewayUrl, consumer: DEMO_CONSUMER, key: 'consumer.jwk' }
+interface DemoKeys {
+  readonly consumer: ConsumerKey
+  readonly auditor: ConsumerKey
+}
+
+function writeProfiles(
+  folder: DemoFolder,
+  { publicUrl, managementUrl }: Pick<RunningGateway, 'publicUrl' | 'managementUrl'>,
+  keys: DemoKeys,
+): DemoFiles {
+  const at = { gateway: publicUrl, management: managementUrl }
+  const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
+  folder.writeSecret('auditor.jwk', json(keys.auditor.privateJwk))
   return {
+    auditor: folder.writeSecret('auditor.json', json({ ...at, consumer: DEMO_AUDITOR, key: 'auditor.jwk' })),
     folder: folder.path,
     log: join(folder.path, 'gateway.log'),
-    key: folder.writeSecret('consumer.jwk', `${JSON.stringify(key.privateJwk, null, 2)}\n`),
-    profile: folder.writeSecret('consumer.json', `${JSON.stringify(profile, null, 2)}\n`),
+    key: folder.writeSecret('consumer.jwk', json(keys.consumer.privateJwk)),
+    profile: folder.writeSecret(
+      'consumer.json',
+      json({ ...at, consumer: DEMO_CONSUMER, key: 'consumer.jwk' }),
+    ),
     token: join(folder.path, 'token'),
     packageKey: join(folder.path, 'package.jwk'),
   }
@@ -177,7 +196,8 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   const land = await openDemoLandRegistry(database.url, folder)
   const recipient = await generateEncryptionKey('ECDH-ES')
   folder.writeSecret('package.jwk', `${JSON.stringify(recipient.privateJwk, null, 2)}\n`)
-  const foundation = { database, sandbox, land, keys, encryptionKey: recipient.publicJwk }
+  const auditorKey = await makeConsumerKey()
+  const foundation = { database, sandbox, land, keys, auditorKey, encryptionKey: recipient.publicJwk }
   const documents = await applyDemoRegistry(settings, foundation, outside.now())
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
@@ -196,7 +216,7 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   folder.writeSecret('control.json', `${JSON.stringify(control)}\n`)
   const privateKeys = [...keys].map(([party, { privateJwk }]) => [party, privateJwk] as const)
   folder.writeSecret('parties.json', `${JSON.stringify(Object.fromEntries(privateKeys))}\n`)
-  const files = writeConsumerFiles(folder, gateway.publicUrl, keyOf(DEMO_CONSUMER))
+  const files = writeProfiles(folder, gateway, { consumer: keyOf(DEMO_CONSUMER), auditor: auditorKey })
   const connect = (party: DemoParty, more: Pick<ConsumerClientOptions, 'binding' | 'resource'>) =>
     createConsumerClient({
       gatewayUrl: gateway.publicUrl,

@@ -134,6 +134,14 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./records.ts'),
   },
   {
+    name: 'audit',
+    summary: {
+      vi: 'Đọc sổ của một cổng từ xa, theo quyền đọc: tìm, đếm, kết xuất, lấy bằng chứng',
+      en: "Read a gateway's log from elsewhere, by right: search, count, export, fetch proofs",
+    },
+    load: () => import('./audit.ts'),
+  },
+  {
     name: 'erase',
     summary: {
       vi: 'Xóa khả năng nhận ra người trong sổ: theo thời hạn, có lệnh giữ lại',
@@ -205,7 +213,7 @@ const TEXTS = {
       '  0    xong',
       '  1    không làm được, hoặc câu trả lời là lỗi',
       '  2    gõ sai lệnh',
-      '  3    cấu hình hoặc danh bạ có lỗi',
+      '  3    cấu hình, danh bạ hoặc bằng chứng không đúng',
       '  5    không tới được cổng hoặc bên cung cấp',
       '  130  bị ngắt (Ctrl-C)',
     ].join('\n'),
@@ -214,7 +222,7 @@ const TEXTS = {
       '  0    done',
       '  1    failed, or the answer is an error',
       '  2    wrong usage',
-      '  3    faults in settings or registry',
+      '  3    settings, registry or evidence do not hold',
       '  5    gateway or provider cannot be reached',
       '  130  interrupted (Ctrl-C)',
     ].join('\n'),

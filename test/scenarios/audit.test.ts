@@ -1,4 +1,6 @@
 import { createHash, createPublicKey, verify, type webcrypto } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
@@ -13,7 +15,9 @@ import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
 import { FORM_IDS } from '../../src/reporting/form.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
+import { runCli } from '../support/cli.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { createTestFolder } from '../support/postgres.ts'
 import { unzip } from '../support/unzip.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
@@ -582,6 +586,86 @@ describe('reading the log over HTTP', () => {
       .and.not.include('NV-2026-01')
     const refused = await ask('G22/thanh-tra', 'GET', '/audit/figures?form=cleaning&by=province')
     expect(refused.json['code']).to.equal('request_invalid')
+  }).timeout(60_000)
+
+  it('is read by lienthong audit from elsewhere: from a question to a record that is proved without the gateway', async () => {
+    const folder = await createTestFolder()
+    const run = (words: readonly string[], stdin?: string) =>
+      runCli(words, {
+        workingDirectory: folder,
+        newId: () => crypto.randomUUID(),
+        ...(stdin !== undefined && { stdin }),
+      })
+    try {
+      for (const id of ['G22/thanh-tra', 'G22/van-hanh'] as const) {
+        const jwk = await crypto.subtle.exportKey('jwk', keys.get(id)?.privateKey as webcrypto.CryptoKey)
+        const name = id.replace('/', '-')
+        const { publicUrl, managementUrl } = world.gateway
+        const profile = { gateway: publicUrl, management: managementUrl, consumer: id, key: `${name}.jwk` }
+        writeFileSync(join(folder, `${name}.jwk`), JSON.stringify({ ...jwk, kid: 'main', alg: 'ES256' }), {
+          mode: 0o600,
+        })
+        writeFileSync(join(folder, `${name}.json`), JSON.stringify(profile))
+      }
+      const as = ['--profile', 'G22-thanh-tra.json']
+      const note = ['--note', 'Đơn 9/2026']
+      const words = ['audit', 'search', ...as, ...note, '--subject-stdin', `service=${SERVICE}`, '--json']
+      const { exit, out, err } = await run(words, subject)
+      expect(exit, err).to.equal(0)
+      const { records } = JSON.parse(out) as { records: { record: { exchange: string } }[] }
+      expect(records.map(({ record }) => record.exchange)).to.include.members(asked.slice(0, 4))
+      const reading = (await lastRecord())?.['exchange']
+      const life = await ask('G22/thanh-tra', 'GET', `/audit/exchanges/${reading}`)
+      expect(life.json).to.have.nested.property('entry.private.note', 'Đơn 9/2026')
+
+      const shown = await run(['audit', 'exchange', asked[0] ?? '', ...as, '--out', 'giao-dich'])
+      expect(shown.exit, shown.err).to.equal(0)
+      const command = shown.out.trim().split(' ').slice(1)
+      const verified = await run(command)
+      expect(verified.exit, verified.out + verified.err).to.equal(0)
+      expect(verified.out).to.include(REASON)
+      const record = join(folder, 'giao-dich/record.json')
+      writeFileSync(record, readFileSync(record, 'utf8').replace('H29/', 'H26/'))
+      expect((await run(command)).exit).to.equal(3)
+
+      const partial = await run([
+        'audit',
+        'exchange',
+        asked[0] ?? '',
+        '--profile',
+        'G22-van-hanh.json',
+        '--out',
+        'mot-phan',
+      ])
+      expect([partial.exit, partial.out]).to.deep.equal([0, ''])
+      expect(readdirSync(join(folder, 'mot-phan'))).not.to.include('disclosures')
+      const denied = await run(['audit', 'search', '--profile', 'G22-van-hanh.json', '--private', '--json'])
+      expect(denied.exit).to.equal(1)
+      expect(denied.err).to.include('reading_denied')
+
+      const counted = await run(['audit', 'count', ...as, `service=${SERVICE}`, 'by:=["outcome"]'])
+      const { json: told } = await ask('G22/thanh-tra', 'POST', '/audit/count', {
+        service: SERVICE,
+        outcome: 'delivered',
+      })
+      expect(counted.out).to.match(new RegExp(`delivered +${told['total']}\\n`))
+      const exported = await run([
+        'audit',
+        'export',
+        'csv',
+        ...as,
+        `exchange=${asked[0]}`,
+        '--out',
+        'bang.zip',
+      ])
+      expect(exported.exit, exported.err).to.equal(0)
+      expect([...unzip(readFileSync(join(folder, 'bang.zip'))).keys()]).to.include.members([
+        'records.csv',
+        'manifest.jws',
+      ])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   }).timeout(60_000)
 
   it('erases what the records say of a person, who stands nowhere in the erasure’s own record', async () => {
