@@ -257,6 +257,17 @@ describe("the readers' console in Chromium", () => {
     await page.close()
   })
 
+  it('says of a refused exchange that nothing passed, and of a delivered one what was kept back', async () => {
+    const { request } = await signIn('G22/thanh-tra')
+    const refused = (await world.records()).find(({ outcome }) => outcome === 'refused')
+    const lifeOf = async (id: unknown) => (await request.get(address(`/console/exchanges/${id}`))).text()
+    expect(refused?.['fields']).to.include('/fullName')
+    expect(await lifeOf(refused?.['exchange'])).not.to.include('<code>/fullName</code>')
+    const [passed = '', kept = ''] = (await lifeOf(delivered)).split('class="withheld"')
+    expect(passed).to.include('<code>/fullName</code>').and.not.to.include('<code>/religion</code>')
+    expect(kept).to.include('<code>/religion</code>').and.not.to.include('<code>/fullName</code>')
+  })
+
   it('shows each role what its right allows', async function () {
     this.timeout(180_000)
     const seen: Record<string, number[]> = {}

@@ -72,10 +72,14 @@ const [WIDE, HIGH] = [600, 160]
 function pathOf(values: readonly number[], top: number, [width, height]: readonly [number, number]): string {
   const last = Math.max(values.length - 1, 1)
   let path = ''
+  let isGap = true
   for (const [place, value] of values.entries()) {
-    if (Number.isNaN(value)) continue
-    const y = height - (Math.min(value, top) / top) * (height - 2)
-    path += `${path === '' ? 'M' : 'L'}${((place / last) * width).toFixed(1)} ${y.toFixed(1)}`
+    // Where Prometheus had nothing, nothing is drawn.
+    if (!Number.isNaN(value)) {
+      const y = height - (Math.min(value, top) / top) * (height - 2)
+      path += `${isGap ? 'M' : 'L'}${((place / last) * width).toFixed(1)} ${y.toFixed(1)}`
+    }
+    isGap = Number.isNaN(value)
   }
   return path
 }

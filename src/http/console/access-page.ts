@@ -1,5 +1,6 @@
 import type { Bilingual } from '../../model/identifier.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
+import { FORM_IDS, FORMS } from '../../reporting/form.ts'
 import { COMPARISON_TITLES, DIVISION_TITLES } from '../../reporting/report.ts'
 import { html, type Markup } from './html.ts'
 import { periodWords } from './statistics-page.ts'
@@ -36,10 +37,15 @@ const REPORT_WORDS: Readonly<Record<string, Bilingual>> = {
   status: { vi: 'trạng thái', en: 'status' },
 }
 
+const FORM_WORDS: Readonly<Record<string, Bilingual>> = Object.fromEntries(
+  FORM_IDS.map((id) => [id, FORMS[id].title]),
+)
+
 /** A condition's value in words, where it has any. */
 function valueWords(view: View, name: string, value: string): string {
   const { pick, names, format } = view
   const tables: Readonly<Record<string, Readonly<Record<string, Bilingual>>>> = {
+    form: FORM_WORDS,
     report: REPORT_WORDS,
     by: DIVISION_TITLES,
     compare: COMPARISON_TITLES,
