@@ -30,7 +30,7 @@ export interface Mode {
 }
 
 const LOOK_MS = 100
-const LONGEST_MS = 20_000
+const LONGEST_MS = 60_000
 
 /** Looks until it is so. @throws where it never is: the tour must not hang. */
 export async function until<T>({ signal }: ModeParts, look: () => Promise<T | undefined>): Promise<T> {

@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { createTestFolder } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-const LIMIT_MS = 180_000
+const LIMIT_MS = 300_000
 const run = promisify(execFile)
 /** Beside a query and a submission, which the steps are: every way that data move. */
 const MODES = [
