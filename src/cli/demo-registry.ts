@@ -75,6 +75,7 @@ const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string,
     'Control office, Ho Chi Minh City (synthetic)',
     'agency',
   ],
+  ['G22/tham-dinh', 'Bộ phận thẩm định (mô phỏng)', 'Appraisers (synthetic)', 'appraiser'],
   ['G22/van-hanh', 'Trung tâm vận hành (mô phỏng)', 'Operations centre (synthetic)', 'operator'],
 ]
 
