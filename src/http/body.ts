@@ -6,10 +6,25 @@ const NOTHING = Buffer.alloc(0)
 
 /** Reads a body whole. @throws `body_too_large` as soon as it is longer than `maxBytes`. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return collect(request, maxBytes, ([only = NOTHING, ...more], bytes) =>
+    more.length === 0 ? only : Buffer.concat([only, ...more], bytes),
+  )
+}
+
+/** The same in the pieces it came in: what is large should not stand in memory twice. */
+export function readChunks(request: IncomingMessage, maxBytes: number): Promise<readonly Buffer[]> {
+  return collect(request, maxBytes, (chunks) => chunks)
+}
+
+function collect<T>(
+  request: IncomingMessage,
+  maxBytes: number,
+  make: (chunks: readonly Buffer[], bytes: number) => T,
+): Promise<T> {
   const length = Number(
     request.headers['content-length'] ?? (request.headers['transfer-encoding'] ? Number.NaN : 0),
   )
-  if (length === 0) return Promise.resolve(NOTHING)
+  if (length === 0) return Promise.resolve(make([], 0))
   const tooLarge = () =>
     new GatewayError('body_too_large', {
       detail: { vi: `Nhiều nhất ${maxBytes} byte.`, en: `At most ${maxBytes} bytes.` },
@@ -27,10 +42,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       }
       chunks.push(chunk)
     })
-    request.on('end', () => {
-      const [only] = chunks
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, bytes))
-    })
+    request.on('end', () => resolve(make(chunks, bytes)))
     request.on('error', (cause) => reject(new GatewayError('consumer_gone', { cause })))
   })
 }

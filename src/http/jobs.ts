@@ -5,7 +5,7 @@ import { type BulkAction, type BulkDesk, describeJob, type Particulars } from '.
 import type { ErrorCode } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Consumer } from '../model/exchange.ts'
-import { parseJsonBody, readBody } from './body.ts'
+import { parseJsonBody, readBody, readChunks } from './body.ts'
 import { type ConsumerDoorParts, credentialsOf, refuseRequest, sendJson } from './consumer-door.ts'
 import { optional, PARTICULAR, purposeOf } from './fields.ts'
 
@@ -119,7 +119,7 @@ export function createJobsRouter(parts: JobsDoorParts): Router {
       })
     }
     const offset = offsetOf(request)
-    const piece = await readBody(request, MAX_PIECE_BYTES)
+    const piece = await readChunks(request, MAX_PIECE_BYTES)
     const appended = await desk.append(consumer, id, offset, piece)
     if ('conflict' in appended) throw new GatewayError('upload_offset_wrong')
     response.writeHead(204, { ...TUS, 'upload-offset': String(appended.receivedBytes) })

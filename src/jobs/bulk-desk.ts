@@ -36,7 +36,7 @@ export interface BulkDesk {
   create(consumer: Consumer, json: unknown, particulars: Particulars): Promise<BulkJob>
   list(consumer: Consumer): Promise<readonly BulkJob[]>
   find(consumer: Consumer, id: string): Promise<BulkJob>
-  append(consumer: Consumer, id: string, offset: number, bytes: Buffer): Promise<Appended>
+  append(consumer: Consumer, id: string, offset: number, piece: readonly Buffer[]): Promise<Appended>
   act(consumer: Consumer, id: string, action: BulkAction): Promise<BulkJob>
   report(consumer: Consumer, id: string): Promise<object>
   /** Results so far; only while the consumer may still ask for them. */
@@ -154,9 +154,9 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
     },
     list: (consumer) => store.list(consumer.id),
     find,
-    async append(consumer, id, offset, bytes) {
+    async append(consumer, id, offset, piece) {
       await find(consumer, id)
-      const appended = await store.append(id, offset, bytes)
+      const appended = await store.append(id, offset, piece)
       if (appended === undefined) throw new GatewayError('job_unknown')
       return appended
     },

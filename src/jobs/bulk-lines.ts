@@ -8,6 +8,8 @@ export type Row = Readonly<Record<string, unknown>> | undefined
 /** Longer lines are no record of anybody. */
 const MAX_LINE_BYTES = 65_536
 const NEWLINE = 0x0a
+/** So much is decoded at a time: V8 keeps longer what has more than 128 KB, and a record should not wait for many others. */
+const PART_BYTES = 49_152
 const NOTHING = Buffer.alloc(0)
 
 function isTooLong(line: string): boolean {
@@ -35,6 +37,12 @@ function readLines(bytes: Buffer): (string | undefined)[] {
   return lines
 }
 
+/** @returns where the next whole lines end, some at a time; -1 where there is none. */
+function partEnd(bytes: Buffer, start: number): number {
+  const end = bytes.lastIndexOf(NEWLINE, start + PART_BYTES)
+  return end >= start ? end : bytes.indexOf(NEWLINE, start)
+}
+
 /** Lines of a file that comes in pieces; one that is too long or not UTF-8 is undefined. */
 async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncIterable<readonly (string | undefined)[]> {
   let rest: Buffer = NOTHING
@@ -42,15 +50,16 @@ async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncIterable<readonly (
   let isLost = false
   for await (const piece of pieces) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-    const last = bytes.lastIndexOf(NEWLINE)
-    if (last >= 0) {
-      const lines = readLines(bytes.subarray(0, last))
+    let start = 0
+    for (let end = partEnd(bytes, start); end >= 0; end = partEnd(bytes, start)) {
+      const lines = readLines(bytes.subarray(start, end))
       if (isLost) lines[0] = undefined
       isLost = false
       yield lines
+      start = end + 1
     }
     // A copy: the piece itself is let go of.
-    rest = Buffer.from(bytes.subarray(last + 1))
+    rest = Buffer.from(bytes.subarray(start))
     if (rest.length <= MAX_LINE_BYTES) continue
     isLost = true
     rest = NOTHING

@@ -124,8 +124,9 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
   /** Gathers windows in their order and makes them durable some at a time. */
   function createWriter({ job, epoch, counts }: ClaimedBulkJob) {
     let done = job.records
-    let pending: { readonly texts: string[]; bytes: number; records: number; exchanges: number } = {
-      texts: [],
+    // Bytes, not texts: what is put together of small pieces would stay small pieces in memory for half a second.
+    let pending: { readonly results: Buffer[]; bytes: number; records: number; exchanges: number } = {
+      results: [],
       bytes: 0,
       records: 0,
       exchanges: 0,
@@ -135,10 +136,10 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
     async function commit(): Promise<void> {
       if (pending.records === 0) return
       const step = pending
-      pending = { texts: [], bytes: 0, records: 0, exchanges: 0 }
+      pending = { results: [], bytes: 0, records: 0, exchanges: 0 }
       const from = done
       done += step.records
-      const results = Buffer.from(step.texts.join(''))
+      const results = Buffer.concat(step.results)
       const { exchanges } = step
       const state = await store.commit({ id: job.id, epoch, from, to: done, exchanges, results, counts })
       parts.observe({ records: step.records, seconds: (clock() - sinceMs) / 1000 })
@@ -150,9 +151,9 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
       commit,
       done: () => done,
       async add({ from, taken, asked }: Window, findings: readonly Finding[]): Promise<void> {
-        const text = describe(counts, from, taken, findings)
-        pending.texts.push(text)
-        pending.bytes += text.length
+        const results = Buffer.from(describe(counts, from, taken, findings))
+        pending.results.push(results)
+        pending.bytes += results.length
         pending.records += taken.length
         if (asked) pending.exchanges += 1
         if (pending.bytes >= COMMIT_BYTES || clock() - sinceMs >= COMMIT_MS) await commit()

@@ -103,7 +103,7 @@ export interface BulkStore {
   /** The consumer's latest, newest first. */
   list(consumer: string): Promise<readonly BulkJob[]>
   /** Adds to the file at this offset; with the last byte the job is queued. */
-  append(id: string, offset: number, bytes: Buffer): Promise<Appended | undefined>
+  append(id: string, offset: number, piece: readonly Buffer[]): Promise<Appended | undefined>
   pause(id: string): Promise<boolean>
   /** Puts a paused, stopped or failed job back into the queue. */
   resume(id: string): Promise<boolean>

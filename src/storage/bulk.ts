@@ -39,6 +39,21 @@ const COLUMNS =
 /** What one row of a file holds: as much as is read, decrypted and held at a time. */
 const ROW_BYTES = 262_144
 
+/** What came over the network as rows of `ROW_BYTES` or a little more; made one at a time. */
+function* rowsOf(chunks: readonly Buffer[]): Iterable<Buffer> {
+  let row: Buffer[] = []
+  let bytes = 0
+  for (const chunk of chunks) {
+    row.push(chunk)
+    bytes += chunk.length
+    if (bytes < ROW_BYTES) continue
+    yield Buffer.concat(row)
+    row = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(row)
+}
+
 /** Where a sealed piece stands: it opens nowhere else. */
 const contextOf = (kind: string, id: string, at = 0) => Buffer.from(`bulk ${kind} ${id} ${at}`)
 
@@ -131,7 +146,7 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
       )
       return rows.map(read)
     },
-    append: (id, offset, bytes) =>
+    append: (id, offset, piece) =>
       within(async (client): Promise<Appended | undefined> => {
         const { rows } = await client.query<{ received_bytes: number; size_bytes: number; state: BulkState }>(
           'SELECT received_bytes, size_bytes, state FROM bulk_job WHERE id = $1 FOR UPDATE',
@@ -139,18 +154,19 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
         )
         const [row] = rows
         if (row === undefined) return undefined
-        const receivedBytes = row.received_bytes + bytes.length
+        const receivedBytes = piece.reduce((sum, { length }) => sum + length, row.received_bytes)
         const isWrong =
           row.state !== 'uploading' || row.received_bytes !== offset || receivedBytes > row.size_bytes
         if (isWrong) return { conflict: true, receivedBytes: row.received_bytes }
-        for (let from = 0; from < bytes.length; from += ROW_BYTES) {
-          const at = offset + from
-          const sealed = vault.seal(bytes.subarray(from, from + ROW_BYTES), contextOf('input', id, at))
+        let at = offset
+        for (const bytes of rowsOf(piece)) {
+          const sealed = vault.seal(bytes, contextOf('input', id, at))
           await client.query('INSERT INTO bulk_input (job, at_byte, sealed) VALUES ($1, $2, $3)', [
             id,
             at,
             sealed,
           ])
+          at += bytes.length
         }
         const isWhole = receivedBytes === row.size_bytes
         await client.query('UPDATE bulk_job SET received_bytes = $2, state = $3 WHERE id = $1', [

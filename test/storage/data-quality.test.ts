@@ -138,7 +138,7 @@ describe('the quality of data in PostgreSQL', () => {
     one(undefined, 'not_found', groupBits([5]))
     for (const id of ['019a0000-0000-7000-8000-00000000bb01', '019a0000-0000-7000-8000-00000000bb02']) {
       await store.create(id, ask)
-      await store.append(id, 0, Buffer.from('x'))
+      await store.append(id, 0, [Buffer.from('x')])
       const claimed = await store.claim(id, '019a0000-0000-7000-8000-00000000cc01')
       const epoch = claimed?.epoch ?? 0
       await store.commit({ id, epoch, from: 0, to: 4, exchanges: 1, results: Buffer.from(''), counts })
@@ -169,7 +169,7 @@ describe('the quality of data in PostgreSQL', () => {
     const store = createBulkStore({ pool, vault, queue, processNumber: 1, keepDays: 7 } as never)
     const id = '019a0000-0000-7000-8000-00000000bb03'
     await store.create(id, { consumer: { id: 'H29/mot-cua' }, service: SERVICE, sizeBytes: 1 } as never)
-    await store.append(id, 0, Buffer.from('x'))
+    await store.append(id, 0, [Buffer.from('x')])
     const claimed = await store.claim(id, '019a0000-0000-7000-8000-00000000cc02')
     await store.end(id, claimed?.epoch ?? 0, 'stopped', 'agreement_missing')
     expect((await pool.query('SELECT FROM cleaning_day')).rowCount).to.equal(0)
