@@ -25,7 +25,7 @@ describe('a bulk job whose process is killed', () => {
   const recipient = generateKeyPairSync('x25519')
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     keys = await makeKeys([OFFICIALS])
     const publicJwk = await exportJWK(recipient.publicKey)
     const encryptionKey = { ...publicJwk, kid: 'goi', alg: 'ECDH-ES' } as never
