@@ -72,27 +72,29 @@ export function createPackager(parts: PackageParts): MakePackage {
     content: Content,
     allow: () => PackageGround,
   ): Promise<PackageGround> {
-    let ground: PackageGround | undefined
-    let refused: GatewayError | undefined
+    let ended: PackageGround | GatewayError | undefined
     const receipt = await ledger.complete(facts, () => {
       try {
-        ground = allow()
+        const ground = allow()
+        ended = ground
         facts.registryDigest = ground.registry.digest
         noteAuthorisation(facts, ground.authorisation)
         facts.code = undefined
         facts.answer = { ...content, status: 200 }
         return { outcome: 'delivered', reply: undefined, authority: ground.number }
       } catch (thrown) {
-        refused = asGatewayError(thrown)
+        const refused = asGatewayError(thrown)
+        ended = refused
         facts.code = refused.code
         facts.answer = undefined
         return { outcome: outcomeOf(refused), reply: undefined, authority: undefined }
       }
     })
-    const error = ground === undefined || !parts.mayRelease(ground.number) ? refused : undefined
+    const error = ended instanceof GatewayError ? ended : undefined
     parts.observe(describeEnd(facts, { error, receipt, method: 'GET', totalMs: now() - facts.receivedAtMs }))
-    if (ground !== undefined && parts.mayRelease(ground.number)) return ground
-    throw refused ?? new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
+    if (ended instanceof GatewayError) throw ended
+    if (ended !== undefined && parts.mayRelease(ended.number)) return ended
+    throw new GatewayError('authority_unconfirmed', { retryAfterSeconds: 1 })
   }
 
   async function* write(

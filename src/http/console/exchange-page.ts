@@ -99,7 +99,7 @@ function steps(view: View, life: ExchangeLife): readonly Step[] {
       detail:
         record.request === undefined
           ? ''
-          : html`${format.number(record.request.bytes)} byte · ${say('dấu băm', 'digest')} ${digest(record.request.digest)}`,
+          : html`${format.number(record.request.bytes)} ${say('byte', 'bytes')} · ${say('dấu băm', 'digest')} ${digest(record.request.digest)}`,
     },
     {
       title: say('Xác thực bên hỏi', 'Consumer authenticated'),
@@ -143,7 +143,7 @@ function steps(view: View, life: ExchangeLife): readonly Step[] {
           detail:
             record.answer === undefined
               ? ''
-              : html`HTTP ${record.answer.status} · ${format.number(record.answer.bytes)} byte · ${say('dấu băm', 'digest')} ${digest(record.answer.digest)}${record.answerSignature !== undefined && html` · ${say('có chữ ký của cổng', "with the gateway's signature")}`}`,
+              : html`HTTP ${record.answer.status} · ${format.number(record.answer.bytes)} ${say('byte', 'bytes')} · ${say('dấu băm', 'digest')} ${digest(record.answer.digest)}${record.answerSignature !== undefined && html` · ${say('có chữ ký của cổng', "with the gateway's signature")}`}`,
         }
       : {
           title: error === undefined ? say('Không có câu trả lời', 'No answer') : pick(error.title),

@@ -30,6 +30,10 @@ CREATE TABLE exchange_day (
   PRIMARY KEY (day, consumer, provider, service, operation, outcome, code, agreement, purpose)
 );
 
+-- Refusals are few, and are told by ground over whole years.
+CREATE INDEX exchange_day_refused ON exchange_day (day) INCLUDE (provider, code, agreement, service, consumer, count)
+ WHERE outcome = 'refused';
+
 -- What pages are made of, in few rows: all of it follows from the days and hours, which the job keeps in the same
 -- transaction and the log's audit compares. A month without agreements and purposes; a day and an hour by service
 -- alone; what one system had from one service since the log was opened.
