@@ -337,7 +337,7 @@ describe("the readers' console in Chromium", () => {
   })
 
   it('tells by field what went against a contract, and as an incident whose age runs', async () => {
-    const { request } = await signIn('G22/van-hanh')
+    const { request } = await signIn('G22/thanh-tra')
     const quality = await (await request.get(address('/console/quality'))).text()
     const { rows } = await world.pool.query('SELECT field, rule FROM data_incident')
     expect(quality).to.include(`<dd>${rows.length}<small>sự cố đang mở`)
