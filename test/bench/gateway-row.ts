@@ -24,6 +24,8 @@ export interface GatewayRowOptions extends RowContext {
   readonly agreements?: number
   /** Services in the registry; one of them is asked. */
   readonly services?: number
+  /** Set for its process. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -92,7 +94,7 @@ function certificateFor(name: string): TestCertificate {
  * the given provider.
  */
 export async function startGatewayRow(options: GatewayRowOptions): Promise<Subject> {
-  const { host, binding, agreements = 10, services = 1 } = options
+  const { host, binding, agreements = 10, services = 1, environment = {} } = options
   const root = join(host.directory, `gateway-${binding}-${randomBytes(4).toString('hex')}`)
   mkdirSync(root, { mode: 0o711 })
   const jwk = { ...(await generatePrivateJwk('ES256')), kid: 'bench' }
@@ -113,7 +115,7 @@ export async function startGatewayRow(options: GatewayRowOptions): Promise<Subje
     },
     ...(isTls && { tls: server }),
   })
-  const launched = host.launchNode(MAIN, ['serve', '--config', settings])
+  const launched = host.launchNode(MAIN, ['serve', '--config', settings], { environment })
   await launched.listening(port)
   const base = `${isTls ? 'https' : 'http'}://127.0.0.1:${port}`
   const tls = { ca: server.certificate, certificate: client.certificate, key: client.key }
