@@ -17,7 +17,18 @@ import { createTestDatabase, stopTestServer } from '../support/postgres.ts'
  *   node test/bench/append.ts [--bare]
  * `--bare` takes away the indexes that searches alone need.
  */
-const SEARCH_INDEXES = ['consumer', 'pair', 'provider', 'service', 'agreement', 'outcome', 'code']
+const SEARCH_INDEXES = [
+  'consumer',
+  'pair',
+  'provider',
+  'service',
+  'agreement',
+  'outcome',
+  'code',
+  'consumer_outcome',
+  'provider_outcome',
+  'consumer_code',
+]
 const PRIVATE_INDEXES = ['subject', 'officer', 'dossier']
 const BATCHES = 300
 const CONSUMERS = 50
