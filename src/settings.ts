@@ -96,6 +96,7 @@ export interface Settings {
     }
   }
   readonly events: { readonly keepDays: number }
+  readonly applications: { readonly signatures: SignatureSettings }
   readonly incidents: {
     readonly cleanDays: number
     /** Working days. */
@@ -118,6 +119,15 @@ export interface TimestampSettings {
   readonly url: string
   /** PEM certificates that the authority's own has to lead to. */
   readonly certificatesFile: string
+}
+
+/** Leaders' own signatures over decisions on applications. */
+export interface SignatureSettings {
+  readonly required: boolean
+  /** PEM certificates that leaders' own have to lead to; without it no signature is taken. */
+  readonly authoritiesFile?: string
+  /** Revocation lists of those authorities, PEM or DER, read at each signature. */
+  readonly revocationsFile?: string
 }
 
 /** A device that holds signing keys. */
@@ -350,51 +360,40 @@ export function readSettings(source: SettingsSource): Settings {
   // Validated just now.
   const checked = settings as unknown as Settings
   const located = (path: string) => resolve(root, path)
+  /** The same with these members, where it has them, as absolute paths. */
+  const locate = <Part extends object>(part: Part, ...names: readonly (keyof Part)[]): Part => {
+    const paths = names.flatMap((name) => {
+      const path = part[name]
+      return typeof path === 'string' ? [[name, located(path)]] : []
+    })
+    return { ...part, ...Object.fromEntries(paths) }
+  }
   const { tls } = checked.listen
-  const { pkcs11 } = checked.tokens
+  const { pkcs11, issuers } = checked.tokens
   const { witnesses, timestamps } = checked.ledger
   return deepFreeze({
-    ...checked,
-    dataDir: located(checked.dataDir),
-    registryDir: located(checked.registryDir),
-    schemasDir: located(checked.schemasDir),
-    ...(checked.console?.clientSecretFile && {
-      console: { ...checked.console, clientSecretFile: located(checked.console.clientSecretFile) },
-    }),
+    ...locate(checked, 'dataDir', 'registryDir', 'schemasDir'),
+    ...(checked.console && { console: locate(checked.console, 'clientSecretFile') }),
+    applications: {
+      signatures: locate(checked.applications.signatures, 'authoritiesFile', 'revocationsFile'),
+    },
     tokens: {
       ...checked.tokens,
-      ...(pkcs11 && {
-        pkcs11: { ...pkcs11, library: located(pkcs11.library), pinFile: located(pkcs11.pinFile) },
-      }),
-      issuers: checked.tokens.issuers.map((issuer) =>
-        issuer.caFile === undefined ? issuer : { ...issuer, caFile: located(issuer.caFile) },
-      ),
+      ...(pkcs11 && { pkcs11: locate(pkcs11, 'library', 'pinFile') }),
+      issuers: issuers.map((issuer) => locate(issuer, 'caFile')),
     },
     ledger: {
       ...checked.ledger,
       anchorFile: located(checked.ledger.anchorFile ?? join(checked.dataDir, 'log/anchor')),
       timestamps: {
         ...timestamps,
-        authorities: timestamps.authorities.map((authority) => ({
-          ...authority,
-          certificatesFile: located(authority.certificatesFile),
-        })),
+        authorities: timestamps.authorities.map((authority) => locate(authority, 'certificatesFile')),
       },
-      witnesses: {
-        ...witnesses,
-        ...(witnesses.policyFile && { policyFile: located(witnesses.policyFile) }),
-      },
+      witnesses: locate(witnesses, 'policyFile'),
     },
     listen: {
       ...checked.listen,
-      ...(tls && {
-        tls: {
-          ...tls,
-          certificateFile: located(tls.certificateFile),
-          keyFile: located(tls.keyFile),
-          ...(tls.clientAuthoritiesFile && { clientAuthoritiesFile: located(tls.clientAuthoritiesFile) }),
-        },
-      }),
+      ...(tls && { tls: locate(tls, 'certificateFile', 'keyFile', 'clientAuthoritiesFile') }),
     },
   })
 }

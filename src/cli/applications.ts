@@ -6,9 +6,11 @@ import {
   APPLICATION_ACT_TITLES,
   APPLICATION_STATE_TITLES,
   type ApplicationAct,
+  type SigningAct,
 } from '../model/application.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { parseYaml } from '../registry/yaml-source.ts'
+import { defineSigning } from './application-signing.ts'
 import type { ConsumerClient } from './client.ts'
 import { addConsumerOptions, type ConsumerOptions, DEFAULT_MANAGEMENT, openReader } from './consumer.ts'
 import { isMembers, type Members } from './consumer-reply.ts'
@@ -64,6 +66,7 @@ const TEXTS = {
     vi: ['Số', 'Trạng thái', 'Hạn thẩm định', 'Bên khai thác', 'Dịch vụ'],
     en: ['Number', 'State', 'Due', 'Consumer', 'Service'],
   },
+  signedBy: { vi: 'Ký số:', en: 'Signed by' },
   overdue: { vi: 'QUÁ HẠN', en: 'OVERDUE' },
 } as const
 
@@ -122,18 +125,20 @@ function tell(told: Members, tools: Tools): ExitCode {
   const { terminal } = tools
   if (terminal.json) terminal.resultJson(told)
   else {
-    const { number, state, consumer, service, events } = told
+    const { number, state, consumer, service, events, decision } = told
     terminal.result(
       `${text(number)}  ${named(APPLICATION_STATE_TITLES, state, tools)}  ${dueOf(told, tools)}`,
     )
     terminal.result(`${text(consumer)} → ${text(service)}`)
     for (const event of Array.isArray(events) ? events : []) {
       if (!isMembers(event)) continue
-      const { act, at, by, legalBasis, agreement, reason } = event
-      const said = [legalBasis, agreement, reason].map(text).filter((each) => each !== '')
+      const { act, at, by, legalBasis, agreement, reason, approver } = event
+      const said = [legalBasis, agreement, reason, approver].map(text).filter((each) => each !== '')
       const when = formatInstant(Date.parse(text(at)))
       terminal.result([when, text(by), named(APPLICATION_ACT_TITLES, act, tools), ...said].join('  '))
     }
+    const signer = isMembers(decision) ? text(decision['signer']) : ''
+    if (signer !== '') terminal.result(`${terminal.pick(TEXTS.signedBy)} ${signer}`)
   }
   return EXIT.ok
 }
@@ -177,7 +182,7 @@ interface DecisionOptions extends ApplicationOptions {
 /** `lienthong applications`: how an agency gets a connection, and how that is decided; each act is in the log. */
 export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
-  const add = (name: keyof typeof TEXTS & string, summary: Bilingual) =>
+  const add = (name: string, summary: Bilingual) =>
     addConsumerOptions(
       command
         .command(name)
@@ -185,10 +190,17 @@ export function define(command: Command, tools: Tools): void {
         .description(`${pick(summary)}.`),
       tools,
     ).option('--management <url>', pick(TEXTS.management))
-  const act = (number: string, name: ApplicationAct, body: object, options: ApplicationOptions) =>
+  const act = (
+    number: string,
+    name: ApplicationAct | SigningAct,
+    body: object,
+    options: ApplicationOptions,
+  ) =>
     send(open(options, tools), `/${encodeURIComponent(number)}/${name}`, body).then((told) =>
       tell(told, tools),
     )
+  const show = (number: string, options: ApplicationOptions) =>
+    send(open(options, tools), `/${encodeURIComponent(number)}`)
   const decide = (name: 'ask' | 'approve' | 'refuse') =>
     tools.act((number: string, options: DecisionOptions) => {
       const { agreement, reason, legalBasis, ...rest } = options
@@ -209,7 +221,7 @@ export function define(command: Command, tools: Tools): void {
     .argument('<number>', pick(TEXTS.number))
     .action(
       tools.act(async (number: string, options: ApplicationOptions) =>
-        tell(await send(open(options, tools), `/${encodeURIComponent(number)}`), tools),
+        tell(await show(number, options), tools),
       ),
     )
   add('supplement', TEXTS.supplement)
@@ -243,6 +255,7 @@ export function define(command: Command, tools: Tools): void {
     .action(
       tools.act((number: string, options: ApplicationOptions) => printAgreement(number, options, tools)),
     )
+  defineSigning(command, tools, { add, act, show })
   addGuide(command, tools.terminal, {
     examples: [
       [
@@ -252,6 +265,10 @@ export function define(command: Command, tools: Tools): void {
       [
         'applications agreement DN-000007 --consumer G22/tham-dinh > config/registry/agreements/tt-2026-401.yaml',
         { vi: 'lấy thỏa thuận đã duyệt để áp dụng', en: 'the approved agreement, to be applied' },
+      ],
+      [
+        'applications propose DN-000007 --decision approve --agreement TT-2026-401 --approver pd-g22-01 --consumer G22/tham-dinh',
+        { vi: 'trình lãnh đạo ký', en: "hand a decision up for a leader's signature" },
       ],
     ],
     json: '{ "number", "state", "dueAt"?, "isOverdue", "agreement", "documents", "events": [ { "act", "at", "by", "exchange" } ] } · { "applications" }',

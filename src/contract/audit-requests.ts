@@ -51,6 +51,15 @@ export interface AuditBodies {
   readonly ApplicationAsk: { readonly reason: string }
   readonly ApplicationRefusal: { readonly reason: string; readonly legalBasis: string }
   readonly ApplicationApproval: { readonly agreement: string; readonly reason?: string }
+  readonly ApplicationProposal: {
+    readonly decision: 'approve' | 'refuse'
+    readonly approver: string
+    readonly agreement?: string
+    readonly legalBasis?: string
+    readonly reason?: string
+  }
+  /** A file in base64. */
+  readonly ApplicationSignature: { readonly signature: string }
   readonly UsageQuery: {
     readonly userCode: string
     readonly periodStart?: string
@@ -72,6 +81,8 @@ const NAMES: readonly (keyof AuditBodies)[] = [
   'ApplicationAsk',
   'ApplicationRefusal',
   'ApplicationApproval',
+  'ApplicationProposal',
+  'ApplicationSignature',
   'UsageQuery',
 ]
 

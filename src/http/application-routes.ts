@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { APPLICATION_ACTS } from '../model/application.ts'
+import { APPLICATION_ACTS, SIGNING_ACTS } from '../model/application.ts'
 import type { ApplicationDesk } from '../reporting/application-desk.ts'
 import type { AuditRoute } from './audit-route.ts'
 
@@ -25,7 +25,7 @@ export function applicationRoutes(desk: ApplicationDesk): readonly AuditRoute[] 
       action: 'application',
       prepare: (_json, request) => desk.show(numberOf(request)),
     },
-    ...APPLICATION_ACTS.map(
+    ...[...APPLICATION_ACTS, ...SIGNING_ACTS].map(
       (act): AuditRoute => ({
         method: 'POST',
         path: `${ROOT}/:number/${act}`,

@@ -76,6 +76,19 @@ export const APPLICATION_ACTS = ['supplement', 'withdraw', 'ask', 'approve', 're
 
 export type ApplicationAct = (typeof APPLICATION_ACTS)[number]
 
+/** A decision under a leader's own signature is handed up first, then signed. */
+export const SIGNING_ACTS = ['propose', 'sign'] as const
+
+export type SigningAct = (typeof SIGNING_ACTS)[number]
+
+/** What is decided, and why; `agreement` of an approval, `legalBasis` and `reason` of a refusal. */
+export interface Decision {
+  readonly decision: 'approve' | 'refuse'
+  readonly agreement?: string
+  readonly legalBasis?: string
+  readonly reason?: string
+}
+
 /** What people call states and acts. */
 export const APPLICATION_STATE_TITLES = {
   filed: { vi: 'đang thẩm định', en: 'under appraisal' },
@@ -92,11 +105,12 @@ export const APPLICATION_ACT_TITLES = {
   ask: { vi: 'yêu cầu bổ sung', en: 'asked for more' },
   approve: { vi: 'phê duyệt', en: 'approved' },
   refuse: { vi: 'từ chối', en: 'refused' },
-} as const satisfies Record<ApplicationAct | 'file', Bilingual>
+  propose: { vi: 'trình ký', en: 'handed up for signature' },
+} as const satisfies Record<ApplicationEvent['act'], Bilingual>
 
 /** One thing that was done, as the log has it under its exchange. */
 export interface ApplicationEvent {
-  readonly act: ApplicationAct | 'file'
+  readonly act: ApplicationAct | 'file' | 'propose'
   /** RFC 3339. */
   readonly at: string
   readonly by: SubsystemId
@@ -107,6 +121,25 @@ export interface ApplicationEvent {
   readonly legalBasis?: string
   /** Id of the agreement that an approval gives. */
   readonly agreement?: string
+  /** Of what was handed up for signature. */
+  readonly decision?: Decision['decision']
+  /** Id of the approver who is to sign, or signed. */
+  readonly approver?: string
+  /** SHA-256 of the approver's signature (DER), hex. */
+  readonly signature?: string
+}
+
+/** A decision in the words that a leader signs. */
+export interface DecisionText {
+  /** Canonical JSON (RFC 8785): these bytes are what is signed. */
+  readonly text: string
+  /** Absent while it waits. */
+  readonly signed?: {
+    /** CMS (RFC 5652), detached, DER. */
+    readonly signature: Uint8Array
+    /** PEM: the signer's certificate first, the trusted one last. */
+    readonly chain: string
+  }
 }
 
 export interface Application {
@@ -123,6 +156,8 @@ export interface Application {
   readonly dueAtMs: number | undefined
   readonly content: ApplicationContent
   readonly events: readonly ApplicationEvent[]
+  /** What was handed up last, unless something else was done since; then the decision under its signature. */
+  readonly decision?: DecisionText | undefined
 }
 
 const AFTER: Readonly<Record<ApplicationState, Partial<Record<ApplicationAct, ApplicationState>>>> = {
@@ -140,6 +175,12 @@ export function stateAfter(state: ApplicationState, act: ApplicationAct): Applic
 
 export function isOverdue({ dueAtMs }: Pick<Application, 'dueAtMs'>, nowMs: number): boolean {
   return dueAtMs !== undefined && nowMs >= dueAtMs
+}
+
+/** @returns what waits for a leader's signature: what was handed up, and nothing was done since. */
+export function proposalOf({ events }: Pick<Application, 'events'>): ApplicationEvent | undefined {
+  const last = events.at(-1)
+  return last?.act === 'propose' ? last : undefined
 }
 
 /** @returns the agreement of an approved application, as it goes into the registry. */

@@ -58,6 +58,58 @@ export const READING_ERRORS = {
       en: 'Look at it again: somebody may have decided it, or a supplement names another consumer or service.',
     },
   },
+  decision_signature_required: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: {
+      vi: 'Quyết định về đề nghị phải có chữ ký số của lãnh đạo',
+      en: "A decision on an application needs a leader's own signature here",
+    },
+    fix: {
+      vi: 'Trình ký (lienthong applications propose), lãnh đạo ký văn bản quyết định, rồi nộp chữ ký (lienthong applications sign).',
+      en: 'Hand the decision up (lienthong applications propose), have its text signed, hand the signature in (lienthong applications sign).',
+    },
+  },
+  decision_signatures_closed: {
+    status: 403,
+    fault: 'gateway',
+    stage: 'authorise',
+    title: {
+      vi: 'Cổng này chưa nhận chữ ký số của lãnh đạo',
+      en: "This gateway takes no leaders' signatures",
+    },
+    fix: {
+      vi: 'Người vận hành đặt applications.signatures.authoritiesFile: chứng thư gốc của nơi cấp chứng thư cho lãnh đạo.',
+      en: "The operator sets applications.signatures.authoritiesFile: root certificates of those who certify leaders' keys.",
+    },
+  },
+  decision_signature_invalid: {
+    status: 422,
+    fault: 'consumer',
+    stage: 'check_request',
+    title: {
+      vi: 'Chữ ký số trên quyết định không được nhận',
+      en: 'The signature over the decision does not count',
+    },
+    fix: {
+      vi: 'Tải văn bản quyết định, ký CMS tách rời (openssl cms -sign -binary) bằng chứng thư đã đăng ký, rồi nộp lại.',
+      en: "Download the decision's text, sign it detached in CMS (openssl cms -sign -binary) with the registered certificate, hand it in anew.",
+    },
+  },
+  approver_unfit: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: {
+      vi: 'Không phải người được giao ký quyết định về đề nghị này',
+      en: 'Not an approver who may decide on this application',
+    },
+    fix: {
+      vi: 'Xem Approver trong danh bạ: loại đề nghị, cơ quan cung cấp, hiệu lực và dấu SHA-256 của chứng thư.',
+      en: "Look at the registry's Approver: its classes, agencies, validity and the SHA-256 thumbprints of its certificates.",
+    },
+  },
   search_too_wide: {
     status: 422,
     fault: 'consumer',

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { ResolveUnit } from '../model/administrative-unit.ts'
 import type { Agreement, LegalBasis, ValidSpan } from '../model/agreement.ts'
 import type { ApplicationClass } from '../model/application.ts'
+import type { Approver } from '../model/approver.ts'
 import type { IsWorkingDay } from '../model/calendar.ts'
 import type { Violation } from '../model/errors.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
@@ -61,6 +62,7 @@ export interface Registry {
   readonly legalBases: ReadonlyMap<string, LegalBasis>
   readonly resolveUnit: ResolveUnit
   readonly applicationClasses: ReadonlyMap<string, ApplicationClass>
+  readonly approvers: ReadonlyMap<string, Approver>
   /** All that this registry would refuse of an agreement that came from elsewhere. */
   judgeAgreement(agreement: unknown): readonly Violation[]
 }

@@ -2,6 +2,7 @@ import type { SchemaDocument } from '../contract/catalogue.ts'
 import type { Province } from '../model/administrative-unit.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { ApplicationClass } from '../model/application.ts'
+import type { Approver } from '../model/approver.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
@@ -18,6 +19,7 @@ export type RegistryDocument =
   | Calendar
   | Task
   | ApplicationClass
+  | Approver
   | Province
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
@@ -34,6 +36,7 @@ export interface RegistryDocuments {
   readonly calendars: readonly Calendar[]
   readonly tasks: readonly Task[]
   readonly applicationClasses: readonly ApplicationClass[]
+  readonly approvers: readonly Approver[]
   readonly provinces: readonly Province[]
   readonly schemas: readonly SchemaDocument[]
 }
@@ -60,6 +63,7 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   calendars: [],
   tasks: [],
   applicationClasses: [],
+  approvers: [],
   provinces: [],
   schemas: [],
 })
@@ -110,6 +114,7 @@ export function collectDocuments(
   const calendars: Calendar[] = []
   const tasks: Task[] = []
   const applicationClasses: ApplicationClass[] = []
+  const approvers: Approver[] = []
   const provinces: Province[] = []
   for (const document of documents) {
     switch (document.kind) {
@@ -140,6 +145,9 @@ export function collectDocuments(
       case 'ApplicationClass':
         applicationClasses.push(document)
         break
+      case 'Approver':
+        approvers.push(document)
+        break
       case 'Province':
         provinces.push(document)
         break
@@ -155,6 +163,7 @@ export function collectDocuments(
     calendars,
     tasks,
     applicationClasses,
+    approvers,
     provinces,
     schemas,
   }
@@ -180,6 +189,7 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     calendars: lay(documents.calendars, patch.calendars, documentId),
     tasks: lay(documents.tasks, patch.tasks, documentId),
     applicationClasses: lay(documents.applicationClasses, patch.applicationClasses, documentId),
+    approvers: lay(documents.approvers, patch.approvers, documentId),
     provinces: lay(documents.provinces, patch.provinces, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
@@ -202,6 +212,7 @@ export function withoutDocuments(
     calendars: documents.calendars.filter(isKept),
     tasks: documents.tasks.filter(isKept),
     applicationClasses: documents.applicationClasses.filter(isKept),
+    approvers: documents.approvers.filter(isKept),
     provinces: documents.provinces.filter(isKept),
     schemas: documents.schemas,
   }

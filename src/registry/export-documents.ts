@@ -19,6 +19,7 @@ const FOLDERS = {
   Calendar: 'calendars',
   Task: 'tasks',
   ApplicationClass: 'application-classes',
+  Approver: 'approvers',
   Province: 'provinces',
   Schema: 'schemas',
 } as const

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { DocumentFault } from '../contract/violation.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { ApplicationClass } from '../model/application.ts'
+import type { Approver } from '../model/approver.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import type { Task } from '../model/task.ts'
@@ -34,6 +35,7 @@ const KINDS = {
   Calendar: { vi: 'lịch', en: 'calendar' },
   Task: { vi: 'nhiệm vụ', en: 'task' },
   ApplicationClass: { vi: 'loại đề nghị', en: 'application class' },
+  Approver: { vi: 'chức danh ký duyệt', en: 'approver' },
   Province: { vi: 'tỉnh', en: 'province' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
@@ -298,6 +300,28 @@ export function checkTaskReferences(task: Task, directory: Directory): DocumentF
 export function checkClassReferences(document: ApplicationClass, directory: Directory): DocumentFault[] {
   const faults: DocumentFault[] = []
   const check = createCheck(directory, document, faults)
+  document.legalBases.forEach((id, index) => {
+    check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
+  })
+  return faults
+}
+
+/** @returns what an approver's document names and the registry does not have. */
+export function checkApproverReferences(
+  document: Approver,
+  classes: ReadonlyMap<string, ApplicationClass>,
+  directory: Directory,
+): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, document, faults)
+  document.classes.forEach((id, index) => {
+    check(classes, { kind: 'ApplicationClass', id }, `/classes/${index}`)
+  })
+  if (document.agencies !== 'all') {
+    document.agencies.forEach((id, index) => {
+      check(directory.agencies, { kind: 'Agency', id }, `/agencies/${index}`)
+    })
+  }
   document.legalBases.forEach((id, index) => {
     check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
   })

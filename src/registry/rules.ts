@@ -287,6 +287,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
   switch (document.kind) {
     case 'Agency':
     case 'Reader':
+    case 'Approver':
       return checkValidity(document.validity)
     case 'LegalBasis':
       return [...checkValidity(document.validity), ...checkGrace(document)]

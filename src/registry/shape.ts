@@ -4,6 +4,7 @@ import agreementSchema from '../../schemas/registry/agreement.schema.json' with 
 import applicationClassSchema from '../../schemas/registry/application-class.schema.json' with {
   type: 'json',
 }
+import approverSchema from '../../schemas/registry/approver.schema.json' with { type: 'json' }
 import calendarSchema from '../../schemas/registry/calendar.schema.json' with { type: 'json' }
 import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' with { type: 'json' }
 import provinceSchema from '../../schemas/registry/province.schema.json' with { type: 'json' }
@@ -33,6 +34,7 @@ const SCHEMAS = {
   Calendar: calendarSchema,
   Task: taskSchema,
   ApplicationClass: applicationClassSchema,
+  Approver: approverSchema,
   Province: provinceSchema,
 } as const satisfies Record<Kind, object>
 

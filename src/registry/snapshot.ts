@@ -18,6 +18,7 @@ import { type Build, compileAgreement, compileServices, contractOf } from './ind
 import { compileReaders } from './readers.ts'
 import {
   checkAgreementReferences,
+  checkApproverReferences,
   checkClassReferences,
   checkPartyReferences,
   checkReaderReferences,
@@ -168,6 +169,7 @@ function* finish(
     legalBases: directory.legalBases,
     resolveUnit: createUnitResolver(documents.provinces),
     applicationClasses: indexBy(documents.applicationClasses, ({ id }) => id),
+    approvers: indexBy(documents.approvers, ({ id }) => id),
     judgeAgreement: (agreement: unknown) => judgeAgreement(agreement, directory, memo),
     documents,
     catalogue: directory.catalogue,
@@ -215,6 +217,7 @@ export function* compileInSteps(
   }
   yield
   const build: Build = { documents: sound, directory, memo, previous }
+  const classes = indexBy(sound.applicationClasses, ({ id }) => id)
   const faults = [
     ...ownFaults,
     ...compiled.faults,
@@ -223,6 +226,7 @@ export function* compileInSteps(
     ...sound.readers.flatMap((reader) => checkReaderReferences(reader, directory)),
     ...sound.tasks.flatMap((task) => checkTaskReferences(task, directory)),
     ...sound.applicationClasses.flatMap((each) => checkClassReferences(each, directory)),
+    ...sound.approvers.flatMap((each) => checkApproverReferences(each, classes, directory)),
   ]
   if (faults.length > 0) return { faults }
   const registry = yield* finish(build, list, options.version)

@@ -1,4 +1,5 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
+import { signerOf } from '../identity/document-signature.ts'
 import type { Agreement } from '../model/agreement.ts'
 import {
   APPLICATION_STATES,
@@ -8,7 +9,10 @@ import {
   type ApplicationEvent,
   type ApplicationState,
   agreementOf,
+  type Decision,
+  type DecisionText,
   isOverdue,
+  type SigningAct,
   stateAfter,
 } from '../model/application.ts'
 import { afterWorkingDays } from '../model/calendar.ts'
@@ -17,6 +21,7 @@ import type { Bilingual, ServiceId, SubsystemId } from '../model/identifier.ts'
 import { checkApplication, checkDraft } from '../registry/application-rules.ts'
 import type { ReadingRight } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
+import { createDecisionSigning, type DecisionSignatures } from './decision-signing.ts'
 import type { Answered, ReadingWork } from './reading.ts'
 
 export type NewApplication = Omit<Application, 'number' | 'revision' | 'state'>
@@ -50,6 +55,7 @@ interface ApplicationDeskParts {
   readonly readBody: ReadAuditBody
   /** Unix milliseconds. */
   readonly now: () => number
+  readonly signatures: DecisionSignatures
 }
 
 /** An application as a list tells it. */
@@ -72,16 +78,31 @@ export type ApplicationTold = ApplicationSummary &
   Omit<ApplicationContent, 'agreement'> & {
     readonly agreement: ApplicationContent['agreement'] | Agreement
     readonly events: readonly ApplicationEvent[]
+    readonly decision?: DecisionTold
   }
+
+/** A decision in the words a leader signs, or signed. */
+export interface DecisionTold {
+  /** The very bytes, as text. */
+  readonly text: string
+  /** CMS, DER, base64. */
+  readonly signature?: string
+  /** PEM, the signer's certificate first. */
+  readonly chain?: string
+  /** Common name in that certificate. */
+  readonly signer?: string
+}
 
 type Told<Json> = ReadingWork<Answered & { readonly json: Json }>
 
 /** Applications for connection: filed by agencies for their own subsystems, decided by appraisers. */
 export interface ApplicationDesk {
+  /** Whether leaders' signatures are taken here, or demanded. */
+  readonly signing: 'closed' | 'open' | 'required'
   list(query: URLSearchParams): Told<{ readonly applications: readonly ApplicationSummary[] }>
   show(number: string): Told<ApplicationTold>
   file(json: unknown): ReadingWork<Answered>
-  act(number: string, act: ApplicationAct, json: unknown): ReadingWork<Answered>
+  act(number: string, act: ApplicationAct | SigningAct, json: unknown): ReadingWork<Answered>
 }
 
 /** An application as somebody hands it in: what it does not say is empty. */
@@ -104,6 +125,7 @@ export function createApplicationDesk({
   registry,
   readBody,
   now,
+  signatures,
 }: ApplicationDeskParts): ApplicationDesk {
   const dueOf = ({ class: id }: ApplicationContent, nowMs: number) => {
     const days = registry().applicationClasses.get(id)?.appraisalWorkingDays ?? 0
@@ -131,7 +153,8 @@ export function createApplicationDesk({
     const { content, events } = application
     const given = events.at(-1)?.agreement
     const agreement = given === undefined ? content.agreement : agreementOf(content, given)
-    return { ...summary(application), ...content, agreement, events }
+    const { decision } = application
+    return { ...summary(application), ...content, agreement, events, ...(decision && tellDecision(decision)) }
   }
 
   async function find(number: string, right: ReadingRight): Promise<Application> {
@@ -165,9 +188,15 @@ export function createApplicationDesk({
       return { content, said: {} }
     }
     if (act === 'ask') return { content, said: readBody('ApplicationAsk', json) }
-    if (act === 'refuse') {
+    if (signatures.required) throw new GatewayError('decision_signature_required')
+    return { content, said: readDecision(act, json, content) }
+  }
+
+  /** @throws GatewayError where a decision names what the registry does not have, or has already. */
+  function readDecision(decision: Decision['decision'], json: unknown, content: ApplicationContent) {
+    if (decision === 'refuse') {
       const said = readBody('ApplicationRefusal', json)
-      if (registry().legalBases.has(said.legalBasis)) return { content, said }
+      if (registry().legalBases.has(said.legalBasis)) return said
       const detail = { vi: 'Danh bạ không có văn bản này.', en: 'The registry has no such text.' }
       throw new GatewayError('request_invalid', {
         errors: [{ pointer: '/legalBasis', rule: 'reference', detail }],
@@ -175,14 +204,52 @@ export function createApplicationDesk({
     }
     const said = readBody('ApplicationApproval', json)
     assertNone(checkDraft(content, said.agreement, registry()))
-    if (!registry().agreements.has(said.agreement)) return { content, said }
+    if (!registry().agreements.has(said.agreement)) return said
     const detail = { vi: 'Đã có thỏa thuận mang số này.', en: 'There is an agreement of this id.' }
     throw new GatewayError('request_invalid', {
       errors: [{ pointer: '/agreement', rule: 'duplicate', detail }],
     })
   }
 
+  const signing = createDecisionSigning({
+    find,
+    whole,
+    readDecision,
+    store,
+    registry,
+    readBody,
+    now,
+    signatures,
+  })
+
+  const perform = (number: string, act: ApplicationAct, json: unknown): ReadingWork<Answered> => ({
+    ask: () => ({ query: { application: number.slice(0, 20) }, identifier: undefined }),
+    async answer(right) {
+      const found = await find(number, right)
+      const state = stateAfter(found.state, act)
+      if (state === undefined) throw new GatewayError('application_state_unfit')
+      const { content, said } = read(act, json, found, right)
+      return {
+        found: 1,
+        json: undefined,
+        async perform(exchange) {
+          const nowMs = now()
+          const by = right.reader.document.subsystem
+          const event: ApplicationEvent = { act, at: new Date(nowMs).toISOString(), by, exchange, ...said }
+          const dueAtMs = state === 'filed' ? dueOf(content, nowMs) : undefined
+          const revision = found.revision + 1
+          const events = [...found.events, event]
+          const decision = undefined
+          const next: Application = { ...found, revision, state, dueAtMs, content, events, decision }
+          if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
+          return whole(next)
+        },
+      }
+    },
+  })
+
   return {
+    signing: signatures.required ? 'required' : signatures.open === undefined ? 'closed' : 'open',
     list: (query) => {
       const asked = query.get('state')
       const state = APPLICATION_STATES.find((each) => each === asked)
@@ -237,31 +304,18 @@ export function createApplicationDesk({
         },
       }
     },
-    act: (number, act, json) => ({
-      ask: () => ({ query: { application: number.slice(0, 20) }, identifier: undefined }),
-      async answer(right) {
-        const found = await find(number, right)
-        const state = stateAfter(found.state, act)
-        if (state === undefined) throw new GatewayError('application_state_unfit')
-        const { content, said } = read(act, json, found, right)
-        return {
-          found: 1,
-          json: undefined,
-          async perform(exchange) {
-            const nowMs = now()
-            const by = right.reader.document.subsystem
-            const event: ApplicationEvent = { act, at: new Date(nowMs).toISOString(), by, exchange, ...said }
-            const dueAtMs = state === 'filed' ? dueOf(content, nowMs) : undefined
-            const revision = found.revision + 1
-            const events = [...found.events, event]
-            const next: Application = { ...found, revision, state, dueAtMs, content, events }
-            if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
-            return whole(next)
-          },
-        }
-      },
-    }),
+    act: (number, act, json) => {
+      if (act === 'propose') return signing.propose(number, json)
+      return act === 'sign' ? signing.sign(number, json) : perform(number, act, json)
+    },
   }
+}
+
+function tellDecision({ text, signed }: DecisionText): { readonly decision: DecisionTold } {
+  if (signed === undefined) return { decision: { text } }
+  const { signature, chain } = signed
+  const encoded = Buffer.from(signature).toString('base64')
+  return { decision: { text, signature: encoded, chain, signer: signerOf(chain) } }
 }
 
 /** Ids only: what is no id is not written down. */

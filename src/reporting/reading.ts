@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Ledger, Verdict } from '../ledger/ledger.ts'
 import { APPLICATION_SERVICE, AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { TagKind } from '../ledger/tag.ts'
-import { APPLICATION_ACTS, type ApplicationAct } from '../model/application.ts'
+import { APPLICATION_ACTS, type ApplicationAct, SIGNING_ACTS, type SigningAct } from '../model/application.ts'
 import { canonicalJson } from '../model/canonical.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Consumer, Credentials, ExchangeFacts, Receipt } from '../model/exchange.ts'
@@ -12,7 +12,7 @@ import { type ReadingRight, readingRightOf } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
 
 /** What is done with applications for connection; they are no part of the log, their records are. */
-export type ApplicationAction = 'applications' | 'application' | 'file' | ApplicationAct
+export type ApplicationAction = 'applications' | 'application' | 'file' | ApplicationAct | SigningAct
 
 export type ReadingAction =
   | 'search'
@@ -51,6 +51,8 @@ const NEEDS: Readonly<Record<ReadingAction, keyof ReaderRights | undefined>> = {
   ask: 'appraise',
   approve: 'appraise',
   refuse: 'appraise',
+  propose: 'appraise',
+  sign: 'appraise',
 }
 
 /** One request to read the log, as its door translated it; nothing in it is trusted. */
@@ -149,6 +151,7 @@ const APPLYING: ReadonlySet<ReadingAction> = new Set([
   'application',
   'file',
   ...APPLICATION_ACTS,
+  ...SIGNING_ACTS,
 ])
 
 /** What the record calls it. */

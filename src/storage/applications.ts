@@ -4,6 +4,7 @@ import type {
   ApplicationContent,
   ApplicationEvent,
   ApplicationState,
+  DecisionText,
 } from '../model/application.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { ApplicationStore } from '../reporting/application-desk.ts'
@@ -26,17 +27,29 @@ interface Row {
   readonly due_at: Date | null
   readonly content: ApplicationContent
   readonly events: readonly ApplicationEvent[]
+  /** Not of a list. */
+  readonly decision_text?: string | null
+  readonly decision_signature?: Uint8Array | null
+  readonly decision_chain?: string | null
 }
 
 const FILE = `INSERT INTO connection_application (state, consumer, provider, service, filed_at, due_at, content, events)
   VALUES ('filed', $1, $2, $3, $4, $5, $6, $7) RETURNING *`
-const SAVE = `UPDATE connection_application SET revision = $2, state = $3, due_at = $4, content = $5, events = $6
+const SAVE = `UPDATE connection_application SET revision = $2, state = $3, due_at = $4, content = $5, events = $6,
+    decision_text = $7, decision_signature = $8, decision_chain = $9
   WHERE number = $1 AND revision = $2 - 1`
-const LIST = `SELECT * FROM connection_application
+const LIST = `SELECT number, revision, state, consumer, provider, service, filed_at, due_at, content, events
+  FROM connection_application
   WHERE ($1::text[] IS NULL OR consumer = ANY ($1) OR provider = ANY ($1)) AND ($2::text IS NULL OR state = $2)
   ORDER BY due_at NULLS LAST, number DESC LIMIT 1000`
 const COUNTS = `SELECT state, count(*)::int AS count, count(*) FILTER (WHERE due_at <= $1)::int AS overdue
   FROM connection_application WHERE state IN ('filed', 'incomplete') GROUP BY state`
+
+function decisionOf(row: Row): DecisionText | undefined {
+  const { decision_text: text, decision_signature: signature, decision_chain: chain } = row
+  if (!text) return undefined
+  return { text, ...(signature && chain && { signed: { signature, chain } }) }
+}
 
 function applicationOf(row: Row): Application {
   const { revision, state, consumer, provider, service, content, events } = row
@@ -51,6 +64,7 @@ function applicationOf(row: Row): Application {
     dueAtMs: row.due_at?.getTime(),
     content,
     events,
+    decision: decisionOf(row),
   }
 }
 
@@ -58,7 +72,7 @@ function instant(ms: number | undefined): Date | null {
   return ms === undefined ? null : new Date(ms)
 }
 
-/** Applications for connection in PostgreSQL. Nothing in them is anybody's personal data. */
+/** Applications for connection in PostgreSQL. Nothing in them is personal but the certificate of a leader who signed. */
 export function createApplicationStore({ pool, now }: ApplicationStoreParts): ApplicationStore {
   const keyOf = (number: string) => number.slice('DN-'.length)
   return {
@@ -79,9 +93,11 @@ export function createApplicationStore({ pool, now }: ApplicationStoreParts): Ap
       const { rows } = await pool.query<Row>(LIST, [parties ?? null, state ?? null])
       return rows.map(applicationOf)
     },
-    async save({ number, revision, state, dueAtMs, content, events }) {
+    async save({ number, revision, state, dueAtMs, content, events, decision }) {
+      const { text, signed } = decision ?? {}
       const values = [keyOf(number), revision, state, instant(dueAtMs), content, JSON.stringify(events)]
-      const { rowCount } = await pool.query(SAVE, values)
+      const kept = [text ?? null, signed?.signature ?? null, signed?.chain ?? null]
+      const { rowCount } = await pool.query(SAVE, [...values, ...kept])
       return rowCount === 1
     },
     async counts() {

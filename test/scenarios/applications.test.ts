@@ -320,6 +320,18 @@ describe('applications for connection', () => {
     expect(seen).to.include('TT-2026-901').and.not.include(`action="${page}`)
   })
 
+  it('wait for no signature where no authority of leaders is configured', async () => {
+    const { number } = await file()
+    const handUp = ['--decision', 'approve', '--agreement', 'TT-2026-902', '--approver', 'pd-1'] as const
+    expect(await refused('G22/tham-dinh', 'propose', number, ...handUp)).to.equal(
+      'decision_signatures_closed',
+    )
+    const { exit, err } = await run('G22/tham-dinh', 'decision', number)
+    expect([exit, err]).to.satisfy(
+      ([code, said]: [number, string]) => code === 2 && said.includes('no decision'),
+    )
+  })
+
   it('are decided once, whoever comes first', async () => {
     const { number } = await file()
     const store = createApplicationStore({ pool: world.pool, now: Date.now })
@@ -350,7 +362,7 @@ describe('applications for connection', () => {
     const described = Object.entries(paths)
       .filter(([path]) => path.startsWith('/audit/applications'))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
-    expect(described).to.have.length(8)
+    expect(described).to.have.length(10)
     for (const each of described) {
       const [method = '', path = ''] = each.split(' ')
       const address = `${world.gateway.managementUrl}${path.replace('{number}', 'DN-000001')}`

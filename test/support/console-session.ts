@@ -1,6 +1,8 @@
 /** Somebody signed in to the console of a sandbox, without a browser. */
 export interface ConsoleSession {
   get(path: string): Promise<Response>
+  /** Sends a form of a page it has: plain, or with files. */
+  post(path: string, form: Readonly<Record<string, string>> | FormData): Promise<Response>
 }
 
 function cookieOf(response: Response): string {
@@ -27,5 +29,12 @@ export async function signInAs(managementUrl: string, reader: string): Promise<C
   const cookie = cookieOf(signedIn)
   return {
     get: (path) => fetch(managementUrl + path, { headers: { cookie }, redirect: 'manual' }),
+    post: (path, form) =>
+      fetch(managementUrl + path, {
+        method: 'POST',
+        body: form instanceof FormData ? form : new URLSearchParams(form),
+        headers: { cookie },
+        redirect: 'manual',
+      }),
   }
 }

@@ -105,6 +105,7 @@ export function smallRegistry(
     legalBases: new Map(),
     resolveUnit: createUnitResolver([]),
     applicationClasses: new Map(),
+    approvers: new Map(),
     judgeAgreement: () => [],
     agreements: new Map(agreements.map((agreement) => [agreement.document.id, agreement])),
   }

@@ -293,8 +293,15 @@ export const SYSTEMS: readonly SystemRow[] = [
         'test/scenarios/applications.test.ts',
         'give, once approved, an agreement that the registry takes and exchanges go by',
       ],
+      [
+        'test/scenarios/signed-approvals.test.ts',
+        'take effect once the leader has signed their canonical text, and openssl alone verifies them',
+      ],
+      [
+        'test/scenarios/signed-approvals.test.ts',
+        'do not take effect by a signature of another text, application, approver or authority',
+      ],
     ],
-    open: "a leader's own signature over an approval: it is made under the appraising system's key",
   },
   {
     number: 37,

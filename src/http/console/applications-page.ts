@@ -6,6 +6,7 @@ import {
 } from '../../model/application.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { ApplicationSummary, ApplicationTold } from '../../reporting/application-desk.ts'
+import { type DecisionContext, decisionCard, decisionForms } from './decision-cards.ts'
 import { html, type Markup } from './html.ts'
 import { type Page, scrollTable, type View } from './view.ts'
 
@@ -54,36 +55,10 @@ export function applicationsPage(
   }
 }
 
-function decisionForm(view: View, number: string, act: 'ask' | 'approve' | 'refuse', fields: Markup): Markup {
-  const { say, viewer } = view
-  const words = {
-    ask: say('Yêu cầu bổ sung', 'Ask for more'),
-    approve: say('Phê duyệt', 'Approve'),
-    refuse: say('Từ chối', 'Refuse'),
-  }
-  return html`<form class="filters" method="post" action="/console/applications/${number}/${act}" autocomplete="off"><input type="hidden" name="csrf" value="${viewer?.csrf}">${fields}<button${act === 'approve' ? '' : html` class="secondary"`}>${words[act]}</button></form>`
-}
-
-function decisions(view: View, { number, state }: ApplicationTold, { legalBases }: Registry): Markup {
-  const { say, pick } = view
-  const field = (id: string, label: string, input: Markup) =>
-    html`<div class="field"><label for="${id}">${label}</label>${input}</div>`
-  const reason = (id: string, label: string) =>
-    field(id, label, html`<input id="${id}" name="reason" required maxlength="2000">`)
-  const bases = [...legalBases.values()].map(
-    ({ id, text, title, unverified }) =>
-      html`<option value="${id}">${text}${unverified === true && ' (?)'} – ${pick(title)}</option>`,
-  )
-  return html`<section class="card"><h2>${say('Quyết định', 'Decide')}</h2>
-${stateAfter(state, 'approve') !== undefined && decisionForm(view, number, 'approve', field('agreement', say('Số của thỏa thuận', 'Id of the agreement'), html`<input id="agreement" name="agreement" required maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9.\-]*" spellcheck="false">`))}
-${stateAfter(state, 'ask') !== undefined && decisionForm(view, number, 'ask', reason('missing', say('Còn thiếu gì', 'What is missing')))}
-${decisionForm(view, number, 'refuse', html`${field('basis', say('Căn cứ pháp lý', 'Legal ground'), html`<select id="basis" name="legalBasis" required>${bases}</select>`)}${reason('why', say('Lý do', 'Reason'))}`)}</section>`
-}
-
 function history({ say, pick, names, format }: View, { events }: ApplicationTold): Markup {
   const rows = events.map(
-    ({ act, at, by, exchange, legalBasis, agreement, reason }) =>
-      html`<tr><td class="time">${format.instant(at)}</td><td>${pick(APPLICATION_ACT_TITLES[act])}</td><td>${pick(names.subsystem(by))}</td><td>${[legalBasis, agreement, reason].filter((each) => each !== undefined).join(' · ')}</td><td><a href="/console/exchanges/${exchange}">${say('bản ghi', 'record')}</a></td></tr>`,
+    ({ act, at, by, exchange, legalBasis, agreement, reason, approver }) =>
+      html`<tr><td class="time">${format.instant(at)}</td><td>${pick(APPLICATION_ACT_TITLES[act])}</td><td>${pick(names.subsystem(by))}</td><td>${[legalBasis, agreement, reason, approver].filter((each) => each !== undefined).join(' · ')}</td><td><a href="/console/exchanges/${exchange}">${say('bản ghi', 'record')}</a></td></tr>`,
   )
   const label = say('Đã làm gì', 'What was done')
   return scrollTable(
@@ -93,11 +68,8 @@ function history({ say, pick, names, format }: View, { events }: ApplicationTold
 }
 
 /** One application: what is wished for, with which papers, what was decided, and the forms to decide with. */
-export function applicationPage(
-  view: View,
-  application: ApplicationTold,
-  { registry, mayDecide }: { readonly registry: Registry; readonly mayDecide: boolean },
-): Page {
+export function applicationPage(view: View, application: ApplicationTold, context: DecisionContext): Page {
+  const { registry, mayDecide } = context
   const { say, pick, names, format } = view
   const { number, agreement, documents, conformance, state } = application
   const asked = registry.applicationClasses.get(application.class)?.documents ?? []
@@ -115,6 +87,6 @@ export function applicationPage(
     body: html`<div class="headline"><h1>${number} ${stateBadge(view, state)}<small>${pick(agreement.title)} · ${classTitle(view, application.class, registry)}</small></h1></div>
 <div class="columns"><div class="wide"><section class="card"><h2>${say('Muốn hỏi gì', 'What is wished for')}</h2><p>${pick(names.subsystem(application.consumer))} <code>${application.consumer}</code> → <a href="/console/services/${application.service}">${pick(names.service(application.service))}</a></p><ul>${wish}</ul><p class="hint">${say('Mục đích', 'Purposes')}: ${agreement.purposes.join(', ')} · ${say('Căn cứ', 'Legal bases')}: ${agreement.legalBases.join(', ')} · ${say('Hạn mức', 'Quota')}: ${format.number(agreement.quota.perSecond)}/s, ${format.number(agreement.quota.perDay)}/${say('ngày', 'day')} · ${format.day(agreement.validity.from)} – ${agreement.validity.until === undefined ? say('không thời hạn', 'open') : format.day(agreement.validity.until)}</p></section>
 <section class="card"><h2>${say('Đã làm gì', 'What was done')}</h2>${history(view, application)}</section></div>
-<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul>${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${mayDecide && isOpen && decisions(view, application, registry)}</div></div>`,
+<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul>${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${decisionCard(view, application, context)}${mayDecide && isOpen && decisionForms(view, application, context)}</div></div>`,
   }
 }

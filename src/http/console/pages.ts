@@ -27,6 +27,7 @@ import {
   UUID,
   withheldFields,
 } from './asked.ts'
+import { type DecisionFile, downloadDecision, isDecisionFile } from './decision-cards.ts'
 import { exchangePage } from './exchange-page.ts'
 import type { PageMaker } from './maker.ts'
 import { ownPage } from './own-page.ts'
@@ -57,6 +58,17 @@ export interface PageParts {
 }
 
 const PAGE_SIZE = 25
+
+/** What a form may do with an application, and what it says of it. */
+export const DECIDING = ['ask', 'approve', 'refuse', 'propose', 'sign'] as const
+
+const SAID: Readonly<Record<(typeof DECIDING)[number], readonly string[]>> = {
+  ask: ['reason'],
+  approve: ['agreement', 'reason'],
+  refuse: ['legalBasis', 'reason'],
+  propose: ['decision', 'approver', 'agreement', 'legalBasis', 'reason'],
+  sign: ['signature'],
+}
 
 /** What a file of a report is called. */
 function nameOf({ form, period, by }: AskedReport): string {
@@ -292,7 +304,16 @@ export function createPages(parts: PageParts) {
     (number: string): PageMaker =>
     async (read, view) => {
       const { result, right } = await read('application', parts.applications.show(number))
-      return applicationPage(view, result.json, { registry: registry(), mayDecide: right.rights.appraise })
+      const mayDecide = right.rights.appraise
+      const { signing } = parts.applications
+      return applicationPage(view, result.json, { registry: registry(), mayDecide, signing, nowMs: now() })
+    }
+
+  const decisionFile =
+    (number: string, file: DecisionFile): PageMaker =>
+    async (read) => {
+      const { json } = (await read('application', parts.applications.show(number))).result
+      return downloadDecision(json, file)
     }
 
   return {
@@ -321,6 +342,8 @@ export function createPages(parts: PageParts) {
       }
       if (section === 'applications' && rest.length <= 1)
         return rest.length === 0 ? applications(query) : application(first)
+      if (section === 'applications' && rest.length === 2 && isDecisionFile(second))
+        return decisionFile(first, second)
       if (section === 'connections' && rest.length === 0) return parties.connections()
       if (section === 'own' && rest.length === 0) return own(query, reader)
       if (section === 'status' && rest.length === 0) return status()
@@ -345,8 +368,8 @@ export function createPages(parts: PageParts) {
     },
 
     /** What a form decides on an application; empty fields say nothing. */
-    decision(number: string, act: 'ask' | 'approve' | 'refuse', form: URLSearchParams) {
-      const said = ['agreement', 'legalBasis', 'reason'].map((name) => [name, (form.get(name) ?? '').trim()])
+    decision(number: string, act: (typeof DECIDING)[number], form: URLSearchParams) {
+      const said = SAID[act].map((name) => [name, (form.get(name) ?? '').trim()])
       return parts.applications.act(number, act, Object.fromEntries(said.filter(([, text]) => text !== '')))
     },
 

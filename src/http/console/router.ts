@@ -7,10 +7,10 @@ import { asGatewayError, GatewayError } from '../../model/errors.ts'
 import type { Consumer } from '../../model/exchange.ts'
 import type { Answered, ConductReading, ReadingAction, ReadingWork } from '../../reporting/reading.ts'
 import { createExport } from '../audit-export.ts'
-import { readBody } from '../body.ts'
 import { type Asset, readAssets } from './assets.ts'
+import { readForm } from './form.ts'
 import type { PageMaker } from './maker.ts'
-import { createPages, type PageParts } from './pages.ts'
+import { createPages, DECIDING, type PageParts } from './pages.ts'
 import { verifyPage } from './proof-page.ts'
 import { messagePage } from './reader-pages.ts'
 import { consumerOf, createView, ownPath, redirect, SAFE_HEADERS, sendPage } from './request.ts'
@@ -32,21 +32,12 @@ export interface ConsoleParts extends PageParts {
   readonly onInternalError: (error: unknown) => void
 }
 
-const MAX_FORM_BYTES = 16_384
-
 function notOwnForm(): GatewayError {
   const detail = {
     vi: 'Biểu mẫu không thuộc phiên đăng nhập này; hãy mở lại trang.',
     en: 'The form is not of this session; open the page anew.',
   }
   return new GatewayError('request_malformed', { detail })
-}
-
-async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  const type = request.headers['content-type'] ?? ''
-  if (!type.startsWith('application/x-www-form-urlencoded'))
-    throw new GatewayError('content_type_unsupported')
-  return new URLSearchParams((await readBody(request, MAX_FORM_BYTES)).toString('utf8'))
 }
 
 /** The readers' console: `/console` of the management listener. */
@@ -216,7 +207,7 @@ export function createConsoleRouter(parts: ConsoleParts): Router {
   /** A decision takes effect once it is in the log, under the name of whoever is signed in. */
   async function decide(path: string, form: URLSearchParams, session: Session, response: ServerResponse) {
     const [, , , number = '', asked, ...rest] = path.split('/')
-    const act = (['ask', 'approve', 'refuse'] as const).find((each) => each === asked)
+    const act = DECIDING.find((each) => each === asked)
     if (act === undefined || rest.length > 0) throw new GatewayError('path_unknown')
     const { result, exchangeId } = await conduct(session, act, pages.decision(number, act, form))
     await result.perform?.(exchangeId)

@@ -1,0 +1,197 @@
+import { hash } from 'node:crypto'
+import type { ReadAuditBody } from '../contract/audit-requests.ts'
+import {
+  DocumentSignatureError,
+  type HeldSignature,
+  readSignature,
+  SIGNATURE_FAULTS,
+  type SignedDocument,
+} from '../identity/document-signature.ts'
+import { basisSpan, isWithin, type LegalBasis } from '../model/agreement.ts'
+import {
+  type Application,
+  type ApplicationContent,
+  type ApplicationEvent,
+  type Decision,
+  proposalOf,
+  stateAfter,
+} from '../model/application.ts'
+import { type Approver, mayDecide } from '../model/approver.ts'
+import { writeDecision } from '../model/decision-text.ts'
+import { GatewayError } from '../model/errors.ts'
+import { digestDocument } from '../registry/digest.ts'
+import type { ReadingRight } from '../registry/readers.ts'
+import type { Registry } from '../registry/snapshot.ts'
+import type { Answered, ReadingWork } from './reading.ts'
+
+/** How leaders' signatures over decisions are taken. */
+export interface DecisionSignatures {
+  /** Whether a decision without one is refused. */
+  readonly required: boolean
+  /** The log's origin: it stands in each text. */
+  readonly gateway: string
+  /**
+   * Checks a signature (DER) by the configured authorities; undefined where there are none.
+   * @throws DocumentSignatureError (rejects)
+   */
+  readonly open: ((signature: Uint8Array, document: SignedDocument) => Promise<HeldSignature>) | undefined
+}
+
+interface SigningParts {
+  readonly find: (number: string, right: ReadingRight) => Promise<Application>
+  readonly whole: (application: Application) => unknown
+  /** @throws GatewayError where what is decided names what the registry does not have, or has already. */
+  readonly readDecision: (
+    decision: Decision['decision'],
+    json: unknown,
+    content: ApplicationContent,
+  ) => Omit<Decision, 'decision'>
+  readonly store: { save(next: Application): Promise<boolean> }
+  readonly registry: () => Registry
+  readonly readBody: ReadAuditBody
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly signatures: DecisionSignatures
+}
+
+/** A decision under a leader's own signature: handed up by the appraiser, signed elsewhere, handed in. */
+export interface DecisionSigning {
+  propose(number: string, json: unknown): ReadingWork<Answered>
+  sign(number: string, json: unknown): ReadingWork<Answered>
+}
+
+/** @throws GatewayError with what is wrong with a signature. */
+function refuseSignature(thrown: unknown): never {
+  if (!(thrown instanceof DocumentSignatureError)) throw thrown
+  throw new GatewayError('decision_signature_invalid', {
+    detail: SIGNATURE_FAULTS[thrown.fault],
+    cause: thrown,
+  })
+}
+
+function readGiven(signature: string): Uint8Array {
+  try {
+    return readSignature(Buffer.from(signature, 'base64'))
+  } catch (thrown) {
+    return refuseSignature(thrown)
+  }
+}
+
+export function createDecisionSigning(parts: SigningParts): DecisionSigning {
+  const { find, whole, readDecision, store, registry, readBody, now, signatures } = parts
+
+  function approverOf(id: string | undefined, { content, provider }: Application): Approver {
+    const approver = registry().approvers.get(id ?? '')
+    const isInForce = (basis: LegalBasis | undefined) => basis && isWithin(basisSpan(basis), now())
+    if (
+      !approver?.legalBases.every((basis) => isInForce(registry().legalBases.get(basis))) ||
+      !mayDecide(approver, { class: content.class, provider }, now())
+    ) {
+      throw new GatewayError('approver_unfit')
+    }
+    return approver
+  }
+
+  function openOf(): NonNullable<DecisionSignatures['open']> {
+    if (signatures.open === undefined) throw new GatewayError('decision_signatures_closed')
+    return signatures.open
+  }
+
+  /** Of two that come at once, only the first is saved. */
+  async function save(next: Application): Promise<unknown> {
+    if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
+    return whole(next)
+  }
+
+  /** What waits for its signature. @throws GatewayError where nothing does. */
+  function waiting(found: Application) {
+    const proposal = proposalOf(found)
+    const { decision, approver } = proposal ?? {}
+    const state = decision && stateAfter(found.state, decision)
+    if (!proposal || !decision || !state || !found.decision) {
+      const detail = {
+        vi: 'Không có quyết định nào đang chờ ký.',
+        en: 'No decision is waiting for a signature.',
+      }
+      throw new GatewayError('application_state_unfit', { detail })
+    }
+    const { agreement, legalBasis, reason } = proposal
+    const said = {
+      ...(agreement && { agreement }),
+      ...(legalBasis && { legalBasis }),
+      ...(reason && { reason }),
+    }
+    return { proposal, decision, state, said, approver, text: found.decision.text }
+  }
+
+  return {
+    propose: (number, json) => ({
+      ask: () => ({ query: { application: number.slice(0, 20) }, identifier: undefined }),
+      async answer(right) {
+        const found = await find(number, right)
+        const { decision, approver, ...rest } = readBody('ApplicationProposal', json)
+        openOf()
+        if (stateAfter(found.state, decision) === undefined) throw new GatewayError('application_state_unfit')
+        const said = readDecision(decision, rest, found.content)
+        approverOf(approver, found)
+        return {
+          found: 1,
+          json: undefined,
+          perform(exchange) {
+            const by = right.reader.document.subsystem
+            const at = new Date(now()).toISOString()
+            const proposal: ApplicationEvent = {
+              act: 'propose',
+              at,
+              by,
+              exchange,
+              decision,
+              approver,
+              ...said,
+            }
+            const { gateway } = signatures
+            const text = writeDecision({ gateway, application: found, proposal, digestOf: digestDocument })
+            const events = [...found.events, proposal]
+            return save({ ...found, revision: found.revision + 1, events, decision: { text } })
+          },
+        }
+      },
+    }),
+    sign(number, json) {
+      let given: Uint8Array | undefined
+      return {
+        ask() {
+          given = readGiven(readBody('ApplicationSignature', json).signature)
+          const query = { application: number.slice(0, 20), signature: hash('sha256', given) }
+          return { query, identifier: undefined }
+        },
+        async answer(right) {
+          if (given === undefined) throw new RangeError('a signature is read before it is judged')
+          const signature = given
+          const found = await find(number, right)
+          const { proposal, decision, state, said, text, ...waits } = waiting(found)
+          readDecision(decision, said, found.content)
+          const approver = approverOf(waits.approver, found)
+          const nowMs = now()
+          const document = { bytes: Buffer.from(text), madeAtMs: Date.parse(proposal.at), nowMs }
+          const held = await openOf()(signature, document).catch(refuseSignature)
+          if (!approver.certificates.includes(held.thumbprint)) throw new GatewayError('approver_unfit')
+          return {
+            found: 1,
+            json: undefined,
+            perform(exchange) {
+              const by = right.reader.document.subsystem
+              const at = new Date(nowMs).toISOString()
+              const signed = { approver: approver.id, signature: hash('sha256', signature) }
+              const event: ApplicationEvent = { act: decision, at, by, exchange, ...said, ...signed }
+              const events = [...found.events, event]
+              const kept = { text, signed: { signature, chain: held.chain } }
+              const decided = { state, dueAtMs: undefined, events, decision: kept }
+              return save({ ...found, ...decided, revision: found.revision + 1 })
+            },
+          }
+        },
+      }
+    },
+  }
+}
