@@ -1,3 +1,4 @@
+import type { AnonymityRules } from '../model/anonymity.ts'
 import { GatewayError, type Violation } from '../model/errors.ts'
 import type { OperationKind } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
@@ -49,6 +50,8 @@ export interface Operation {
   readonly subjectPointer: string | undefined
   /** Where it does for many at once what another operation does for one. */
   readonly batch: BatchForm | undefined
+  /** Of a data set that leaves as an anonymised package alone: by which rules. */
+  readonly anonymised?: AnonymityRules | undefined
   /** By JSON Pointer into the body: the list whose national codes stand there; a consumer's own are mapped to them. */
   readonly codes?: Readonly<Record<string, string>> | undefined
   /** Of an event whose contract promises it. */
@@ -214,6 +217,7 @@ function describeMembers(
 function createOperation(description: OperationDescription, parts: Parts): Operation {
   const { id, method, pathTemplate, title = { vi: id, en: id } } = description
   const { kind, durableBefore, personalData, subjectPointer, batch, codes, freshness } = description
+  const { anonymised } = description
   return Object.freeze({
     id,
     method,
@@ -225,6 +229,7 @@ function createOperation(description: OperationDescription, parts: Parts): Opera
     personalData,
     subjectPointer,
     batch,
+    anonymised,
     codes,
     freshness,
     ...compileRequestCheck(description, parts),

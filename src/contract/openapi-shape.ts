@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { COLUMN_FORMS, COLUMN_ROLES } from '../model/anonymity.ts'
 
 /**
  * The part of OpenAPI 3.1.1 that contracts are written in. What would have no effect here (callbacks,
@@ -10,6 +11,33 @@ const anything = {} as const
 const flag = { type: 'boolean' } as const
 const seconds = { type: 'integer', minimum: 1, maximum: 31_622_400 } as const
 const POINTER = '^(?:/(?:[^~/]|~[01])*)+$'
+
+const anonymity = {
+  type: 'object',
+  required: ['k', 'pageSize', 'columns'],
+  additionalProperties: false,
+  properties: {
+    k: { type: 'integer', minimum: 2, maximum: 1000 },
+    l: { type: 'integer', minimum: 1, maximum: 20 },
+    pageSize: { type: 'integer', minimum: 1, maximum: 10_000 },
+    columns: {
+      type: 'object',
+      minProperties: 1,
+      maxProperties: 50,
+      propertyNames: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9]{0,59}$' },
+      additionalProperties: {
+        type: 'object',
+        required: ['is'],
+        additionalProperties: false,
+        properties: {
+          is: { enum: COLUMN_ROLES },
+          as: { enum: COLUMN_FORMS },
+          width: { type: 'integer', minimum: 1, maximum: 1_000_000_000_000 },
+        },
+      },
+    },
+  },
+} as const
 
 const bilingual = {
   type: 'object',
@@ -185,6 +213,7 @@ const SHAPE = {
           propertyNames: { type: 'string', pattern: POINTER, maxLength: 200 },
           additionalProperties: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,39}$' },
         },
+        anonymised: anonymity,
         batch: {
           type: 'object',
           required: ['of', 'size'],

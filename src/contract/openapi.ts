@@ -1,3 +1,4 @@
+import type { AnonymityRules } from '../model/anonymity.ts'
 import type { OperationKind } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import {
@@ -54,6 +55,8 @@ export interface OperationDescription {
   readonly personalData: PersonalDataClass
   readonly subjectPointer: string | undefined
   readonly batch: BatchForm | undefined
+  /** Of a data set that leaves as an anonymised package alone. */
+  readonly anonymised?: AnonymityRules | undefined
   /** By JSON Pointer into the body: the list whose national codes stand there. */
   readonly codes?: Readonly<Record<string, string>> | undefined
   readonly parameters: readonly ParameterDescription[]
@@ -90,6 +93,7 @@ interface ExchangeExtension {
   readonly personalData: PersonalDataClass
   readonly durableBefore?: boolean
   readonly batch?: BatchForm
+  readonly anonymised?: AnonymityRules
   readonly codes?: Readonly<Record<string, string>>
   readonly freshness?: Freshness
 }
@@ -179,6 +183,7 @@ function readOperation(reader: Reader, location: Location, shared: readonly Para
     personalData: exchange.personalData,
     subjectPointer: exchange.subject,
     batch: exchange.batch,
+    anonymised: exchange.anonymised,
     codes: exchange.codes,
     parameters: [...inherited, ...own],
     body: readBody(reader, location),

@@ -1,4 +1,5 @@
 import type { Bilingual } from '../model/identifier.ts'
+import { isAnonymisedForm } from './anonymised-rules.ts'
 import { type Documents, inside, isMembers, type Location } from './document.ts'
 import { parsePointer } from './minimise.ts'
 import type { ContractDescription, OperationDescription, ParameterDescription } from './openapi.ts'
@@ -247,6 +248,15 @@ export const OPERATION_RULES: readonly OperationRule[] = [
     detail: {
       vi: 'batch.of phải là một thao tác verify (POST, có subject) của hợp đồng; nội dung có items, câu trả lời 200 có results.',
       en: 'batch.of must be a verify operation (POST, with a subject) of the contract; the body has items, the 200 answer has results.',
+    },
+  },
+  {
+    rule: 'anonymised_form',
+    find: (operation, _contract, documents) =>
+      when(!isAnonymisedForm(documents, operation), inside(operation.location, 'x-exchange', 'anonymised')),
+    detail: {
+      vi: 'Tập ẩn danh là một thao tác lookup (POST, không subject): nội dung có from và most, câu trả lời 200 có rows; columns nêu đúng từng thành phần của một dòng, ít nhất một quasi, và trường x-personal không để nguyên.',
+      en: 'An anonymised set is a lookup (POST, no subject): the body has from and most, the 200 answer has rows; columns name each member of a row and no other, at least one quasi, and an x-personal one is not told as it is.',
     },
   },
   {

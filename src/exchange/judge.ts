@@ -1,5 +1,6 @@
 import type { Consents } from '../identity/consent.ts'
 import type { CheckRequestSignature } from '../identity/request-signature.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Consumer } from '../model/exchange.ts'
 import type { Authority } from '../registry/authority.ts'
 import { type Authorisation, authorise } from './authorise.ts'
@@ -65,6 +66,7 @@ export function createJudge(parts: JudgeParts): Judge {
     }
     const authorisation = authorise(candidates, ask, now())
     noteAuthorisation(facts, authorisation)
+    if (resolved.operation.anonymised && !request.forPackage) throw new GatewayError('package_only')
     passage.judged = { authority, authorisation }
     return [resolved, authorisation]
   }

@@ -1,7 +1,7 @@
 import type { Operation } from '../contract/contract.ts'
 import type { Conduct } from '../exchange/conduct.ts'
 import type { Canceller } from '../model/cancellation.ts'
-import { GatewayError } from '../model/errors.ts'
+import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { BulkAsk } from './bulk.ts'
 import type { Finding } from './bulk-results.ts'
 
@@ -28,20 +28,48 @@ function findingsIn(answer: unknown, count: number): readonly Finding[] {
   return results
 }
 
+interface AskingJob {
+  readonly id: string
+  readonly ask: BulkAsk
+  readonly operation: Operation
+}
+
+/** A quota that is free again within this time is waited for. */
+const PATIENCE_SECONDS = 5
+
+export interface Patience {
+  /** Resolves after so long, or rejects when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** A quota used up for the moment is waited for; a second's quota is free in the next. */
+export async function withPatience<T>({ wait, signal }: Patience, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      const seconds = error.retryAfterSeconds ?? Number.POSITIVE_INFINITY
+      if (error.code !== 'quota_exceeded' || seconds > PATIENCE_SECONDS) throw error
+      await wait(seconds * 1000, signal)
+    }
+  }
+}
+
 /**
- * Carries one batch as an exchange like any other, with its own record; the job is its parent.
- * @returns what was found, in the order of the claims.
+ * Carries what a job asks as an exchange like any other, with its own record; the job is its parent.
+ * @returns the answer's content, minimised.
  * @throws GatewayError as the exchange ended.
  */
-export async function verifyBatch(
+export async function carryForJob(
   parts: BatchParts,
-  job: { readonly id: string; readonly ask: BulkAsk; readonly operation: Operation },
-  claims: readonly object[],
-  signal: Canceller,
-): Promise<readonly Finding[]> {
+  job: AskingJob,
+  json: object,
+  { signal, forPackage }: { readonly signal: Canceller; readonly forPackage?: true },
+): Promise<unknown> {
   const { ask, operation } = job
   const receivedAtMs = parts.now()
-  const json = { items: claims }
   const conclusion = await parts.conduct(
     {
       exchangeId: parts.newExchangeId(receivedAtMs),
@@ -61,6 +89,7 @@ export async function verifyBatch(
       trace: { traceId: parts.randomHex(16), spanId: parts.randomHex(8), sampled: false },
       salt: parts.newSalt(),
       body: Buffer.from(JSON.stringify(json)),
+      ...(forPackage && { forPackage }),
       json,
       signal,
     },
@@ -69,5 +98,15 @@ export async function verifyBatch(
   const ended = conclusion.release()
   if (ended instanceof Error) throw ended
   if (ended.status >= 300) throw new GatewayError('response_invalid')
-  return findingsIn(ended.content, claims.length)
+  return ended.content
+}
+
+/** Carries one batch. @returns what was found, in the order of the claims. @throws GatewayError as the exchange ended. */
+export async function verifyBatch(
+  parts: BatchParts,
+  job: AskingJob,
+  claims: readonly object[],
+  signal: Canceller,
+): Promise<readonly Finding[]> {
+  return findingsIn(await carryForJob(parts, job, { items: claims }, { signal }), claims.length)
 }

@@ -10,6 +10,7 @@ import type { Authority } from '../registry/authority.ts'
 import type { Appended, BulkAsk, BulkCounts, BulkJob, BulkStore } from './bulk.ts'
 import type { BulkFormat } from './bulk-lines.ts'
 import { ERROR_GROUPS, type QualityWeights, qualityOf } from './data-quality.ts'
+import { assertRulesStand, type OrderedSet } from './ordered-set.ts'
 import type { MakePackage, Package, PackageGround } from './package.ts'
 
 export interface BulkDeskParts {
@@ -24,6 +25,8 @@ export interface BulkDeskParts {
   readonly weights: QualityWeights
   readonly makePackage: MakePackage
 }
+
+type Asked = Omit<BulkAsk, 'format' | 'sizeBytes' | 'staleAfterDays' | 'unitsAsOf'>
 
 /** What the header fields of a request for a job say, as at an exchange. */
 export type Particulars = Pick<BulkAsk, 'dossier' | 'procedure' | 'officer'> & { readonly purpose: string }
@@ -64,6 +67,8 @@ interface Wanted {
   readonly sizeBytes: number
   readonly staleAfterDays: number
   readonly unitsAsOf: string | undefined
+  /** Of a set that leaves anonymised, in place of a file. */
+  readonly scope?: OrderedSet['scope']
 }
 
 /** Only its form: whether there is such a service is looked at with everything else. */
@@ -71,8 +76,31 @@ function isServiceId(value: unknown): value is ServiceId {
   return typeof value === 'string' && value.length <= 200 && value.split('/').length === 4
 }
 
+/** An order of a set: what is wanted of it stands in its `scope`. */
+function readOrder(body: Readonly<Record<string, unknown>>): Wanted {
+  const { service, operation, scope } = body
+  const id = isServiceId(service) ? service : undefined
+  const isScope = typeof scope === 'object' && scope !== null && !Array.isArray(scope)
+  const errors = [
+    ...(id ? [] : [violation('/service', 'Không phải mã dịch vụ.', 'It is no id of a service.')]),
+    ...(typeof operation === 'string' ? [] : [violation('/operation', 'Thiếu thao tác.', 'It is missing.')]),
+    ...(isScope ? [] : [violation('/scope', 'Phải là đối tượng.', 'It has to be an object.')]),
+  ]
+  if (errors.length > 0 || id === undefined) throw invalid(...errors)
+  return {
+    service: id,
+    operation: String(operation),
+    format: 'ndjson',
+    sizeBytes: 0,
+    staleAfterDays: DEFAULT_STALE_DAYS,
+    unitsAsOf: undefined,
+    scope: { ...Object(scope) },
+  }
+}
+
 function readWanted(json: unknown, maxBytes: number): Wanted {
   const body: Readonly<Record<string, unknown>> = typeof json === 'object' && json !== null ? { ...json } : {}
+  if (body['scope'] !== undefined) return readOrder(body)
   const { service, operation, format, sizeBytes, staleAfterDays = DEFAULT_STALE_DAYS, unitsAsOf } = body
   const id = isServiceId(service) ? service : undefined
   const known = FORMATS.find((each) => each === format)
@@ -105,10 +133,7 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
   const { store, now } = parts
 
   /** What an exchange of the job would be allowed by at this moment. */
-  function assertAllowed(
-    consumer: Consumer,
-    ask: Omit<BulkAsk, 'format' | 'sizeBytes' | 'staleAfterDays' | 'unitsAsOf'>,
-  ): PackageGround {
+  function assertAllowed(consumer: Consumer, ask: Asked): PackageGround {
     const authority = parts.authority()
     const { number, registry } = authority
     if (number === undefined || !parts.mayRelease(number)) {
@@ -120,7 +145,10 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
       throw new GatewayError('service_unknown')
     const operation = service.contract.operations.get(ask.operation)
     if (operation === undefined) throw new GatewayError('operation_unknown')
-    if (operation.batch === undefined) throw new GatewayError('batch_unsupported')
+    if (operation.batch === undefined && operation.anonymised === undefined) {
+      throw new GatewayError('batch_unsupported')
+    }
+    if (operation.anonymised !== undefined && ask.set === undefined) throw new GatewayError('package_only')
     const { purpose, officer, dossier, procedure } = ask
     const details = consumer.details
     const what = { service: ask.service, operation: operation.id, fields: undefined, isSigned: false }
@@ -129,7 +157,26 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
       { ...what, purpose, officer, dossier, procedure, details },
       now(),
     )
+    if (ask.set !== undefined) {
+      assertRulesStand(service, ask, ask.set)
+      // Of narrower packages side by side more could be learnt than of the one that was agreed.
+      if (authorisation.fields !== authorisation.grant.fields) throw new GatewayError('token_too_narrow')
+    }
     return { registry, number, service, authorisation }
+  }
+
+  /** The set that is ordered, with the rules of the contract in force; none of one that is not known. */
+  function orderOf({ service, operation, scope }: Wanted): Pick<BulkAsk, 'set'> {
+    if (scope === undefined) return {}
+    const { contract } = parts.authority().registry.services.get(service) ?? {}
+    const known = contract?.operations.get(operation)
+    if (known === undefined) return {}
+    if (known.anonymised === undefined) {
+      throw invalid(violation('/scope', 'Thao tác này không phải tập ẩn danh.', 'It is no anonymised set.'))
+    }
+    const body = { ...scope, from: 0, most: known.anonymised.pageSize }
+    known.checkRequest({ pathParameters: {}, query: undefined, body })
+    return { set: { scope, rules: known.anonymised } }
   }
 
   async function find(consumer: Consumer, id: string): Promise<BulkJob> {
@@ -146,10 +193,13 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
     },
     async create(consumer, json, particulars) {
       const wanted = readWanted(json, parts.maxBytes)
-      const ask: BulkAsk = { consumer, ...wanted, ...particulars }
+      const { scope, ...rest } = wanted
+      const ask: BulkAsk = { consumer, ...rest, ...particulars, ...orderOf(wanted) }
       assertAllowed(consumer, ask)
       const id = parts.newId(now())
       await store.create(id, ask)
+      // There is no file to wait for.
+      if (ask.set !== undefined) await store.append(id, 0, [])
       return find(consumer, id)
     },
     list: (consumer) => store.list(consumer.id),
@@ -169,11 +219,13 @@ export function createBulkDesk(parts: BulkDeskParts): BulkDesk {
     },
     async report(consumer, id) {
       const job = await find(consumer, id)
+      if (job.ask.set !== undefined) throw new GatewayError('package_only')
       const { resolveUnit } = parts.authority().registry
       return describeReport(job, await store.counts(id), parts.weights, resolveUnit)
     },
     async results(consumer, id) {
       const job = await find(consumer, id)
+      if (job.ask.set !== undefined) throw new GatewayError('package_only')
       // The consumer of now: its token may be narrower than the one the job was made with.
       assertAllowed(consumer, job.ask)
       return store.results(id)
@@ -196,8 +248,7 @@ export function describeJob(job: BulkJob): object {
     service: ask.service,
     operation: ask.operation,
     purpose: ask.purpose,
-    format: ask.format,
-    sizeBytes: ask.sizeBytes,
+    ...(ask.set ? { scope: ask.set.scope } : { format: ask.format, sizeBytes: ask.sizeBytes }),
     receivedBytes: job.receivedBytes,
     records: job.records,
     exchanges: job.exchanges,

@@ -2,20 +2,19 @@ import { type Canceller, createCanceller } from '../model/cancellation.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { BulkCounts, BulkStore, ClaimedBulkJob } from './bulk.ts'
-import { type BatchParts, verifyBatch } from './bulk-batch.ts'
+import { type BatchParts, type Patience, verifyBatch, withPatience } from './bulk-batch.ts'
 import { createIntake, type Taken } from './bulk-intake.ts'
 import { type Row, readRows } from './bulk-lines.ts'
 import { conclude, type Finding } from './bulk-results.ts'
 import { createFirstSeen } from './first-seen.ts'
 import type { DoJob, JobResult, QueuedJob } from './queue.ts'
+import { gatherSet } from './set-run.ts'
 
-export interface BulkRunParts extends BatchParts {
+export interface BulkRunParts extends BatchParts, Pick<Patience, 'wait'> {
   readonly store: BulkStore
   readonly registry: () => Registry
   /** Monotonic milliseconds. */
   readonly clock: () => number
-  /** Resolves after so long, or rejects when the signal aborts. */
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   /** Two random 32-bit numbers. */
   readonly newSeed: () => readonly [number, number]
   /** Told of each step that was made durable. */
@@ -27,8 +26,6 @@ const IN_FLIGHT = 4
 /** Results are made durable this often, or when there are this many bytes of them. */
 const COMMIT_MS = 500
 const COMMIT_BYTES = 524_288
-/** A quota that is free again within this time is waited for. */
-const PATIENCE_SECONDS = 5
 const DAY_MS = 86_400_000
 
 /** Some consecutive records and what the provider said of those that were asked. */
@@ -62,7 +59,6 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
     return { operation, single, size: operation.batch.size }
   }
 
-  /** A quota used up for the moment is waited for; a second's quota is free in the next. */
   async function verify(
     claimed: ClaimedBulkJob,
     claims: readonly object[],
@@ -70,17 +66,10 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
     canceller: Canceller,
   ): Promise<readonly Finding[]> {
     if (claims.length === 0) return []
-    for (;;) {
-      try {
-        const { operation } = operationsOf(claimed)
-        return await verifyBatch(parts, { ...claimed.job, operation }, claims, canceller)
-      } catch (thrown) {
-        const error = asGatewayError(thrown)
-        const seconds = error.retryAfterSeconds ?? Number.POSITIVE_INFINITY
-        if (error.code !== 'quota_exceeded' || seconds > PATIENCE_SECONDS) throw error
-        await parts.wait(seconds * 1000, signal)
-      }
-    }
+    return withPatience({ wait: parts.wait, signal }, () => {
+      const { operation } = operationsOf(claimed)
+      return verifyBatch(parts, { ...claimed.job, operation }, claims, canceller)
+    })
   }
 
   /** Cuts the records into windows of a batch each, leaving out those that were done before. */
@@ -216,11 +205,17 @@ export function createBulkRun(parts: BulkRunParts): DoJob {
   return async (queued) => {
     const claimed = await store.claim(String(queued.data['job']), queued.id)
     if (claimed === undefined) return 'done'
+    const { set } = claimed.job.ask
     const writer = createWriter(claimed)
+    let { records: done } = claimed.job
+    const onDone = (records: number) => {
+      done = records
+    }
     try {
-      await run(claimed, writer, queued.signal)
+      if (set === undefined) await run(claimed, writer, queued.signal)
+      else if (!(await gatherSet(parts, claimed, { set, signal: queued.signal, onDone }))) return 'done'
     } catch (thrown) {
-      return settle(claimed, queued, writer.done() > claimed.job.records, thrown)
+      return settle(claimed, queued, Math.max(done, writer.done()) > claimed.job.records, thrown)
     }
     await store.end(claimed.job.id, claimed.epoch, 'done')
     return 'done'

@@ -3,6 +3,7 @@ import type { Consumer } from '../model/exchange.ts'
 import type { ServiceId } from '../model/identifier.ts'
 import type { BulkFormat } from './bulk-lines.ts'
 import { emptyTally, type Tally } from './data-quality.ts'
+import type { OrderedSet } from './ordered-set.ts'
 import type { QueueDefinition } from './queue.ts'
 
 /**
@@ -27,7 +28,7 @@ export interface BulkAsk {
   /** As proven when the job was made. */
   readonly consumer: Consumer
   readonly service: ServiceId
-  /** An operation with a batch form. */
+  /** An operation with a batch form, or a set that leaves anonymised. */
   readonly operation: string
   readonly purpose: string
   readonly dossier?: string | undefined
@@ -39,6 +40,8 @@ export interface BulkAsk {
   readonly staleAfterDays: number
   /** `yyyy-mm-dd`: by which list of administrative units the records' `unit` is; that of the job's day where absent. */
   readonly unitsAsOf?: string | undefined
+  /** Of a data set that is read from its provider to leave anonymised: there is no file, then. */
+  readonly set?: OrderedSet | undefined
 }
 
 /** Counts of a job so far. */

@@ -5,10 +5,12 @@ import { noteAuthorisation } from '../exchange/stages.ts'
 import { createPartSealer } from '../identity/package-part.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SignManifest } from '../ledger/manifest.ts'
+import type { AnonymityFacts } from '../model/anonymity.ts'
 import { asGatewayError, GatewayError } from '../model/errors.ts'
 import type { Consumer, ExchangeFacts } from '../model/exchange.ts'
 import { PACKAGE_FORMAT, type PackageManifest, type PackagePart } from '../model/package.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
+import { anonymise } from './anonymised.ts'
 import type { BulkJob, BulkStore } from './bulk.ts'
 
 /** By what a package may be made at this moment. */
@@ -42,7 +44,7 @@ export interface Package {
 }
 
 /**
- * Seals the results of a finished bulk job for who asked for it. Nothing is kept of a package: it is made of the results
+ * Seals the results of a finished bulk job for who asked for it; of a set, only what its rules let go. Nothing is kept of a package: it is made of the results
  * as they are kept, so one that was broken off, by a crash too, is made again whole. Each is an exchange with its record.
  * @param allow decides anew whenever it is called. @throws GatewayError
  */
@@ -53,14 +55,29 @@ interface Content {
   readonly digest: string
 }
 
+/** What is handed over: the same bytes however often it is read. */
+interface Source {
+  readonly pieces: () => AsyncIterable<Buffer>
+  readonly records: number
+  readonly anonymised?: AnonymityFacts
+}
+
 export function createPackager(parts: PackageParts): MakePackage {
   const { store, ledger, now } = parts
 
+  /** @throws GatewayError `anonymity_unmet` where nothing of a set may leave. */
+  async function sourceOf({ id, ask: { set }, records }: BulkJob): Promise<Source> {
+    const read = () => store.results(id)
+    if (set === undefined) return { pieces: read, records }
+    const { facts, pieces } = await anonymise(set.rules, read)
+    return { pieces, records: facts.released, anonymised: facts }
+  }
+
   /** The results are read twice, first for their digest: what is told leaves only after its record. */
-  async function digestOf(job: string, salt: Uint8Array): Promise<Content> {
+  async function digestOf({ pieces }: Source, salt: Uint8Array): Promise<Content> {
     const sum = createHash('sha256').update(salt)
     let bytes = 0
-    for await (const piece of store.results(job)) {
+    for await (const piece of pieces()) {
       sum.update(piece)
       bytes += piece.length
     }
@@ -69,7 +86,7 @@ export function createPackager(parts: PackageParts): MakePackage {
 
   async function record(
     facts: ExchangeFacts,
-    content: Content,
+    content: Content | GatewayError,
     allow: () => PackageGround,
   ): Promise<PackageGround> {
     let ended: PackageGround | GatewayError | undefined
@@ -79,6 +96,7 @@ export function createPackager(parts: PackageParts): MakePackage {
         ended = ground
         facts.registryDigest = ground.registry.digest
         noteAuthorisation(facts, ground.authorisation)
+        if (content instanceof GatewayError) throw content
         facts.code = undefined
         facts.answer = { ...content, status: 200 }
         return { outcome: 'delivered', reply: undefined, authority: ground.number }
@@ -99,11 +117,12 @@ export function createPackager(parts: PackageParts): MakePackage {
 
   async function* write(
     manifest: Omit<PackageManifest, 'parts'>,
+    { pieces }: Source,
     seal: Awaited<ReturnType<typeof createPartSealer>>,
   ) {
-    const { exchange, job } = manifest
+    const { exchange } = manifest
     const made: PackagePart[] = []
-    for await (const piece of store.results(job)) {
+    for await (const piece of pieces()) {
       const line = await seal(piece, { exchange, part: made.length })
       made.push({ bytes: line.length, digest: hash('sha256', line, 'base64url') })
       yield Buffer.from(`${line}\n`)
@@ -118,7 +137,6 @@ export function createPackager(parts: PackageParts): MakePackage {
     if (key === undefined) throw new GatewayError('encryption_key_missing')
     const receivedAtMs = now()
     const salt = parts.newSalt()
-    const content = await digestOf(job.id, salt)
     const operation = first.service.contract.operations.get(job.ask.operation)
     const facts: ExchangeFacts = {
       exchangeId: parts.newExchangeId(receivedAtMs),
@@ -139,7 +157,11 @@ export function createPackager(parts: PackageParts): MakePackage {
     if (officer !== undefined) facts.officer = officer
     if (dossier !== undefined) facts.dossier = dossier
     if (procedure !== undefined) facts.procedure = procedure
+    const source = await sourceOf(job).catch(asGatewayError)
+    const isUnmet = source instanceof GatewayError
+    const content = isUnmet ? source : await digestOf(source, salt)
     const { authorisation } = await record(facts, content, allow)
+    if (isUnmet || content instanceof GatewayError) throw source
     const checkpoint = await parts.checkpoint()
     const { document, digest } = authorisation.agreement
     const manifest: Omit<PackageManifest, 'parts'> = {
@@ -156,14 +178,15 @@ export function createPackager(parts: PackageParts): MakePackage {
       legalBases: document.legalBases,
       fields: authorisation.fields,
       job: job.id,
-      records: job.records,
+      records: source.records,
       exchanges: job.exchanges,
+      ...(source.anonymised && { anonymised: source.anonymised }),
       contentBytes: content.bytes,
       contentDigest: content.digest,
       salt: Buffer.from(salt).toString('base64url'),
       recipientKey: key.kid,
       ...(checkpoint !== undefined && { checkpoint }),
     }
-    return { exchangeId: facts.exchangeId, lines: write(manifest, await createPartSealer(key)) }
+    return { exchangeId: facts.exchangeId, lines: write(manifest, source, await createPartSealer(key)) }
   }
 }

@@ -158,6 +158,8 @@ export interface InboundRequest {
     | { readonly refusal: 'request_unknown' | 'request_ended' }
   /** The body's bytes as received; empty where there was none. */
   readonly body: Uint8Array
+  /** The gateway itself asks, for a package that leaves anonymised; see `package_only`. */
+  readonly forPackage?: true
   /** Parsed once by the door; `undefined` where there was no body. */
   readonly json: unknown
   /** Aborts when the consumer hangs up. */

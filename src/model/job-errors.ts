@@ -42,6 +42,32 @@ export const JOB_ERRORS = {
       en: "Choose an operation with x-exchange.batch in the service's contract.",
     },
   },
+  package_only: {
+    status: 403,
+    fault: 'consumer',
+    stage: 'authorise',
+    title: {
+      vi: 'Tập dữ liệu này chỉ rời cổng thành gói ẩn danh',
+      en: 'This data set leaves as an anonymised package only',
+    },
+    fix: {
+      vi: 'Đặt tập bằng POST /jobs/bulk với scope, rồi lấy gói khi việc đã xong.',
+      en: 'Order it by POST /jobs/bulk with a scope, and fetch the package once the job is done.',
+    },
+  },
+  anonymity_unmet: {
+    status: 409,
+    fault: 'provider',
+    stage: 'authorise',
+    title: {
+      vi: 'Tập dữ liệu không ẩn danh được theo quy tắc của hợp đồng',
+      en: "The data set cannot be made anonymous by its contract's rules",
+    },
+    fix: {
+      vi: 'Bên cung cấp gộp các trường thô hơn (x-exchange.anonymised), hoặc chọn phạm vi rộng hơn rồi đặt lại.',
+      en: 'The provider tells fields more coarsely (x-exchange.anonymised), or choose a wider scope and order anew.',
+    },
+  },
   encryption_key_missing: {
     status: 409,
     fault: 'consumer',

@@ -1,3 +1,5 @@
+import type { AnonymityFacts } from './anonymity.ts'
+
 /** A data set for hand-over on media or by download: lines of text, the encrypted parts and then their manifest. */
 
 /** A public key that packages are encrypted to (RFC 7517); only public members are admitted. */
@@ -42,6 +44,8 @@ export interface PackageManifest {
   readonly job: string
   readonly records: number
   readonly exchanges: number
+  /** Of a set that was made anonymous: by which rules, and how many rows were left out. */
+  readonly anonymised?: AnonymityFacts
   /** Of all parts, decrypted. */
   readonly contentBytes: number
   /** SHA-256(salt ‖ content), base64url: the answer's digest in the record. */

@@ -7,6 +7,7 @@ import type { Approver } from '../model/approver.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
 import type { Task } from '../model/task.ts'
+import { checkAnonymity } from './anonymity-grants.ts'
 import { type DocumentName, documentPath } from './documents.ts'
 import { checkPlan } from './plan-rules.ts'
 import { checkSoap } from './soap-rules.ts'
@@ -223,11 +224,15 @@ function checkGrants(agreement: Agreement, contract: Contract): DocumentFault[] 
       vi: `Câu trả lời của ${id} không có trường này.`,
       en: `The answer of ${id} has no such field.`,
     }
-    return fields.flatMap((field, place) =>
+    const unknown = fields.flatMap((field, place) =>
       operation.hasField(field)
         ? []
         : [{ path, pointer: `/operations/${index}/fields/${place}`, rule: 'field_unknown', detail }],
     )
+    return [
+      ...unknown,
+      ...checkAnonymity(operation, fields, { path, pointer: `/operations/${index}/fields` }),
+    ]
   })
 }
 

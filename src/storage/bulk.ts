@@ -235,8 +235,8 @@ export function createBulkStore(parts: BulkStoreParts): BulkStore {
         await client.query('DELETE FROM bulk_input WHERE job = $1', [id])
         const { rows } = await client.query<JobRow>(`SELECT ${COLUMNS} FROM bulk_job WHERE id = $1`, [id])
         for (const row of rows) {
-          const { consumer, service } = read(row).ask
-          await addCleaning(client, { consumer: consumer.id, service }, countsOf(row))
+          const { consumer, service, set } = read(row).ask
+          if (set === undefined) await addCleaning(client, { consumer: consumer.id, service }, countsOf(row))
         }
       })
     },
