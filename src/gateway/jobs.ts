@@ -7,6 +7,7 @@ import { createPackager, type PackageParts } from '../jobs/package.ts'
 import type { Task } from '../repeat.ts'
 import type { Settings } from '../settings.ts'
 import { createBulkStore } from '../storage/bulk.ts'
+import { createPackageCounter } from '../storage/handovers.ts'
 import type { StoredJobQueue } from '../storage/job-queue.ts'
 import type { Vault } from '../storage/vault.ts'
 
@@ -57,7 +58,12 @@ export function createJobSide(parts: JobSideParts): JobSide {
     newId: parts.newExchangeId,
     maxBytes: settings.maxBytes,
     weights: settings.qualityWeights,
-    makePackage: createPackager({ ...parts, ...parts.packages, store }),
+    makePackage: createPackager({
+      ...parts,
+      ...parts.packages,
+      store,
+      countPackage: createPackageCounter(pool),
+    }),
   })
   return {
     router: createJobsRouter({ ...parts, desk }),

@@ -3,6 +3,7 @@ import type { Operation } from '../contract/contract.ts'
 import { isMembers, type Members } from '../contract/document.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
+import { formOf } from '../reporting/names.ts'
 import { html, type Markup } from './html.ts'
 import { REFERENCE_STYLE } from './reference-style.ts'
 
@@ -34,14 +35,6 @@ const WORDS = {
   document: { vi: 'Tài liệu OpenAPI', en: 'OpenAPI document' },
   client: { vi: 'Chương trình mẫu có kiểu (TypeScript)', en: 'Typed client (TypeScript)' },
 } as const satisfies Readonly<Record<string, Bilingual>>
-
-const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
-  lookup: { vi: 'tra cứu', en: 'look-up' },
-  verify: { vi: 'xác thực', en: 'verification' },
-  submit: { vi: 'nộp', en: 'submission' },
-  request: { vi: 'yêu cầu, trả kết quả sau', en: 'request, answered later' },
-  event: { vi: 'sự kiện', en: 'event' },
-}
 
 /** A part of the reference that the head of each page leads to. */
 export type Part = 'services' | 'problems' | 'metrics' | 'settings'
@@ -169,7 +162,7 @@ function eventSection(
 ) {
   const content = reach(document, document, 'webhooks', operation.id, 'post', 'requestBody', ...JSON_CONTENT)
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
-<p><code>POST /events/${service.document.id}</code> <span class="kind">${KINDS.event[language]}</span></p>
+<p><code>POST /events/${service.document.id}</code> <span class="kind">${formOf(operation)[language]}</span></p>
 <h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
 }
@@ -189,7 +182,7 @@ function operationSection(
     `${operation.title[language]}: ${WORDS[part][language].toLowerCase()}`
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>${operation.method} /exchange/${service.document.id}${operation.pathTemplate}</code>
-<span class="kind">${KINDS[operation.kind][language]}</span></p>
+<span class="kind">${formOf(operation)[language]}</span></p>
 <h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), labelOf('request'), language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
 <h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}

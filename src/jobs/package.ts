@@ -21,7 +21,21 @@ export interface PackageGround {
   readonly authorisation: Authorisation
 }
 
+/** What was handed over of a product. */
+export interface Handover {
+  readonly consumer: string
+  readonly service: string
+  readonly operation: string
+  readonly records: number
+  /** Before encryption. */
+  readonly bytes: number
+}
+
+/** Makes the count of a hand-over durable. */
+export type CountPackage = (handover: Handover) => Promise<void>
+
 export interface PackageParts {
+  readonly countPackage: CountPackage
   readonly store: Pick<BulkStore, 'results'>
   readonly ledger: Pick<Ledger, 'assertAvailable' | 'complete'>
   readonly signManifest: SignManifest
@@ -162,6 +176,14 @@ export function createPackager(parts: PackageParts): MakePackage {
     const content = isUnmet ? source : await digestOf(source, salt)
     const { authorisation } = await record(facts, content, allow)
     if (isUnmet || content instanceof GatewayError) throw source
+    const { service, operation: id } = job.ask
+    await parts.countPackage({
+      consumer: consumer.id,
+      service,
+      operation: id,
+      records: source.records,
+      bytes: content.bytes,
+    })
     const checkpoint = await parts.checkpoint()
     const { document, digest } = authorisation.agreement
     const manifest: Omit<PackageManifest, 'parts'> = {

@@ -64,6 +64,17 @@ export interface Refusal {
   readonly last: string
 }
 
+/** What one consumer was handed over in packages of one operation. */
+export interface PackageCount {
+  readonly consumer: string
+  readonly service: string
+  readonly operation: string
+  readonly packages: number
+  readonly records: number
+  /** Before encryption. */
+  readonly bytes: number
+}
+
 export interface FirstDelivery {
   readonly service: string
   readonly consumer?: string | undefined
@@ -74,6 +85,7 @@ export interface FirstDelivery {
 export interface FigureStore {
   /** The most frequent first. */
   refusals(period: Period, scope: FigureScope): Promise<readonly Refusal[]>
+  packages(period: Period, scope: FigureScope): Promise<readonly PackageCount[]>
   /** First day with an exchange. */
   opening(): Promise<string | undefined>
   connections(parties: Parties): Promise<readonly Connection[]>

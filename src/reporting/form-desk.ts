@@ -9,6 +9,7 @@ import { type CleaningDivision, cleaningForm } from './forms/cleaning.ts'
 import { connectionForm } from './forms/connections.ts'
 import { type DatasetFreshness, freshnessForm, isSilent } from './forms/freshness.ts'
 import { incidentForm } from './forms/incidents.ts'
+import { productForm } from './forms/products.ts'
 import { groundRefusals, refusalForm } from './forms/refusals.ts'
 import { indexForm } from './forms/service-index.ts'
 import { judgeTask, taskForm } from './forms/tasks.ts'
@@ -197,6 +198,18 @@ export function createFormDesk(parts: FormDeskParts): FormDesk {
     },
     tasks: (asked, scope) => tasks(asked, scope),
     index: ({ period }, { suppressed: _, ...scope }) => index(period, scope),
+    async products({ period }, { suppressed: _, ...scope }) {
+      const { from, until } = period
+      const conditions = { since: startOf(from), until: startOf(until), exchangesOnly: true, ...scope }
+      const [counts, packages] = await Promise.all([
+        count(conditions, ['consumer', 'service', 'operation', 'outcome']),
+        store.packages(period, scope),
+      ])
+      const registry = parts.registry()
+      const operationOf = (service: string, id: string) =>
+        registry.services.get(service as never)?.contract.operations.get(id)
+      return productForm(counts, packages, { names: createNames(registry), operationOf })
+    },
   }
 
   return {

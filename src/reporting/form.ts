@@ -124,6 +124,14 @@ export const FORMS = {
     divisions: [],
     isOfPeriod: true,
   },
+  products: {
+    number: '09/SP',
+    title: { vi: 'Báo cáo sử dụng sản phẩm dữ liệu', en: 'Report on the use of data products' },
+    unit: { vi: 'giao dịch, gói, bản ghi, byte', en: 'exchanges, packages, records, bytes' },
+    figures: ['products'],
+    divisions: [],
+    isOfPeriod: true,
+  },
 } as const satisfies Readonly<Record<string, FormDefinition>>
 
 export type FormId = keyof typeof FORMS

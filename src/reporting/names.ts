@@ -1,3 +1,4 @@
+import type { Operation } from '../contract/contract.ts'
 import { APPLICATION_SERVICE, AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
@@ -36,6 +37,24 @@ const PURPOSES: Readonly<Record<string, Bilingual>> = {
 /** @returns a purpose in words; its code where it has none. */
 export function purposeName(code: string): Bilingual {
   return PURPOSES[code] ?? same(code)
+}
+
+const KINDS: Readonly<Record<Operation['kind'], Bilingual>> = {
+  lookup: { vi: 'tra cứu', en: 'look-up' },
+  verify: { vi: 'xác thực', en: 'verification' },
+  submit: { vi: 'nộp', en: 'submission' },
+  request: { vi: 'yêu cầu, trả kết quả sau', en: 'request, answered later' },
+  event: { vi: 'sự kiện', en: 'event' },
+}
+
+/** @returns in which form a product is had. */
+export function formOf({
+  kind,
+  batch,
+  anonymised,
+}: Pick<Operation, 'kind' | 'batch' | 'anonymised'>): Bilingual {
+  if (anonymised) return { vi: 'gói ẩn danh', en: 'anonymised package' }
+  return batch ? { vi: 'xác thực hàng loạt, gói', en: 'bulk verification, package' } : KINDS[kind]
 }
 
 /** What codes are called: by the registry in force, else by the code itself. */

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Connection, FigureScope, FigureStore, Latency, Refusal } from '../reporting/figures.ts'
 import { branchConditions, createParameters, idsFrom } from './audit-conditions.ts'
 import { UNCOUNTED } from './audit-counts.ts'
+import { readPackages } from './handovers.ts'
 
 /** Exchanges that a latency is told of: the latest, so that the answer takes the same time however many there are. */
 const LATENCY_SAMPLE = 10_000
@@ -96,6 +97,7 @@ export function createFigureStore(pool: pg.Pool): FigureStore {
       )
       return rows.map(({ n, ...row }) => ({ ...row, count: Number(n) }))
     },
+    packages: (period, scope) => readPackages(pool, period, scope),
     async latency(since, scope) {
       const statement = latencyStatement(since, scope)
       if (statement === undefined) return undefined
