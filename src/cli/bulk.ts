@@ -89,7 +89,8 @@ function show(status: BulkStatus, { terminal }: Tools): ExitCode {
   return state === 'failed' || state === 'stopped' ? EXIT.failed : EXIT.ok
 }
 
-async function follow(client: BulkClient, id: string, tools: Tools): Promise<BulkStatus> {
+/** Looks at a job until it has ended. */
+export async function follow(client: BulkClient, id: string, tools: Tools): Promise<BulkStatus> {
   const bar = createBar(tools)
   const { pick } = tools.terminal
   for (;;) {

@@ -6,8 +6,9 @@ import type { JWK } from 'jose'
 import { readSecretFile } from '../identity/key-file.ts'
 import { NODE_CRYPTO } from '../identity/log-key.ts'
 import { type NoteKey, parseVerifierKey } from '../ledger/note.ts'
-import { openBulk } from './bulk.ts'
+import { follow, openBulk } from './bulk.ts'
 import { addConsumerOptions, type ConsumerOptions } from './consumer.ts'
+import { isMembers, type Members } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
 import { openPackage } from './package-open.ts'
@@ -19,10 +20,30 @@ const TEXTS = {
     vi: 'lấy kết quả một công việc đã xong thành gói đã ký và mã hóa; mỗi lần là một giao dịch được ghi sổ',
     en: "fetch a finished job's results as a package, signed and encrypted; each time is a recorded exchange",
   },
+  order: {
+    vi: 'đặt một tập dữ liệu ẩn danh, đợi đọc xong rồi lấy gói',
+    en: 'order a data set that leaves anonymised, wait until it is read and fetch its package',
+  },
   open: {
     vi: 'kiểm tra và mở một gói, không cần mạng; chỉ ghi ra khi tất cả đều đúng',
     en: 'check and open a package, offline; nothing is written unless everything holds',
   },
+  service: { vi: 'mã dịch vụ', en: 'id of the service' },
+  operation: {
+    vi: 'thao tác có x-exchange.anonymised trong hợp đồng',
+    en: 'operation with x-exchange.anonymised in the contract',
+  },
+  scope: {
+    vi: 'phạm vi của tập, một đối tượng JSON theo hợp đồng (mặc định {})',
+    en: 'what of the set, a JSON object as the contract says (default {})',
+  },
+  purpose: {
+    vi: 'mục đích khai thác, theo thỏa thuận (bắt buộc)',
+    en: 'purpose, as the agreement says (required)',
+  },
+  noPurpose: { vi: 'Thiếu --purpose.', en: '--purpose is missing.' },
+  noScope: { vi: '--scope phải là một đối tượng JSON.', en: '--scope has to be a JSON object.' },
+  left: { vi: 'dòng bị lược để ẩn danh', en: 'rows left out for anonymity' },
   job: { vi: 'mã công việc (lienthong bulk)', en: 'id of the job (lienthong bulk)' },
   file: { vi: 'tệp gói', en: 'file of the package' },
   out: { vi: 'ghi vào tệp mới (quyền 600)', en: 'write to a new file (mode 600)' },
@@ -38,6 +59,41 @@ const TEXTS = {
   noKeys: { vi: 'Cần --log-key và --decryption-key.', en: '--log-key and --decryption-key are needed.' },
   wrongKey: { vi: 'Không đọc được khóa.', en: 'The key cannot be read.' },
 } as const
+
+interface OrderTyped extends ConsumerOptions {
+  readonly scope?: string
+  readonly purpose?: string
+  readonly out?: string
+}
+
+function readScope(typed: string): Members {
+  try {
+    const scope: unknown = JSON.parse(typed)
+    if (isMembers(scope)) return scope
+  } catch {
+    // Told below.
+  }
+  throw usageFault(TEXTS.noScope)
+}
+
+async function order(
+  service: string,
+  operation: string,
+  { scope = '{}', purpose, out, ...options }: OrderTyped,
+  tools: Tools,
+): Promise<ExitCode> {
+  if (purpose === undefined) throw usageFault(TEXTS.noPurpose)
+  const wanted = { service, operation, scope: readScope(scope) }
+  // Before anything is ordered: a file that is there is not overwritten.
+  if (out !== undefined) newFile(out, tools)
+  const client = openBulk(options, tools)
+  const { id } = await client.create(wanted, { 'exchange-purpose': purpose })
+  tools.terminal.talk(id)
+  const { state, code } = await follow(client, id, tools)
+  if (state === 'done') return make(id, { ...options, ...(out !== undefined && { out }) }, tools)
+  tools.terminal.talk(`${state} ${code ?? ''}`.trimEnd())
+  return EXIT.failed
+}
 
 interface OpenTyped {
   readonly logKey?: string
@@ -89,10 +145,14 @@ async function open(typed: string, options: OpenTyped, tools: Tools): Promise<Ex
     ...(options.out !== undefined && { out: newFile(options.out, tools) }),
   })
   if (manifest !== undefined && !tools.terminal.json) {
-    const { exchange, consumer, service, operation, agreement, purpose, records } = manifest
+    const { exchange, consumer, service, operation, agreement, purpose, records, anonymised } = manifest
     tools.terminal.talk(
       `${exchange} ${consumer} ← ${service} ${operation} ${agreement} ${purpose} ${records}`,
     )
+    if (anonymised !== undefined) {
+      const { rules, suppressed } = anonymised
+      tools.terminal.talk(`k = ${rules.k}; ${suppressed} ${tools.terminal.pick(TEXTS.left)}`)
+    }
   }
   return concludeFindings(findings, tools)
 }
@@ -109,13 +169,28 @@ export function define(command: Command, tools: Tools): void {
         'package open so-lieu.package --log-key vkey --decryption-key goi.jwk --out so-lieu.ndjson',
         { vi: 'kiểm tra và mở', en: 'check and open it' },
       ],
+      [
+        'package order G18/bao-tro/doi-tuong/v1 exportBeneficiaries --scope \'{"edition":"2026"}\' --purpose thong-ke --consumer H21/ioc',
+        { vi: 'đặt một tập dữ liệu ẩn danh', en: 'order an anonymised data set' },
+      ],
     ],
-    json: 'make: {"file"}; open: {"holds", "findings"}',
+    json: 'make, order: {"file"}; open: {"holds", "findings"}',
   })
   addConsumerOptions(command.command('make').description(pick(TEXTS.make)), tools)
     .argument('<job>', pick(TEXTS.job))
     .option('--out <file>', pick(TEXTS.out))
     .action(tools.act((id: string, options: ConsumerOptions & { out?: string }) => make(id, options, tools)))
+  addConsumerOptions(command.command('order').description(pick(TEXTS.order)), tools)
+    .argument('<service>', pick(TEXTS.service))
+    .argument('<operation>', pick(TEXTS.operation))
+    .option('--scope <json>', pick(TEXTS.scope))
+    .option('--purpose <code>', pick(TEXTS.purpose))
+    .option('--out <file>', pick(TEXTS.out))
+    .action(
+      tools.act((service: string, operation: string, options: OrderTyped) =>
+        order(service, operation, options, tools),
+      ),
+    )
   command
     .command('open')
     .description(pick(TEXTS.open))

@@ -185,7 +185,7 @@ const PATHS = {
     post: operation({
       id: 'createJob',
       tag: BULK,
-      summary: 'Đăng ký một tệp / announce a file',
+      summary: 'Đăng ký một tệp, hoặc đặt một tập ẩn danh / announce a file, or order an anonymised set',
       parameters: [PURPOSE],
       requestBody: {
         required: true,
@@ -257,6 +257,15 @@ const PATHS = {
       tag: BULK,
       summary: 'Kết quả từng dòng / the result of each line',
       responses: { 200: answer('NDJSON', content('application/x-ndjson', text)) },
+    }),
+  },
+  '/jobs/bulk/{id}/package': {
+    parameters: [JOB],
+    get: operation({
+      id: 'jobPackage',
+      tag: BULK,
+      summary: 'Gói bàn giao, đã ký và mã hóa / the package for hand-over, signed and encrypted',
+      responses: { 200: answer('JWE, JWS', content('application/vnd.lienthong.package', text)) },
     }),
   },
   '/log/vkey': {

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { exportJWK } from 'jose'
@@ -8,6 +8,7 @@ import type { RegistryDocuments } from '../../src/registry/documents.ts'
 import { createBulkClient, makeKeys } from '../support/bulk-world.ts'
 import { runCli } from '../support/cli.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
 
 const CONSUMER = 'H21/ioc'
@@ -95,6 +96,8 @@ describe('a data set that leaves anonymised', () => {
     const url = world.gateway.publicUrl
     const pair = keys.pairs.get(CONSUMER)
     if (pair === undefined) throw new Error(`no key of ${CONSUMER}`)
+    const jwk = { ...(await crypto.subtle.exportKey('jwk', pair.privateKey)), kid: 'main', alg: 'ES256' }
+    await writeFile(join(folder, 'ioc.jwk'), JSON.stringify(jwk), { mode: 0o600 })
     consumer = await createConsumer(url, CONSUMER, pair, { resource: `${url}/jobs` })
     direct = await createConsumer(url, CONSUMER, pair)
     const details = [{ type: 'data_exchange', fields: ['/rows/sex', '/rows/household'] }]
@@ -159,6 +162,14 @@ describe('a data set that leaves anonymised', () => {
     expect(JSON.stringify(own)).to.not.match(/personalId|fullName/)
   })
 
+  it('is metered by consumer and product as it is handed over', async () => {
+    const { rows } = await world.pool.query('SELECT * FROM package_day')
+    expect(rows).to.have.length(1)
+    expect(rows[0]).to.include({ consumer: CONSUMER, service: SERVICE, operation: 'exportBeneficiaries' })
+    const { packages, records: handed, bytes } = rows[0]
+    expect([packages, handed, bytes].map(Number)).to.deep.equal([1, lines.length, Buffer.byteLength(content)])
+  })
+
   it('answers nobody page by page, and shows neither results nor a report of its rows', async () => {
     const reply = await direct.call(`${SERVICE}/tap-an-danh`, {
       body: { edition: '2026', from: 0, most: 10 },
@@ -191,6 +202,26 @@ describe('a data set that leaves anonymised', () => {
     if (paused.status === 200) await client.act(id, 'resume')
     expect((await client.until(id, 'done')).records).to.equal(records)
     expect(await open(await fetchPackage(id))).to.equal(content)
+  })
+
+  it('is ordered and opened as docs/integrators.md shows', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/integrators.md'), 'utf8')
+    const shown = readBlocks(page).find(({ text }) => text.startsWith('lienthong package order'))
+    const [first = '', second = '', ...others] = shown?.text.trim().split('\n') ?? []
+    expect(others).to.deep.equal([])
+    const { publicUrl } = world.gateway
+    await writeFile(join(folder, 'vkey'), await (await fetch(`${publicUrl}/log/vkey`)).text())
+    await copyFile(join(folder, 'ec.jwk'), join(folder, 'goi.jwk'))
+    await chmod(join(folder, 'goi.jwk'), 0o600)
+    for (const line of [`${first} --gateway ${publicUrl}`, second]) {
+      const words = line.replaceAll("'", '').split(' ').slice(1)
+      const ran = await runCli(words, { workingDirectory: folder, newId: randomUUID })
+      expect(ran.exit, ran.err).to.equal(0)
+    }
+    expect(await readFile(join(folder, 'doi-tuong.ndjson'), 'utf8')).to.equal(content)
+    const [, row = ''] = page.split('<!-- a row of an anonymised set -->\n```json\n')
+    const told = JSON.stringify(JSON.parse(row.split('```')[0] ?? ''))
+    expect(lines.map((line) => JSON.stringify(line))).to.include(told)
   })
 
   it('does not leave under other rules than it was made by, nor where nothing of it is anonymous', async () => {

@@ -14,6 +14,8 @@ export const MODES = {
   T: 'document after days',
   A: "with the citizen's consent",
   K: 'approval of applications for connection',
+  N: 'anonymised package',
+  M: 'metering of products',
 } as const
 
 /** One system, data set or portal that the requirements name, as `docs/systems.md` tells of it. */
@@ -187,9 +189,15 @@ export const SYSTEMS: readonly SystemRow[] = [
   {
     number: 21,
     name: { vi: 'Sàn giao dịch dữ liệu', en: 'Data exchange floor' },
-    services: ['G01/danh-muc-du-lieu/bo-du-lieu/v1'],
-    modes: ['L'],
-    open: 'anonymised packages and metering of products',
+    services: ['G01/danh-muc-du-lieu/bo-du-lieu/v1', 'G18/bao-tro/doi-tuong/v1'],
+    modes: ['L', 'N', 'M'],
+    heldBy: [
+      [
+        'test/scenarios/anonymised-set.test.ts',
+        'has no class of fewer than k rows, and two values of what is sensitive in each',
+      ],
+      ['test/scenarios/anonymised-set.test.ts', 'is metered by consumer and product as it is handed over'],
+    ],
   },
   {
     number: 22,
