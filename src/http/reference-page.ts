@@ -1,10 +1,12 @@
 import type { BundledDocument } from '../contract/bundle.ts'
 import type { Operation } from '../contract/contract.ts'
 import { isMembers, type Members } from '../contract/document.ts'
+import type { ApplicationClass } from '../model/application.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { formOf } from '../reporting/names.ts'
 import { html, type Markup } from './html.ts'
+import { productNotes, termsSection } from './reference-product.ts'
 import { REFERENCE_STYLE } from './reference-style.ts'
 
 const WORDS = {
@@ -68,7 +70,11 @@ ${to('/docs/metrics', 'metrics')} ${to('/docs/settings', 'settings')} ${to('/doc
 }
 
 /** @returns the page that lists every service. */
-export function cataloguePage(services: readonly CompiledService[], language: Language): string {
+export function cataloguePage(
+  services: readonly CompiledService[],
+  classes: Iterable<ApplicationClass>,
+  language: Language,
+): string {
   const rows = services
     .toSorted((a, b) => a.document.id.localeCompare(b.document.id))
     .map(
@@ -84,7 +90,7 @@ export function cataloguePage(services: readonly CompiledService[], language: La
     language,
     body: html`<h1>${title}</h1><p class="lead">${WORDS.lead[language]}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col">${WORDS.service[language]}</th><th scope="col">${WORDS.provider[language]}</th>
-<th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>`,
+<th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>${termsSection(classes, language)}`,
   })
 }
 
@@ -163,6 +169,7 @@ function eventSection(
   const content = reach(document, document, 'webhooks', operation.id, 'post', 'requestBody', ...JSON_CONTENT)
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>POST /events/${service.document.id}</code> <span class="kind">${formOf(operation)[language]}</span></p>
+${productNotes(operation, language)}
 <h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
 }
@@ -181,14 +188,15 @@ function operationSection(
   const labelOf = (part: 'request' | 'answer') =>
     `${operation.title[language]}: ${WORDS[part][language].toLowerCase()}`
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
-<p><code>${operation.method} /exchange/${service.document.id}${operation.pathTemplate}</code>
+<p><code>${operation.anonymised ? 'POST /jobs/bulk' : `${operation.method} /exchange/${service.document.id}${operation.pathTemplate}`}</code>
 <span class="kind">${formOf(operation)[language]}</span></p>
+${productNotes(operation, language)}
 <h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), labelOf('request'), language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
 <h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, answer), null, 2) ?? ''}</pre>
 <h3>${WORDS.example[language]}</h3>
-<pre tabindex="0">npx lienthong call ${service.document.id} ${operation.id} --purpose … @yeu-cau.json</pre></section>`
+<pre tabindex="0">npx lienthong ${operation.anonymised ? 'package order' : 'call'} ${service.document.id} ${operation.id} --purpose … ${operation.anonymised ? "--scope '{…}'" : '@yeu-cau.json'}</pre></section>`
 }
 
 /** @returns the page that describes one service: fields as agreements name them, and examples that hold. */

@@ -171,8 +171,11 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   router.get('/docs', (_request, response) => {
     const language = askedLanguage(response.req)
     const question = questionOf(response)
-    const services = [...registry().services.values()]
-    if (question === '') return sendPage(response, cataloguePage(services, language))
+    const { services: byId, applicationClasses } = registry()
+    const services = [...byId.values()]
+    if (question === '') {
+      return sendPage(response, cataloguePage(services, applicationClasses.values(), language))
+    }
     const found = searchSubjects([...serviceSubjects(services), ...fixed], question)
     sendPage(response, foundPage(question, found, language))
   })

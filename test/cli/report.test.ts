@@ -177,13 +177,19 @@ describe('lienthong report', () => {
     const asked = ['--form', 'products', '--period', '2026-H1']
     const { total, rows } = JSON.parse((await report(...asked, '--format', 'json')).out)
     expect(total).to.include({ exchanges: 27_150, packages: 25, records: 9110, bytes: 911_000 })
-    expect(rows.map(({ exchanges }: { exchanges: number }) => exchanges)).to.deep.equal([24_453, 2697, 0, 0, 0])
+    expect(rows.map(({ exchanges }: { exchanges: number }) => exchanges)).to.deep.equal([
+      24_453, 2697, 0, 0, 0,
+    ])
     const inside = await report(...asked)
-    expect(inside.out).to.include('09/SP').and.match(/\s0\s+12\s+9\.000\s+900\.000\s/)
+    expect(inside.out)
+      .to.include('09/SP')
+      .and.match(/\s0\s+12\s+9\.000\s+900\.000\s/)
     expect(inside.out).to.match(/\s0\s+2\s+40\s+4\.000\s/)
     const outside = await report(...asked, '--public')
     // 2 is small; with the others of its column known, their sum would tell it.
-    expect(outside.out).to.match(/\s0\s+…\s+40\s+4\.000\s/).and.match(/\s0\s+…\s+70\s+7\.000\s/)
+    expect(outside.out)
+      .to.match(/\s0\s+…\s+40\s+4\.000\s/)
+      .and.match(/\s0\s+…\s+70\s+7\.000\s/)
   })
 
   it('leaves a reading in the log for each report', async () => {

@@ -54,6 +54,20 @@ describe('the reference for developers', () => {
     expect(await switched.text()).to.equal(en)
   })
 
+  it('tells how a product is had: its form, its freshness, how it is made anonymous, and the classes of applications', async () => {
+    const page = async (path: string) => (await get(path, { 'accept-language': 'en' })).text()
+    const classes = await page('/docs')
+    for (const { title, appraisalWorkingDays } of world.documents.applicationClasses) {
+      expect(classes).to.include(title.en).and.include(`<td>${appraisalWorkingDays}</td>`)
+    }
+    const set = await page('/docs/services/G18/bao-tro/doi-tuong/v1')
+    expect(set).to.include('anonymised package').and.include('under k = 10 rows')
+    expect(set).to.match(/\/rows\/personalId<\/code><\/td><td>never leaves/)
+    expect(set).to.match(/\/rows\/birthDate<\/code><\/td><td>a span of 10 years, counted for k/)
+    const citizens = await page('/docs/services/G01/dan-cu/cong-dan/v1')
+    expect(citizens).to.include('delivered within 86400 seconds').and.include('at most 1000 a batch')
+  })
+
   it('gives an OpenAPI document for each service whose every reference leads somewhere inside it', async () => {
     for (const service of services) {
       const response = await get(`/docs/services/${service}/openapi.json`)

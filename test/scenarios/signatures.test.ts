@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto'
+import { hash, randomUUID, type webcrypto } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -11,6 +11,7 @@ import { answerComponents, requestComponents, signatureBase } from '../../src/id
 import { readSignature } from '../../src/identity/signature-fields.ts'
 import { createSigningKey, type SigningKey } from '../../src/identity/signing-key.ts'
 import type { RequestMessage } from '../../src/model/exchange.ts'
+import { makeKeys } from '../support/bulk-world.ts'
 import { runCli } from '../support/cli.ts'
 import { type GatewayWorld, PARTICULARS, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
@@ -23,11 +24,14 @@ describe('signed exchanges', () => {
   let world: GatewayWorld
   let key: SigningKey
   let token: string
+  let citizensApp: webcrypto.CryptoKeyPair | undefined
 
   before(async () => {
+    const keys = await makeKeys(['G01/vneid'])
+    citizensApp = keys.pairs.get('G01/vneid')
     world = await startWorld({
       change: (documents) => ({
-        ...documents,
+        ...keys.register(documents),
         agreements: documents.agreements.map((agreement) =>
           agreement.service === SERVICE && agreement.consumer === 'H29/mot-cua'
             ? { ...agreement, requires: { ...agreement.requires, signature: true } }
@@ -153,6 +157,47 @@ describe('signed exchanges', () => {
     expect(recorded).to.include({ signature: hash('sha256', theirs?.signature ?? '', 'base64url') })
 
     expect((await run('--evidence', 'evidence.json')).exit).to.equal(2)
+  })
+
+  it('make a student record a document: signed at once, held against by whoever is handed it', async () => {
+    if (citizensApp === undefined) throw new Error('no key of G01/vneid')
+    const folder = await createTestFolder()
+    const jwk = { ...(await exportJWK(citizensApp.privateKey)), kid: 'main', alg: 'ES256' }
+    writeFileSync(join(folder, 'vneid.jwk'), JSON.stringify(jwk), { mode: 0o600 })
+    const call = [
+      'call',
+      'G03/hoc-ba/hoc-ba-so/v1',
+      '/tra-cuu',
+      'personalId=099213010001',
+      '--key',
+      'vneid.jwk',
+    ]
+    const asking = ['--gateway', world.gateway.publicUrl, '--consumer', 'G01/vneid']
+    const kept = await runCli(
+      [...call, ...asking, '--purpose', 'hien-thi-cho-cong-dan', '--evidence', 'hoc-ba.json'],
+      {
+        workingDirectory: folder,
+        now: Date.now,
+        newId: randomUUID,
+      },
+    )
+    expect(kept.exit, kept.err).to.equal(0)
+    const { request, answer, gatewayKey } = JSON.parse(readFileSync(join(folder, 'hoc-ba.json'), 'utf8'))
+    const published = await publishedKey(gatewayKey.kid)
+    const document = {
+      status: answer.status,
+      fields: new Map<string, string>(Object.entries(answer.fields)),
+      body: Buffer.from(answer.body, 'base64'),
+      request: { ...request, fields: new Map(Object.entries(request.fields)) },
+      findKey: () => published,
+    }
+    const { personalId, years } = JSON.parse(document.body.toString())
+    expect(personalId).to.equal('099213010001')
+    expect(years).to.not.have.length(0)
+    expect(isSignedAnswer(document)).to.equal(true)
+    const better = document.body.toString().replace(/"result":"\w+"/, '"result":"best"')
+    expect(isSignedAnswer({ ...document, body: Buffer.from(better) })).to.equal(false)
+    expect((await world.records()).at(-1)).to.deep.include({ outcome: 'delivered', consumer: 'G01/vneid' })
   })
 
   it('are refused and recorded without the signature the agreement demands', async () => {

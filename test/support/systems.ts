@@ -263,7 +263,13 @@ export const SYSTEMS: readonly SystemRow[] = [
     name: { vi: 'Học bạ số', en: 'Digital student record' },
     figures: '100 % of pupils',
     services: ['G03/hoc-ba/hoc-ba-so/v1'],
-    modes: ['L', 'V', 'S', 'B'],
+    modes: ['L', 'V', 'S', 'B', 'D'],
+    heldBy: [
+      [
+        'test/scenarios/signatures.test.ts',
+        'make a student record a document: signed at once, held against by whoever is handed it',
+      ],
+    ],
   },
   {
     number: 32,
