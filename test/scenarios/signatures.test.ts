@@ -159,7 +159,7 @@ describe('signed exchanges', () => {
     expect((await run('--evidence', 'evidence.json')).exit).to.equal(2)
   })
 
-  it('make a student record a document: signed at once, held against by whoever is handed it', async () => {
+  it('make a student record a document, answered at once, that whoever is handed it can check', async () => {
     if (citizensApp === undefined) throw new Error('no key of G01/vneid')
     const folder = await createTestFolder()
     const jwk = { ...(await exportJWK(citizensApp.privateKey)), kid: 'main', alg: 'ES256' }

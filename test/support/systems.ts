@@ -267,7 +267,7 @@ export const SYSTEMS: readonly SystemRow[] = [
     heldBy: [
       [
         'test/scenarios/signatures.test.ts',
-        'make a student record a document: signed at once, held against by whoever is handed it',
+        'make a student record a document, answered at once, that whoever is handed it can check',
       ],
     ],
   },
