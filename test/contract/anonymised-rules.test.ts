@@ -44,7 +44,11 @@ describe('a contract of a set that leaves anonymised', () => {
   })
 
   const cases: readonly (readonly [what: string, at: readonly string[], value: unknown])[] = [
-    ['leaves a member of a row without a rule', [...RULES, 'columns'], { birthDate: { is: 'quasi', as: 'years' } }],
+    [
+      'leaves a member of a row without a rule',
+      [...RULES, 'columns'],
+      { birthDate: { is: 'quasi', as: 'years' } },
+    ],
     ['has a rule for a member that no row has', [...RULES, 'columns', 'height'], { is: 'plain' }],
     ['lets a name leave as it is', [...RULES, 'columns', 'fullName'], { is: 'plain' }],
     ['lets a birth date leave as it is', [...RULES, 'columns', 'birthDate'], { is: 'quasi' }],
