@@ -143,6 +143,32 @@ const STANDING: readonly Alert[] = [
     escalation: CALL_OWNER,
   },
   {
+    name: 'LienthongDataIncidentsOverdue',
+    severity: 'warning',
+    expr: `max by (provider) (${metric('lienthong_data_incidents')}{age="over"}) > 0`,
+    for: '15m',
+    summary: {
+      vi: 'Bên cung cấp {{ $labels.provider }} có {{ $value }} sự cố dữ liệu quá hạn',
+      en: 'Provider {{ $labels.provider }} has {{ $value }} data-quality incidents past all deadlines',
+    },
+    meaning: {
+      vi: 'Câu trả lời còn trái hợp đồng dữ liệu, hoặc nguồn sự kiện còn im, sau khi đã qua mọi hạn khắc phục (incidents.deadlines, ngày làm việc).',
+      en: 'Answers still break the contract, or a source of events is still silent, after every deadline (incidents.deadlines, working days).',
+    },
+    harm: {
+      vi: 'Ai hỏi dữ liệu ấy nhận 502 response_invalid, hoặc làm việc với dữ liệu cũ.',
+      en: 'Whoever asks for these data gets 502 response_invalid, or works with stale data.',
+    },
+    action: {
+      vi: 'Trang Chất lượng trả lời của bảng điều khiển nêu từng sự cố: dịch vụ, trường, quy tắc, ngày mở. Báo đầu mối của bên cung cấp; sự cố tự đóng khi họ trả lời đúng đủ số ngày.',
+      en: 'The console’s page Quality of answers has each incident: service, field, rule, the day it opened. Call the provider’s contact; an incident closes itself once the answers were right for some days.',
+    },
+    escalation: {
+      vi: 'Báo phụ trách dữ liệu của hai cơ quan; hạn là của văn bản, không phải của cổng.',
+      en: 'Tell whoever is responsible for data in both agencies; the deadlines are the letter’s, not the gateway’s.',
+    },
+  },
+  {
     name: 'LienthongSigningRefused',
     severity: 'critical',
     expr: `max by (reason) (${metric('lienthong_log_signing_refused')}) > 0`,

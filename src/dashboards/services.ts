@@ -60,6 +60,17 @@ export const SERVICES: Dashboard = {
           ],
         },
         {
+          title: { vi: 'Sự cố dữ liệu đang mở, theo thời hạn', en: 'Open data incidents, by deadline' },
+          kind: 'timeseries',
+          unit: 'none',
+          queries: [
+            {
+              expr: `sum by (age) (max by (provider, age) (${select('lienthong_data_incidents')}))`,
+              legend: '{{age}}',
+            },
+          ],
+        },
+        {
           title: { vi: 'Gọi lại bên cung cấp', en: 'Retries' },
           kind: 'timeseries',
           unit: 'ops',

@@ -13,7 +13,8 @@ import { createErasureDesk } from '../reporting/erasure-desk.ts'
 import { createFigures } from '../reporting/figures.ts'
 import { withFinishedDays } from '../reporting/finished-days.ts'
 import { createFormDesk } from '../reporting/form-desk.ts'
-import type { Deadlines } from '../reporting/quality.ts'
+import { addDays, dayOf } from '../reporting/period.ts'
+import { countByProvider, type Deadlines } from '../reporting/quality.ts'
 import { createReadings, type ReadingParts } from '../reporting/reading.ts'
 import { createReportDesk } from '../reporting/report-desk.ts'
 import { createUsageDesk } from '../reporting/usage.ts'
@@ -75,6 +76,8 @@ export interface AuditSide {
   close(): Promise<void>
 }
 
+const COUNT_MS = 10_000
+
 /** Part of the composition root: puts together what reads the log. */
 export function createAuditSide(parts: AuditSideParts): AuditSide {
   const { authority, identity, ledger, keys, now, vault, mayRelease } = parts
@@ -102,6 +105,13 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
     weights,
     now,
   })
+  const countIncidents = async () => {
+    const today = dayOf(now())
+    const { services } = registry()
+    const providers = [...services.values()].map(({ provider }) => provider.id)
+    const incidents = await forms.incidents({ id: today, from: today, until: addDays(today, 1) }, {})
+    parts.telemetry.incidentCounts(countByProvider(incidents, providers))
+  }
   const reports = createReportDesk({ forms, registry })
   const retention = createRetentionSide({ ...parts, registry, settings: parts.settings.retention })
   const applications = createApplicationSide({ ...parts, registry, readBody })
@@ -160,5 +170,9 @@ export function createAuditSide(parts: AuditSideParts): AuditSide {
       webhooks: createWebhookStore(pool),
     }),
   )
-  return { router, tasks: applications.tasks, close: () => pool.end() }
+  const tasks = [
+    ...applications.tasks,
+    { everyMs: COUNT_MS, run: countIncidents, onError: parts.telemetry.databaseError },
+  ]
+  return { router, tasks, close: () => pool.end() }
 }

@@ -9,6 +9,7 @@ import type { Violation } from '../model/errors.ts'
 import type { ServiceId, SubsystemId } from '../model/identifier.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
+import type { ServiceIndex } from '../model/service-index.ts'
 import type { Task } from '../model/task.ts'
 import type { RegistryDocuments } from './documents.ts'
 import type { CompiledGrant } from './grant.ts'
@@ -59,6 +60,7 @@ export interface Registry {
   readonly readers: ReadonlyMap<SubsystemId, readonly CompiledReader[]>
   readonly isWorkingDay: IsWorkingDay
   readonly tasks: readonly Task[]
+  readonly serviceIndexes: readonly ServiceIndex[]
   readonly legalBases: ReadonlyMap<string, LegalBasis>
   readonly resolveUnit: ResolveUnit
   readonly applicationClasses: ReadonlyMap<string, ApplicationClass>

@@ -6,6 +6,7 @@ import type { Approver } from '../model/approver.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Agency, Service, Subsystem } from '../model/party.ts'
 import type { Reader } from '../model/reader.ts'
+import type { ServiceIndex } from '../model/service-index.ts'
 import type { Task } from '../model/task.ts'
 
 /** A document an operator writes. */
@@ -21,6 +22,7 @@ export type RegistryDocument =
   | ApplicationClass
   | Approver
   | Province
+  | ServiceIndex
 
 /** What a registry holds: the operator's documents, and the contracts and dictionary they stand on. */
 export type DocumentKind = RegistryDocument['kind'] | 'Schema'
@@ -38,6 +40,7 @@ export interface RegistryDocuments {
   readonly applicationClasses: readonly ApplicationClass[]
   readonly approvers: readonly Approver[]
   readonly provinces: readonly Province[]
+  readonly serviceIndexes: readonly ServiceIndex[]
   readonly schemas: readonly SchemaDocument[]
 }
 
@@ -65,6 +68,7 @@ export const EMPTY_DOCUMENTS: RegistryDocuments = Object.freeze({
   applicationClasses: [],
   approvers: [],
   provinces: [],
+  serviceIndexes: [],
   schemas: [],
 })
 
@@ -116,6 +120,7 @@ export function collectDocuments(
   const applicationClasses: ApplicationClass[] = []
   const approvers: Approver[] = []
   const provinces: Province[] = []
+  const serviceIndexes: ServiceIndex[] = []
   for (const document of documents) {
     switch (document.kind) {
       case 'Agency':
@@ -151,6 +156,9 @@ export function collectDocuments(
       case 'Province':
         provinces.push(document)
         break
+      case 'ServiceIndex':
+        serviceIndexes.push(document)
+        break
     }
   }
   return {
@@ -165,6 +173,7 @@ export function collectDocuments(
     applicationClasses,
     approvers,
     provinces,
+    serviceIndexes,
     schemas,
   }
 }
@@ -191,6 +200,7 @@ export function overlay(documents: RegistryDocuments, patch: Partial<RegistryDoc
     applicationClasses: lay(documents.applicationClasses, patch.applicationClasses, documentId),
     approvers: lay(documents.approvers, patch.approvers, documentId),
     provinces: lay(documents.provinces, patch.provinces, documentId),
+    serviceIndexes: lay(documents.serviceIndexes, patch.serviceIndexes, documentId),
     schemas: lay(documents.schemas, patch.schemas, (document) => document.path),
   }
 }
@@ -214,6 +224,7 @@ export function withoutDocuments(
     applicationClasses: documents.applicationClasses.filter(isKept),
     approvers: documents.approvers.filter(isKept),
     provinces: documents.provinces.filter(isKept),
+    serviceIndexes: documents.serviceIndexes.filter(isKept),
     schemas: documents.schemas,
   }
 }

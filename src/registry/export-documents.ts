@@ -21,6 +21,7 @@ const FOLDERS = {
   ApplicationClass: 'application-classes',
   Approver: 'approvers',
   Province: 'provinces',
+  ServiceIndex: 'service-indexes',
   Schema: 'schemas',
 } as const
 

@@ -121,8 +121,8 @@ const UNKNOWN_KIND = {
   pointer: '/kind',
   rule: 'kind',
   detail: {
-    vi: 'kind phải là Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar, Task, ApplicationClass, Approver hoặc Province.',
-    en: 'The kind must be Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar, Task, ApplicationClass, Approver or Province.',
+    vi: 'kind phải là Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar, Task, ApplicationClass, Approver, Province hoặc ServiceIndex.',
+    en: 'The kind must be Agency, Subsystem, Service, LegalBasis, Agreement, Reader, Calendar, Task, ApplicationClass, Approver, Province or ServiceIndex.',
   },
 }
 

@@ -4,8 +4,9 @@ import type { DocumentFault } from '../contract/violation.ts'
 import type { Agreement, LegalBasis } from '../model/agreement.ts'
 import type { ApplicationClass } from '../model/application.ts'
 import type { Approver } from '../model/approver.ts'
-import type { Agency, Service, Subsystem } from '../model/party.ts'
+import type { Agency, Service, Subsystem, Validity } from '../model/party.ts'
 import type { DelayedDisclosure, Reader } from '../model/reader.ts'
+import type { ServiceIndex } from '../model/service-index.ts'
 import type { Task } from '../model/task.ts'
 import { checkAnonymity } from './anonymity-grants.ts'
 import { type DocumentName, documentPath } from './documents.ts'
@@ -38,6 +39,7 @@ const KINDS = {
   ApplicationClass: { vi: 'loại đề nghị', en: 'application class' },
   Approver: { vi: 'chức danh ký duyệt', en: 'approver' },
   Province: { vi: 'tỉnh', en: 'province' },
+  ServiceIndex: { vi: 'bộ chỉ số', en: 'service index' },
   Schema: { vi: 'hợp đồng', en: 'contract' },
 } as const
 
@@ -330,6 +332,32 @@ export function checkApproverReferences(
   document.legalBases.forEach((id, index) => {
     check(directory.legalBases, { kind: 'LegalBasis', id }, `/legalBases/${index}`)
   })
+  return faults
+}
+
+const NO_END = '9999-12-31'
+
+function meet(one: Validity, other: Validity): boolean {
+  return one.from <= (other.until ?? NO_END) && other.from <= (one.until ?? NO_END)
+}
+
+/** @returns the text that an index names and the registry does not have, and days on which another one is in force too. */
+export function checkIndexReferences(
+  document: ServiceIndex,
+  indexes: readonly ServiceIndex[],
+  directory: Directory,
+): DocumentFault[] {
+  const faults: DocumentFault[] = []
+  const check = createCheck(directory, document, faults)
+  check(directory.legalBases, { kind: 'LegalBasis', id: document.legalBasis }, '/legalBasis')
+  const other = indexes.find(({ id, validity }) => id !== document.id && meet(validity, document.validity))
+  if (other !== undefined) {
+    const detail = {
+      vi: `Trùng ngày hiệu lực với bộ chỉ số ${other.id}.`,
+      en: `The index ${other.id} is in force on some of these days.`,
+    }
+    faults.push({ path: documentPath(document), pointer: '/validity', rule: 'index_overlap', detail })
+  }
   return faults
 }
 

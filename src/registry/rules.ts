@@ -288,6 +288,7 @@ export function checkDocument(document: RegistryDocument): Violation[] {
     case 'Agency':
     case 'Reader':
     case 'Approver':
+    case 'ServiceIndex':
       return checkValidity(document.validity)
     case 'LegalBasis':
       return [...checkValidity(document.validity), ...checkGrace(document)]

@@ -10,6 +10,7 @@ import legalBasisSchema from '../../schemas/registry/legal-basis.schema.json' wi
 import provinceSchema from '../../schemas/registry/province.schema.json' with { type: 'json' }
 import readerSchema from '../../schemas/registry/reader.schema.json' with { type: 'json' }
 import serviceSchema from '../../schemas/registry/service.schema.json' with { type: 'json' }
+import serviceIndexSchema from '../../schemas/registry/service-index.schema.json' with { type: 'json' }
 import soapSchema from '../../schemas/registry/soap.schema.json' with { type: 'json' }
 import sqlSchema from '../../schemas/registry/sql.schema.json' with { type: 'json' }
 import subsystemSchema from '../../schemas/registry/subsystem.schema.json' with { type: 'json' }
@@ -36,6 +37,7 @@ const SCHEMAS = {
   ApplicationClass: applicationClassSchema,
   Approver: approverSchema,
   Province: provinceSchema,
+  ServiceIndex: serviceIndexSchema,
 } as const satisfies Record<Kind, object>
 
 /** Judges the shape of a document: all it breaks of its kind's schema. */

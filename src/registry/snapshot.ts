@@ -20,6 +20,7 @@ import {
   checkAgreementReferences,
   checkApproverReferences,
   checkClassReferences,
+  checkIndexReferences,
   checkPartyReferences,
   checkReaderReferences,
   checkTaskReferences,
@@ -166,6 +167,7 @@ function* finish(
     agreements,
     isWorkingDay: workingDays(documents.calendars),
     tasks: documents.tasks,
+    serviceIndexes: documents.serviceIndexes,
     legalBases: directory.legalBases,
     resolveUnit: createUnitResolver(documents.provinces),
     applicationClasses: indexBy(documents.applicationClasses, ({ id }) => id),
@@ -227,6 +229,7 @@ export function* compileInSteps(
     ...sound.tasks.flatMap((task) => checkTaskReferences(task, directory)),
     ...sound.applicationClasses.flatMap((each) => checkClassReferences(each, directory)),
     ...sound.approvers.flatMap((each) => checkApproverReferences(each, classes, directory)),
+    ...sound.serviceIndexes.flatMap((each) => checkIndexReferences(each, sound.serviceIndexes, directory)),
   ]
   if (faults.length > 0) return { faults }
   const registry = yield* finish(build, list, options.version)

@@ -1,5 +1,6 @@
 import type { QualityWeights } from '../jobs/data-quality.ts'
 import { dayOf } from '../model/calendar.ts'
+import { indexOn } from '../model/service-index.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { AuditStore } from './audit-query.ts'
 import { agreedConnections, connectionsOf, providerOf } from './connections.ts'
@@ -7,7 +8,7 @@ import type { FigureDesk, FigureScope, FigureStore, Parties } from './figures.ts
 import { FORMS, type Form, type FormId, suppressed as suppress } from './form.ts'
 import { type CleaningDivision, cleaningForm } from './forms/cleaning.ts'
 import { connectionForm } from './forms/connections.ts'
-import { type DatasetFreshness, freshnessForm, isSilent } from './forms/freshness.ts'
+import { type DatasetFreshness, freshnessForm } from './forms/freshness.ts'
 import { incidentForm } from './forms/incidents.ts'
 import { productForm } from './forms/products.ts'
 import { groundRefusals, refusalForm } from './forms/refusals.ts'
@@ -15,7 +16,7 @@ import { indexForm } from './forms/service-index.ts'
 import { judgeTask, taskForm } from './forms/tasks.ts'
 import { DIVISIONS, isCovered } from './kpi.ts'
 import { createNames } from './names.ts'
-import { type Comparison, closedPart, type Period, samePeriodBefore, startOf } from './period.ts'
+import { addDays, type Comparison, closedPart, type Period, samePeriodBefore, startOf } from './period.ts'
 import { type Deadlines, type Incident, judgeIncidents, type QualityStore, silenceOf } from './quality.ts'
 import { createReport, exchangeForm } from './report.ts'
 
@@ -39,7 +40,14 @@ export interface FormScope extends FigureScope {
 
 export type FormRegistry = Pick<
   Registry,
-  'agencies' | 'subsystems' | 'services' | 'agreements' | 'isWorkingDay' | 'tasks'
+  | 'agencies'
+  | 'subsystems'
+  | 'services'
+  | 'agreements'
+  | 'isWorkingDay'
+  | 'tasks'
+  | 'serviceIndexes'
+  | 'legalBases'
 >
 
 export interface FormDeskParts {
@@ -115,16 +123,16 @@ export function createFormDesk(parts: FormDeskParts): FormDesk {
   async function incidents(period: Period, scope: FigureScope): Promise<readonly Incident[]> {
     const registry = parts.registry()
     const isSeen = createSight(registry, scope)
-    const [rows, ages] = await Promise.all([quality.incidents(period), datasets(scope)])
     const isRunning = today() < period.until
-    const silences = ages.flatMap((each) => {
-      const { silentAfterSeconds: after } = each
-      return isRunning && isSilent(each, now())
-        ? (silenceOf(each, after === undefined ? undefined : after * 1000, now()) ?? [])
-        : []
+    const [rows, newest] = await Promise.all([quality.incidents(period), isRunning ? quality.newest() : []])
+    const promises = promisesOf(registry)
+    const silences = newest.flatMap((each) => {
+      const own = promises.find(({ service, type }) => service === each.service && type === each.type)
+      const after = own?.silentAfterSeconds
+      return silenceOf(each, after === undefined ? undefined : after * 1000, now()) ?? []
     })
     const { isWorkingDay } = registry
-    const seen = [...rows.filter(({ service }) => isSeen(service)), ...silences]
+    const seen = [...rows, ...silences].filter(({ service }) => isSeen(service))
     return judgeIncidents(seen, { isWorkingDay, deadlines, today: today() })
   }
 
@@ -159,7 +167,11 @@ export function createFormDesk(parts: FormDeskParts): FormDesk {
           ])
         : []
     const [counts, before, opening] = await Promise.all([of(closed), of(base), store.opening()])
-    return indexForm({ closed: counts, base: before, covered: isCovered(base, opening) })
+    const { serviceIndexes, legalBases } = parts.registry()
+    const lastDay = addDays(period.until, -1)
+    const found = indexOn(serviceIndexes, lastDay < today() ? lastDay : today())
+    const ground = found && { index: found, legalBasis: legalBases.get(found.legalBasis) }
+    return indexForm(ground, { closed: counts, base: before, covered: isCovered(base, opening) })
   }
 
   const MAKERS: Readonly<Record<FormId, (asked: AskedForm, scope: FormScope) => Promise<Form>>> = {

@@ -116,8 +116,8 @@ export const FORMS = {
   index: {
     number: '08/CS',
     title: {
-      vi: 'Số liệu đầu vào Bộ chỉ số phục vụ người dân, doanh nghiệp (QĐ 766/QĐ-TTg)',
-      en: 'Inputs of the index of serving people and businesses (Decision 766/QĐ-TTg)',
+      vi: 'Số liệu đầu vào Bộ chỉ số phục vụ người dân, doanh nghiệp',
+      en: 'Inputs of the index of serving people and businesses',
     },
     unit: { vi: 'giao dịch', en: 'exchanges' },
     figures: ['indexInputs'],

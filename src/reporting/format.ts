@@ -21,6 +21,11 @@ const LOCALES = { vi: 'vi-VN', en: 'en-GB' } as const
 const NO_DATA = { vi: 'chưa đủ dữ liệu', en: 'not enough data' }
 const SMALL_BASE = { vi: 'kỳ gốc dưới 30', en: 'base under 30' }
 
+/** @param day `yyyy-mm-dd`. @returns it as people write it, `22/11/2026`, in either language. */
+export function dayText(day: string): string {
+  return day.split('-').toReversed().join('/')
+}
+
 export function createFormat(language: Language): Format {
   const locale = LOCALES[language]
   const plain = [0, 1, 2].map(
@@ -29,7 +34,8 @@ export function createFormat(language: Language): Format {
   )
   // `Tr` and `N`, the short forms of Vietnamese, are read by few.
   const compactDisplay = language === 'vi' ? 'long' : 'short'
-  const short = new Intl.NumberFormat(locale, {
+  // `60M`: the British short form is that of metres.
+  const short = new Intl.NumberFormat(language === 'vi' ? locale : 'en', {
     notation: 'compact',
     compactDisplay,
     maximumFractionDigits: 1,
@@ -51,10 +57,10 @@ export function createFormat(language: Language): Format {
     },
     inside: (title) =>
       /^\p{Lu}\p{Lu}/u.test(title) ? title : title.charAt(0).toLowerCase() + title.slice(1),
-    day: (day) => day.split('-').toReversed().join('/'),
+    day: dayText,
     instant(at) {
       const [date = '', time = ''] = new Date(new Date(at).getTime() + 7 * 3_600_000).toISOString().split('T')
-      return `${date.split('-').toReversed().join('/')} ${time.slice(0, 8)}`
+      return `${dayText(date)} ${time.slice(0, 8)}`
     },
   }
 }

@@ -203,8 +203,8 @@ export const KPIS = {
       en: 'exchanges delivered for the purposes agreements name; the share is delivered ÷ (delivered + failed)',
     },
     counts: {
-      vi: 'Chỉ là phần cổng đo được, tính theo giao dịch chứ không theo hồ sơ. Dấu (?): chưa xác nhận cách quy đổi sang chỉ số thành phần của QĐ 766/QĐ-TTg.',
-      en: 'Only what a gateway can measure, by exchanges and not by dossiers. The sign (?): how it enters the index of Decision 766/QĐ-TTg is not confirmed.',
+      vi: 'Chỉ là phần cổng đo được, tính theo giao dịch chứ không theo hồ sơ. Mục đích nào tính cho chỉ số nào là của danh bạ (ServiceIndex). Dấu (?): chưa xác nhận cách quy đổi sang chỉ số thành phần.',
+      en: 'Only what a gateway can measure, by exchanges and not by dossiers. Which purposes count for what is the registry’s to say (ServiceIndex). The sign (?): how it enters the index is not confirmed.',
     },
   },
   products: PRODUCT_USE,
@@ -333,59 +333,3 @@ export function divide(counts: PeriodCounts, by: Division): readonly DivisionRow
     })
     .toSorted((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1))
 }
-
-/** One input of the index of Decision 766/QĐ-TTg: the group of the index it belongs to, and what measures it. */
-export interface IndexInput {
-  readonly title: Bilingual
-  readonly group: Bilingual
-  /** Most points the group can give, of 100. */
-  readonly points: number
-  /** Purposes of the agreements whose exchanges count; none where a gateway measures nothing of it. */
-  readonly purposes: readonly string[]
-  /** Whether it is confirmed how it enters the index. */
-  readonly isConfirmed: boolean
-}
-
-export const INDEX_INPUTS: readonly IndexInput[] = [
-  {
-    title: {
-      vi: 'Đồng bộ trạng thái hồ sơ lên Cổng Dịch vụ công quốc gia',
-      en: 'Dossier status synchronised to the national portal',
-    },
-    group: { vi: 'Công khai, minh bạch', en: 'Openness' },
-    points: 18,
-    purposes: ['dong-bo-trang-thai'],
-    isConfirmed: false,
-  },
-  {
-    title: {
-      vi: 'Bước liên thông thủ tục thực hiện qua cổng',
-      en: 'Steps of linked procedures carried by the gateway',
-    },
-    group: { vi: 'Tiến độ, kết quả giải quyết', en: 'Progress and results' },
-    points: 20,
-    purposes: ['lien-thong-thu-tuc'],
-    isConfirmed: false,
-  },
-  {
-    title: { vi: 'Lượt dùng lại dữ liệu thay cho giấy tờ', en: 'Data used again in place of papers' },
-    group: { vi: 'Số hóa hồ sơ', en: 'Digitised dossiers' },
-    points: 22,
-    purposes: ['giai-quyet-thu-tuc-hanh-chinh', 'cat-giam-giay-to'],
-    isConfirmed: false,
-  },
-  {
-    title: { vi: 'Lượt xác định nghĩa vụ tài chính qua mạng', en: 'Financial obligations determined online' },
-    group: { vi: 'Dịch vụ công trực tuyến', en: 'Online services' },
-    points: 22,
-    purposes: ['xac-dinh-nghia-vu-tai-chinh'],
-    isConfirmed: false,
-  },
-  {
-    title: { vi: 'Mức độ hài lòng (cổng không đo)', en: 'Satisfaction (not measured by a gateway)' },
-    group: { vi: 'Mức độ hài lòng', en: 'Satisfaction' },
-    points: 18,
-    purposes: [],
-    isConfirmed: true,
-  },
-]

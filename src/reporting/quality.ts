@@ -1,6 +1,7 @@
 import type { ContractFault } from '../jobs/contract-faults.ts'
 import { CRITERIA, type ErrorGroup, emptyTally, groupOf, type Tally } from '../jobs/data-quality.ts'
 import { dayOf, type IsWorkingDay } from '../model/calendar.ts'
+import { providerOf } from './connections.ts'
 import type { Parties } from './figures.ts'
 import type { Period } from './period.ts'
 
@@ -28,12 +29,15 @@ export interface CleaningRow {
   readonly tally: Tally
 }
 
-/** How long events of one data set took, in milliseconds from when they happened. */
-export interface FreshnessRow {
+/** When the newest event of one data set happened, Unix milliseconds. */
+export interface NewestEvent {
   readonly service: string
   readonly type: string
-  /** When the newest one happened. */
   readonly newestMs: number
+}
+
+/** How long events of one data set took, in milliseconds from when they happened. */
+export interface FreshnessRow extends NewestEvent {
   /** Published within the days asked for. */
   readonly events: number
   readonly publishedP50: number | undefined
@@ -58,6 +62,8 @@ export interface QualityStore {
   faults(period: Period, parties: Parties): Promise<readonly Omit<ContractFault, 'day'>[]>
   /** Incidents that were open at some time of a period, the oldest first. */
   incidents(period: Period): Promise<readonly IncidentRow[]>
+  /** When the newest event of each data set happened. */
+  newest(): Promise<readonly NewestEvent[]>
   /** Of jobs done in a period. */
   cleaning(period: Period, parties: Parties): Promise<readonly CleaningRow[]>
   freshness(since: Date, promised: readonly Promised[]): Promise<readonly FreshnessRow[]>
@@ -118,12 +124,32 @@ export function judgeIncidents(
     )
 }
 
+/** How many incidents of one provider are open at one age. */
+export interface IncidentCount {
+  readonly provider: string
+  readonly age: Age
+  readonly count: number
+}
+
+/** @returns the open ones of each provider at each age, the zeros too. */
+export function countByProvider(
+  incidents: readonly Incident[],
+  providers: Iterable<string>,
+): readonly IncidentCount[] {
+  const open = incidents.filter(({ closed }) => closed === undefined)
+  const counts = Map.groupBy(open, ({ service, age }) => `${providerOf(service)} ${age}`)
+  const all = new Set([...providers, ...open.map(({ service }) => providerOf(service))])
+  return [...all].flatMap((provider) =>
+    AGES.map((age) => ({ provider, age, count: counts.get(`${provider} ${age}`)?.length ?? 0 })),
+  )
+}
+
 /** What stands for a rule where a data set has had no event for longer than its contract allows. */
 export const SILENT = 'silent'
 
 /** @param silentAfterMs undefined where the contract promises nothing. */
 export function silenceOf(
-  { service, type, newestMs }: Pick<FreshnessRow, 'service' | 'type' | 'newestMs'>,
+  { service, type, newestMs }: NewestEvent,
   silentAfterMs: number | undefined,
   nowMs: number,
 ): IncidentRow | undefined {

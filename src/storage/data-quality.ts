@@ -46,6 +46,8 @@ const INCIDENTS = `SELECT service, operation, field, rule, opened_on::text AS op
     closed_on::text AS closed, count::text AS n FROM data_incident
   WHERE opened_on < $2 AND (closed_on IS NULL OR closed_on >= $1) ORDER BY opened_on, id LIMIT 2000`
 
+const NEWEST = `SELECT service, type, extract(epoch FROM happened_at) * 1000 AS newest FROM event_newest ORDER BY 1, 2`
+
 /** Publications that freshness is told of: the latest. */
 const EVENT_SAMPLE = 100_000
 
@@ -151,6 +153,10 @@ export function createQualityStore(pool: pg.Pool): QualityStore {
       }
       const { rows } = await pool.query<Row>(INCIDENTS, [from, until])
       return rows.map(({ n, closed, ...row }) => ({ ...row, closed: closed ?? undefined, count: Number(n) }))
+    },
+    async newest() {
+      const { rows } = await pool.query<Pick<FreshnessColumns, 'service' | 'type' | 'newest'>>(NEWEST)
+      return rows.map(({ newest, ...row }) => ({ ...row, newestMs: whole(newest) ?? 0 }))
     },
     cleaning: (period, parties) => readCleaning(pool, period, parties),
     async freshness(since, promised) {

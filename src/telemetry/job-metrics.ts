@@ -1,6 +1,7 @@
 import type { RequestCount } from '../exchange/request.ts'
 import type { JobEnd, QueueState } from '../jobs/queue.ts'
 import type { ApplicationCount } from '../reporting/application-desk.ts'
+import type { IncidentCount } from '../reporting/quality.ts'
 import type { LogEvent } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -12,6 +13,8 @@ export interface JobTelemetry {
   requestReminded(reminded: { readonly service: string; readonly isLate: boolean }): void
   requestCounts(counts: readonly RequestCount[]): void
   applicationCounts(counts: readonly ApplicationCount[]): void
+  /** Of every provider: one that is not told of has no series any more. */
+  incidentCounts(counts: readonly IncidentCount[]): void
 }
 
 export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => void): JobTelemetry {
@@ -27,6 +30,7 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
   const reminders = metrics.counter('lienthong_document_reminders_total')
   const applications = metrics.gauge('lienthong_applications')
   const overdueApplications = metrics.gauge('lienthong_applications_overdue').child({})
+  const incidents = metrics.gauge('lienthong_data_incidents')
   const counted = new Set<string>()
   return {
     requestReminded: ({ service, isLate }) => reminders.child({ service, late: isLate ? 'yes' : 'no' }).inc(),
@@ -45,6 +49,10 @@ export function createJobTelemetry(metrics: Metrics, log: (event: LogEvent) => v
         applications.child({ state }).set(counts.find((each) => each.state === state)?.count ?? 0)
       }
       overdueApplications.set(counts.reduce((sum, { overdue }) => sum + overdue, 0))
+    },
+    incidentCounts(counts) {
+      incidents.clear()
+      for (const { provider, age, count } of counts) incidents.child({ provider, age }).set(count)
     },
     bulkStep: (step) => records.inc(step.records),
     jobEnded(queue, end, took, error) {

@@ -1,4 +1,5 @@
 import type { JobEnd } from '../jobs/queue.ts'
+import { AGES } from '../reporting/quality.ts'
 import type { MetricEntry } from './metric-entry.ts'
 
 export const JOB_ENDS = ['done', 'again', 'failed', 'dead'] as const satisfies readonly JobEnd[]
@@ -72,6 +73,14 @@ export const JOB_METRICS = {
     help: 'Applications whose appraisal has taken longer than their class allows; alert on it.',
     meaning: 'Số đề nghị kết nối đã quá hạn thẩm định.',
     labels: {},
+    merge: 'max',
+  },
+  lienthong_data_incidents: {
+    type: 'gauge',
+    help: 'Open data-quality incidents, by provider and the deadline each has still to meet; alert on those past all (over).',
+    meaning:
+      'Số sự cố chất lượng dữ liệu đang mở, theo bên cung cấp và thời hạn kế tiếp (over: quá mọi hạn).',
+    labels: { provider: 'subsystem', age: AGES },
     merge: 'max',
   },
   lienthong_bulk_records_total: {

@@ -67,6 +67,14 @@ measuredBy: [{ service: G09/chua-co/dich-vu/v1 }]
 state: active
 `
 
+const INDEX = `kind: ServiceIndex
+id: phuc-vu
+title: { vi: Bộ chỉ số, en: An index }
+legalBasis: nd-278-2025
+validity: { from: '2022-08-01', until: '2026-06-30' }
+inputs: [{ title: { vi: Tra cứu, en: Look-ups }, group: { vi: Số hóa, en: Digitised }, points: 22, purposes: [tra-cuu] }]
+`
+
 /** Each: what is wrong, the files that say so, and where (file:line:column), at which pointer, by which rule. */
 export const BAD: readonly (readonly [string, Files, ...string[]])[] = [
   // The text itself.
@@ -351,6 +359,28 @@ export const BAD: readonly (readonly [string, Files, ...string[]])[] = [
     'a task that nothing measures',
     { 'registry/task.yaml': TASK.replace(/measuredBy:.*/, 'measuredBy: []') },
     'registry/task.yaml:8:1 /measuredBy minItems',
+  ],
+  // An index by which agencies are judged: one at most on a day, by a text that is there.
+  [
+    'an index by a text that is not there',
+    { 'registry/index.yaml': INDEX.replace('nd-278-2025', 'nd-1-2030') },
+    'registry/index.yaml:4:13 /legalBasis reference',
+  ],
+  [
+    'an index that ends before it begins',
+    { 'registry/index.yaml': INDEX.replace('2026-06-30', '2022-07-31') },
+    'registry/index.yaml:5:40 /validity/until validity_order',
+  ],
+  [
+    'two indexes in force on the same day',
+    {
+      'registry/index.yaml': INDEX,
+      'registry/later.yaml': INDEX.replace('id: phuc-vu', 'id: sau-nay')
+        .replace('2022-08-01', '2026-06-30')
+        .replace(", until: '2026-06-30'", ''),
+    },
+    'registry/index.yaml:5:1 /validity index_overlap',
+    'registry/later.yaml:5:1 /validity index_overlap',
   ],
   // A faulty document is told once, not again by all that name it.
   [

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { emptyTally, type Tally } from '../../src/jobs/data-quality.ts'
 import { workingDays } from '../../src/model/calendar.ts'
+import { indexOn, type ServiceIndex } from '../../src/model/service-index.ts'
 import type { Task } from '../../src/model/task.ts'
 import { type AgreedConnection, stateOf } from '../../src/reporting/connections.ts'
 import { cellText, FORMS, type Form, fileRows, formJson, suppressed } from '../../src/reporting/form.ts'
@@ -14,8 +15,11 @@ import { indexForm } from '../../src/reporting/forms/service-index.ts'
 import { judgeTask, taskForm } from '../../src/reporting/forms/tasks.ts'
 import { createNames } from '../../src/reporting/names.ts'
 import {
+  type Age,
   ageOf,
   type CleaningRow,
+  countByProvider,
+  type Incident,
   type IncidentRow,
   judgeIncidents,
   silenceOf,
@@ -25,6 +29,7 @@ import { suppressTable } from '../../src/reporting/suppression.ts'
 import { AGREEMENT } from '../support/small-registry.ts'
 
 const CITIZENS = 'G01/dan-cu/cong-dan/v1'
+const TAXES = 'G12/thue/nguoi-nop-thue/v1'
 const names = createNames({ agencies: new Map(), subsystems: new Map(), services: new Map() })
 const NAME = { vi: 'Tên', en: 'Name' }
 const WEIGHTS = { accurate: 0.3, complete: 0.2, clean: 0.2, live: 0.15, consistent: 0.15 }
@@ -107,6 +112,22 @@ describe('incidents', () => {
       today: '2026-11-20',
     })
     expect(judged).to.include({ group: 7, workingDays: 1 })
+  })
+})
+
+describe('open incidents as a metric', () => {
+  it('count each provider at each age, zeros too, and none that is closed', () => {
+    const of = (service: string, age: Age, closed?: string) => ({ service, age, closed }) as Incident
+    const counts = countByProvider(
+      [of(CITIZENS, 'over'), of(CITIZENS, 'over'), of(CITIZENS, 'mend', '2026-11-10'), of(TAXES, 'explain')],
+      ['G01/dan-cu', 'G10/dat-dai'],
+    )
+    expect(counts.filter(({ count }) => count > 0)).to.deep.equal([
+      { provider: 'G01/dan-cu', age: 'over', count: 2 },
+      { provider: 'G12/thue', age: 'explain', count: 1 },
+    ])
+    expect(counts.map(({ provider }) => provider)).to.include('G10/dat-dai')
+    expect(counts).to.have.length(12)
   })
 })
 
@@ -283,7 +304,6 @@ describe('the connection form', () => {
 })
 
 describe('the desk of forms', () => {
-  const TAXES = 'G12/thue/nguoi-nop-thue/v1'
   const agreement = (id: string, consumer: string, service: string) => [
     id,
     { document: { ...AGREEMENT, id, consumer, service, state: 'active' }, bases: [] },
@@ -305,6 +325,7 @@ describe('the desk of forms', () => {
     quality: {
       faults: async () => [],
       incidents: async () => [incident(CITIZENS), incident(TAXES)],
+      newest: async () => [],
       cleaning: async () => [],
       freshness: async () => [],
     },
@@ -373,9 +394,38 @@ describe('the desk of forms', () => {
 })
 
 describe('the inputs of the index', () => {
+  const index = (
+    id: string,
+    from: string,
+    until: string | undefined,
+    inputs: ServiceIndex['inputs'],
+  ): ServiceIndex => ({
+    kind: 'ServiceIndex',
+    id,
+    title: NAME,
+    legalBasis: 'qd-766-2022',
+    validity: { from, ...(until !== undefined && { until }) },
+    inputs,
+  })
+
   it('count by purpose, mark what is not confirmed, and say what a gateway does not measure', () => {
     const count = (purpose: string, outcome: string, n: number) => ({ values: [purpose, outcome], count: n })
-    const { rows } = indexForm({
+    const input = (purposes: readonly string[], unverified?: boolean) => ({
+      title: NAME,
+      group: NAME,
+      points: 20,
+      purposes,
+      ...(unverified !== undefined && { unverified }),
+    })
+    const ground = {
+      index: index('hien-hanh', '2022-08-01', undefined, [
+        input(['dong-bo-trang-thai'], true),
+        input(['giai-quyet-thu-tuc-hanh-chinh', 'cat-giam-giay-to']),
+        input([]),
+      ]),
+      legalBasis: undefined,
+    }
+    const { rows, notes } = indexForm(ground, {
       closed: [
         count('dong-bo-trang-thai', 'delivered', 90),
         count('dong-bo-trang-thai', 'failed', 10),
@@ -386,7 +436,7 @@ describe('the inputs of the index', () => {
       base: [count('dong-bo-trang-thai', 'delivered', 60)],
       covered: true,
     })
-    const [sync = [], , reuse = [], , satisfaction = []] = rows
+    const [sync = [], reuse = [], satisfaction = []] = rows
     expect(sync.slice(3)).to.deep.equal([
       90,
       10,
@@ -397,7 +447,26 @@ describe('the inputs of the index', () => {
     ])
     expect(JSON.stringify(sync[0])).to.include('(?)')
     expect(reuse[3]).to.equal(100)
+    expect(JSON.stringify(reuse[0])).not.to.include('(?)')
     expect(satisfaction.slice(3)).to.deep.equal(Array(6).fill(undefined))
+    expect(notes).to.deep.equal([
+      { vi: 'Tên, áp dụng từ 01/08/2022.', en: 'Name, in force from 01/08/2022.' },
+    ])
+  })
+
+  it('are those of the index in force on the last day, and of none where none is', () => {
+    const indexes = [index('cu', '2022-08-01', '2026-06-30', []), index('moi', '2026-07-01', undefined, [])]
+    const on = (day: string) => indexOn(indexes, day)?.id
+    expect(['2022-07-31', '2022-08-01', '2026-06-30', '2026-07-01', '2030-01-01'].map(on)).to.deep.equal([
+      undefined,
+      'cu',
+      'cu',
+      'moi',
+      'moi',
+    ])
+    const none = indexForm(undefined, { closed: [], base: [], covered: false })
+    expect(none.rows).to.deep.equal([])
+    expect(none.notes[0]?.vi).to.include('không có bộ chỉ số nào có hiệu lực')
   })
 })
 

@@ -102,6 +102,7 @@ export function smallRegistry(
     readers: new Map(),
     isWorkingDay: () => true,
     tasks: [],
+    serviceIndexes: [],
     legalBases: new Map(),
     resolveUnit: createUnitResolver([]),
     applicationClasses: new Map(),

@@ -1,6 +1,10 @@
+import type { LegalBasis } from '../../model/agreement.ts'
+import type { Bilingual } from '../../model/identifier.ts'
+import type { ServiceIndex } from '../../model/service-index.ts'
 import type { AuditCount } from '../audit-query.ts'
 import type { Column, Form } from '../form.ts'
-import { growthOf, INDEX_INPUTS } from '../kpi.ts'
+import { dayText } from '../format.ts'
+import { growthOf } from '../kpi.ts'
 
 const COLUMNS: readonly Column[] = [
   { id: 'input', title: { vi: 'Đầu vào', en: 'Input' }, kind: 'name' },
@@ -33,13 +37,35 @@ function countOf(counts: readonly AuditCount[], purposes: readonly string[], isD
   }, 0)
 }
 
-/** What a gateway can say for the index of Decision 766/QĐ-TTg. */
-export function indexForm({ closed, base, covered }: PurposeCounts): Form {
+/** An index with the text that sets it. */
+export interface IndexGround {
+  readonly index: ServiceIndex
+  readonly legalBasis: LegalBasis | undefined
+}
+
+const NO_INDEX: Bilingual = {
+  vi: 'Ngày cuối của kỳ này không có bộ chỉ số nào có hiệu lực trong danh bạ (ServiceIndex).',
+  en: 'No index was in force in the registry on the last day of this period (ServiceIndex).',
+}
+
+/** What sets the index, and from when to when. */
+function groundNote({ index: { title, validity }, legalBasis }: IndexGround): Bilingual {
+  const text = legalBasis === undefined ? '' : ` (${legalBasis.text})`
+  const from = dayText(validity.from)
+  const until = validity.until && dayText(validity.until)
+  return {
+    vi: `${title.vi}${text}, áp dụng từ ${from}${until ? ` đến ${until}` : ''}.`,
+    en: `${title.en}${text}, in force from ${from}${until ? ` to ${until}` : ''}.`,
+  }
+}
+
+/** @param ground what was in force on the last day of the period; none where nothing was. */
+export function indexForm(ground: IndexGround | undefined, { closed, base, covered }: PurposeCounts): Form {
   return {
     id: 'index',
     columns: COLUMNS,
-    rows: INDEX_INPUTS.map(({ title, group, points, purposes, isConfirmed }) => {
-      const mark = isConfirmed ? '' : ' (?)'
+    rows: (ground?.index.inputs ?? []).map(({ title, group, points, purposes, unverified = false }) => {
+      const mark = unverified ? ' (?)' : ''
       const head = [{ vi: title.vi + mark, en: title.en + mark }, group, String(points)]
       if (purposes.length === 0) return [...head, ...Array(6).fill(undefined)]
       const delivered = countOf(closed, purposes, true)
@@ -55,8 +81,8 @@ export function indexForm({ closed, base, covered }: PurposeCounts): Form {
         purposes.join(' '),
       ]
     }),
-    notes: [],
+    notes: [ground === undefined ? NO_INDEX : groundNote(ground)],
     suppressed: false,
-    facts: {},
+    facts: { index: ground?.index.id ?? null },
   }
 }
