@@ -15,6 +15,7 @@ import { createTimestamping } from './ledger/timestamping.ts'
 import { createWitnessing, type Witnessing } from './ledger/witnessing.ts'
 import { repeat, type Task } from './repeat.ts'
 import type { Settings } from './settings.ts'
+import { SYNTHETIC_AGREEMENT } from './storage/backfill.ts'
 import { createLogReader, createLogStore } from './storage/log.ts'
 import { createFsckStore } from './storage/log-audit.ts'
 import { createVault } from './storage/vault.ts'
@@ -113,7 +114,8 @@ function startAudit(
 ) {
   const { ledger } = settings
   const anchor = createAnchorFile(ledger.anchorFile)
-  const store = createFsckStore(database.pool, createVault(openDataKey(settings)))
+  const unbacked = settings.sandbox ? SYNTHETIC_AGREEMENT : undefined
+  const store = createFsckStore(database.pool, createVault(openDataKey(settings)), { unbacked })
   const pace = createPace(ledger.auditShare)
   const auditor = createLogAuditor({
     newPass: () =>

@@ -1,7 +1,7 @@
 import type { RegistryDocuments } from '../registry/documents.ts'
 import { addDays, dayOf } from '../reporting/period.ts'
 import { type HistoryPlan, spreadOverHours, syntheticHistory } from '../sandbox/history.ts'
-import { hasSyntheticRollups, writeSyntheticRollups } from '../storage/backfill.ts'
+import { countSynthetic, writeSyntheticRollups } from '../storage/backfill.ts'
 import type { Database } from '../storage/database.ts'
 import { DEMO_CONSUMER } from './demo-registry.ts'
 
@@ -28,7 +28,7 @@ export async function backfillHistory(
   documents: RegistryDocuments,
   nowMs: number,
 ): Promise<number> {
-  if (await hasSyntheticRollups(pool)) return 0
+  if ((await countSynthetic(pool)) > 0) return 0
   const today = dayOf(nowMs)
   const plan: HistoryPlan = {
     from: addDays(today, -YEARS_DAYS),

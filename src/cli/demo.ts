@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
-import type { Settings } from '../settings.ts'
 import { defineControl } from './demo-control.ts'
 import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
@@ -40,8 +39,8 @@ const TEXTS = {
     en: `Prometheus scrapes the gateway: ${url}/graph, alerts: ${url}/alerts`,
   }),
   historyMade: {
-    vi: 'Đã thêm hai năm số liệu mô phỏng, không có bản ghi đứng sau: việc tự soát sổ được tắt.',
-    en: 'Two years of synthetic counts were added, without records behind them: the running audit is off.',
+    vi: 'Đã thêm hai năm số liệu mô phỏng cho thống kê; không có bản ghi đứng sau, việc soát sổ bỏ qua chúng.',
+    en: 'Two years of synthetic counts were added to the statistics; no records stand behind them, and audits of the log leave them out.',
   },
   title: { vi: 'Liên Thông – chuyến tham quan', en: 'Liên Thông – a tour' },
   intro: {
@@ -212,15 +211,10 @@ function introduce({ terminal, outside }: Tools): void {
   )
 }
 
-/** No records stand behind a synthetic history: an audit of its counts would rightly find fault with them. */
-function settingsFor({ history }: DemoOptions, settings: Settings): Settings {
-  return history ? { ...settings, ledger: { ...settings.ledger, auditShare: 0 } } : settings
-}
-
 async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
   const { terminal, outside } = tools
   const startedMs = performance.now()
-  const settings = settingsFor(options, requireSettings(tools))
+  const settings = requireSettings(tools)
   introduce(tools)
   const progress = tellProgress(tools)
   const parts = { tools, settings, version: tools.version, progress }
@@ -232,6 +226,7 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
       prometheus = await startDemoPrometheus({
         folder: world.files.folder,
         managementUrl: world.gateway.managementUrl,
+        publicUrl: world.gateway.publicUrl,
         projectRoot: tools.projectRoot,
         environment: outside.environment,
         signal: outside.signal,

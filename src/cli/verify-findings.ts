@@ -1,4 +1,5 @@
 import type { Finding } from '../ledger/verify.ts'
+import { createFormat } from '../reporting/format.ts'
 import { EXIT, type ExitCode } from './fault.ts'
 import type { Tools } from './tools.ts'
 
@@ -22,6 +23,20 @@ export function concludeFindings(findings: readonly Finding[], { terminal }: Too
     )
   }
   return holds ? EXIT.ok : EXIT.invalid
+}
+
+/** What the statistics hold that nobody recorded: a sandbox may have it, and is to say so. */
+export function tellSynthetic(count: number, isSandbox: boolean): readonly Finding[] {
+  if (count === 0) return []
+  const vi = `Số liệu thống kê có ${createFormat('vi').number(count)} giao dịch mô phỏng (demo --history) không có bản ghi đứng sau`
+  const en = `The statistics hold ${createFormat('en').number(count)} synthetic exchanges (demo --history) that no records stand behind`
+  const detail = isSandbox
+    ? { vi: `${vi}; đã bỏ qua khi đối chiếu.`, en: `${en}; they were left out of the comparison.` }
+    : {
+        vi: `${vi}, mà đây không phải môi trường thử. Nếu phải: đặt LIENTHONG_SANDBOX=true.`,
+        en: `${en}, and this is no sandbox. Where it is one: set LIENTHONG_SANDBOX=true.`,
+      }
+  return [{ check: 'synthetic', ok: isSandbox, detail }]
 }
 
 const BAR_CELLS = 30

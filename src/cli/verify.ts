@@ -26,6 +26,7 @@ import {
 } from '../ledger/verify.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Settings } from '../settings.ts'
+import { countSynthetic, SYNTHETIC_AGREEMENT } from '../storage/backfill.ts'
 import { createLogReader } from '../storage/log.ts'
 import { createFsckStore } from '../storage/log-audit.ts'
 import { addGuide } from './examples.ts'
@@ -36,7 +37,7 @@ import { checkTimestamps, readBundleTimestamps, readTimestamps } from './log-tim
 import { withDatabase } from './open-database.ts'
 import { requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
-import { concludeFindings, createProgress } from './verify-findings.ts'
+import { concludeFindings, createProgress, tellSynthetic } from './verify-findings.ts'
 import { defineReport } from './verify-report.ts'
 
 const TEXTS = {
@@ -259,7 +260,7 @@ async function checkLog(
     }
     const signed = await verifyCheckpoint(checkpoint, trust)
     const log = createFsckPass({
-      store: createFsckStore(pool, openLocalVault(settings)),
+      store: createFsckStore(pool, openLocalVault(settings), { unbacked: SYNTHETIC_AGREEMENT }),
       anchor: anchorOf(settings, options.since),
       key: trust.key,
       crypto: NODE_CRYPTO,
@@ -277,7 +278,8 @@ async function checkLog(
     for await (const stamp of readTimestamps(reader, log.size()))
       stamps.push({ ...stamp, certificates: certificates.get(stamp.authority) ?? [] })
     const stamped = await checkTimestamps(stamps, trust)
-    return concludeFindings([...signed, ...stamped.findings, ...findingsOf(log)], tools)
+    const synthetic = tellSynthetic(await countSynthetic(pool), settings.sandbox)
+    return concludeFindings([...signed, ...stamped.findings, ...findingsOf(log), ...synthetic], tools)
   })
 }
 

@@ -53,10 +53,11 @@ export async function writeSyntheticRollups(
   return written
 }
 
-/** Whether any synthetic counts stand in this database. */
-export async function hasSyntheticRollups(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query('SELECT 1 FROM exchange_day WHERE agreement = $1 LIMIT 1', [
-    SYNTHETIC_AGREEMENT,
-  ])
-  return rows.length > 0
+/** @returns how many exchanges of this database are synthetic counts, which have no records. */
+export async function countSynthetic(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>(
+    'SELECT coalesce(sum(count), 0)::text AS n FROM exchange_day WHERE agreement = $1',
+    [SYNTHETIC_AGREEMENT],
+  )
+  return Number(rows[0]?.n ?? 0)
 }

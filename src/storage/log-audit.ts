@@ -14,11 +14,11 @@ type RecordRow = Omit<IndexColumns, 'at'> & {
 
 const DIMENSIONS = 'consumer, provider, service, operation, outcome, code, agreement, purpose'
 
-/** The sum of a table's counts, each times the first 56 bits of the keyed hash of what it counts. */
+/** The sum of a table's counts but those under one agreement, each times the first 56 bits of the keyed hash of what it counts. */
 function sumOf(table: string, time: string): string {
   const text = `convert_to(concat_ws($2, $1::text, ${time}, ${DIMENSIONS}), 'UTF8')`
   const bits = `('x' || encode(substring(sha256(${text}) FROM 1 FOR 7), 'hex'))::bit(56)::bigint`
-  return `(SELECT coalesce(sum(count * ${bits}::numeric), 0)::text FROM ${table})`
+  return `(SELECT coalesce(sum(count * ${bits}::numeric), 0)::text FROM ${table} WHERE agreement IS DISTINCT FROM $3)`
 }
 
 /** One statement sees one moment of the tables. */
@@ -26,11 +26,20 @@ const SUMS = `SELECT counted, ${sumOf('exchange_hour', '(extract(epoch FROM hour
   ${sumOf('exchange_day', "(day - date '1970-01-01')")} AS days,
   rollup_holds() AS holds FROM rollup_progress`
 
+interface FsckOptions {
+  /** An agreement whose counts have no records behind them and are left out: of a sandbox, its synthetic history. */
+  readonly unbacked?: string | undefined
+}
+
 /**
  * What a pass over the log reads, in PostgreSQL.
  * @param vault undefined where the data key is not at hand: private parts are then not looked into.
  */
-export function createFsckStore(pool: pg.Pool, vault: Vault | undefined): FsckStore {
+export function createFsckStore(
+  pool: pg.Pool,
+  vault: Vault | undefined,
+  { unbacked }: FsckOptions = {},
+): FsckStore {
   const reader = createLogReader(pool)
   return {
     ...createPrivateStore(pool, vault),
@@ -88,7 +97,7 @@ export function createFsckStore(pool: pg.Pool, vault: Vault | undefined): FsckSt
     async readCounts(key) {
       const { rows } = await pool.query<{ counted: number; hours: string; days: string; holds: boolean }>(
         SUMS,
-        [key, COUNT_SEPARATOR],
+        [key, COUNT_SEPARATOR, unbacked ?? null],
       )
       const [sums] = rows
       if (sums === undefined) throw new Error('the counts have no progress')
