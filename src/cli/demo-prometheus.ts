@@ -11,6 +11,8 @@ export interface DemoPrometheusParts {
   readonly folder: string
   /** The management listener, `http://host:port`. */
   readonly managementUrl: string
+  /** Where alerts lead to. */
+  readonly publicUrl: string
   /** Where the project's own `config` is. */
   readonly projectRoot: string
   readonly environment: NodeJS.ProcessEnv
@@ -55,9 +57,14 @@ function portOr(port: number): Promise<number> {
 }
 
 /** The configuration of `config/prometheus`, with the demo for its target and looks often enough to watch. */
-function configurationFor(target: string): string {
+function configurationFor(target: string, gatewayUrl: string): string {
   return JSON.stringify({
-    global: { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '5s' },
+    global: {
+      scrape_interval: '2s',
+      scrape_timeout: '2s',
+      evaluation_interval: '5s',
+      external_labels: { gateway_url: gatewayUrl },
+    },
     rule_files: ['rules.yaml'],
     scrape_configs: [
       { job_name: 'lienthong', metrics_path: '/metrics', static_configs: [{ targets: [target] }] },
@@ -81,7 +88,7 @@ export async function startDemoPrometheus(parts: DemoPrometheusParts): Promise<D
   const home = join(folder, 'prometheus')
   mkdirSync(home, { recursive: true })
   // JSON is YAML.
-  writeFileSync(join(home, 'prometheus.yaml'), configurationFor(new URL(managementUrl).host))
+  writeFileSync(join(home, 'prometheus.yaml'), configurationFor(new URL(managementUrl).host, parts.publicUrl))
   copyFileSync(join(parts.projectRoot, 'config/prometheus/rules.yaml'), join(home, 'rules.yaml'))
   const port = await portOr(USUAL_PORT)
   const url = `http://${HOST}:${port}`

@@ -11,6 +11,11 @@ export function runbookPath({ name }: Alert): string {
   return `${RUNBOOKS}/${name}.md`
 }
 
+/** Served by the gateway itself; its address is an external label of Prometheus, `gateway_url`. */
+function runbookAddress({ name }: Alert): string {
+  return `{{ $externalLabels.gateway_url }}/docs/runbooks/${name}`
+}
+
 function errorRatios(windows: readonly string[]) {
   return SLOS.flatMap(({ id, badShare }) =>
     windows.map((window) => ({
@@ -41,7 +46,7 @@ function alertingRule(alert: Alert) {
       summary_vi: summary.vi,
       description: meaning.en,
       description_vi: meaning.vi,
-      runbook_url: runbookPath(alert),
+      runbook_url: runbookAddress(alert),
     },
   }
 }
@@ -72,7 +77,8 @@ export function writeRunbook({
   action,
   escalation,
 }: Alert): string {
-  const plain = (text: string) => text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '`$1`')
+  const plain = (text: string) =>
+    text.replaceAll('{{ $value }}', 'N').replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '`$1`')
   return `# ${name}
 
 <!-- Written by npm run dashboards from src/dashboards/alerts.ts; not by hand. -->

@@ -11,18 +11,21 @@ const WORDS = {
   service: { vi: 'dịch vụ', en: 'service' },
   problem: { vi: 'mã lỗi', en: 'problem' },
   metric: { vi: 'chỉ số', en: 'metric' },
+  alert: { vi: 'cảnh báo', en: 'alert' },
   setting: { vi: 'cấu hình', en: 'setting' },
 } as const satisfies Readonly<Record<string, Bilingual>>
 
 const TITLES: Readonly<Record<Exclude<Subject['kind'], 'service'>, Bilingual>> = {
   problem: { vi: 'Mã lỗi', en: 'Problems' },
   metric: { vi: 'Chỉ số', en: 'Metrics' },
+  alert: { vi: 'Cảnh báo', en: 'Alerts' },
   setting: { vi: 'Cấu hình', en: 'Settings' },
 }
 
 const PARTS: Readonly<Record<keyof typeof TITLES, Part>> = {
   problem: 'problems',
   metric: 'metrics',
+  alert: 'alerts',
   setting: 'settings',
 }
 
@@ -42,7 +45,7 @@ export function foundPage(question: string, found: readonly Subject[], language:
   return layout({ title, part: 'services', language, question, body: html`<h1>${title}</h1>${body}` })
 }
 
-/** @returns the page that lists all problems, metrics or settings, each at an anchor of its name. */
+/** @returns the page that lists all problems, metrics, alerts or settings, each at an anchor of its name. */
 export function listPage(
   kind: keyof typeof TITLES,
   subjects: readonly Subject[],
@@ -52,7 +55,9 @@ export function listPage(
     .filter((subject) => subject.kind === kind)
     .map(({ name, title, href, words }) => {
       const shown =
-        kind === 'problem' ? html`<a href="${href}"><code>${name}</code></a>` : html`<code>${name}</code>`
+        kind === 'problem' || kind === 'alert'
+          ? html`<a href="${href}"><code>${name}</code></a>`
+          : html`<code>${name}</code>`
       const also = kind === 'setting' && html`<small><code>${words}</code></small>`
       return html`<tr id="${name}"><td>${shown}${also}</td><td>${title[language]}</td></tr>`
     })

@@ -6,6 +6,7 @@ import type { Bilingual, Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { formOf } from '../reporting/names.ts'
 import { html, type Markup } from './html.ts'
+import { callExamples } from './reference-call.ts'
 import { productNotes, termsSection } from './reference-product.ts'
 import { REFERENCE_STYLE } from './reference-style.ts'
 
@@ -26,20 +27,23 @@ const WORDS = {
   meaning: { vi: 'Nghĩa', en: 'Meaning' },
   type: { vi: 'Kiểu', en: 'Type' },
   required: { vi: 'bắt buộc', en: 'required' },
-  example: { vi: 'Gọi thử bằng CLI', en: 'Try it with the CLI' },
   problems: { vi: 'Mã lỗi', en: 'Problems' },
   metrics: { vi: 'Chỉ số', en: 'Metrics' },
+  alerts: { vi: 'Cảnh báo', en: 'Alerts' },
   settings: { vi: 'Cấu hình', en: 'Settings' },
   gateway: { vi: 'OpenAPI của cổng', en: "Gateway's OpenAPI" },
   try: { vi: 'Gọi thử', en: 'Try it' },
-  search: { vi: 'Tìm dịch vụ, mã lỗi, chỉ số, cấu hình', en: 'Search services, problems, metrics, settings' },
+  search: {
+    vi: 'Tìm dịch vụ, mã lỗi, chỉ số, cảnh báo, cấu hình',
+    en: 'Search services, problems, metrics, alerts, settings',
+  },
   find: { vi: 'Tìm', en: 'Search' },
   document: { vi: 'Tài liệu OpenAPI', en: 'OpenAPI document' },
   client: { vi: 'Chương trình mẫu có kiểu (TypeScript)', en: 'Typed client (TypeScript)' },
 } as const satisfies Readonly<Record<string, Bilingual>>
 
 /** A part of the reference that the head of each page leads to. */
-export type Part = 'services' | 'problems' | 'metrics' | 'settings'
+export type Part = 'services' | 'problems' | 'metrics' | 'alerts' | 'settings'
 
 interface Page {
   readonly title: string
@@ -61,7 +65,7 @@ export function layout({ title, part, language, body, question = '' }: Page): st
 <link rel="icon" href="data:,"><title>${title} · Liên Thông</title><style>${{ markup: REFERENCE_STYLE }}</style></head>
 <body><header class="top"><div><a class="brand" href="/docs">Liên Thông<span>${WORDS.reference[language]}</span></a>
 <nav aria-label="${WORDS.parts[language]}">${to('/docs', 'services')} ${to('/docs/problems', 'problems')}
-${to('/docs/metrics', 'metrics')} ${to('/docs/settings', 'settings')} ${to('/docs/openapi.json', 'gateway')} ${to('/docs/try', 'try')}</nav>
+${to('/docs/metrics', 'metrics')} ${to('/docs/alerts', 'alerts')} ${to('/docs/settings', 'settings')} ${to('/docs/openapi.json', 'gateway')} ${to('/docs/try', 'try')}</nav>
 <a class="languages" href="?${asked}lang=${other}" lang="${other}" hreflang="${other}">${other === 'en' ? 'English' : 'Tiếng Việt'}</a></div></header>
 <main><form role="search" action="/docs"><label for="q">${WORDS.search[language]}</label>
 <div class="row"><input id="q" type="search" name="q" value="${question}" maxlength="100"><input type="hidden" name="lang" value="${language}">
@@ -178,7 +182,7 @@ function operationSection(
   service: CompiledService,
   document: BundledDocument,
   operation: Operation,
-  language: Language,
+  { language, publicUrl }: { readonly language: Language; readonly publicUrl: string },
 ) {
   if (operation.kind === 'event') return eventSection(service, document, operation, language)
   const described = reach(document, document, 'paths', operation.pathTemplate, operation.method.toLowerCase())
@@ -195,8 +199,7 @@ ${productNotes(operation, language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
 <h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, answer), null, 2) ?? ''}</pre>
-<h3>${WORDS.example[language]}</h3>
-<pre tabindex="0">npx lienthong ${operation.anonymised ? 'package order' : 'call'} ${service.document.id} ${operation.id} --purpose … ${operation.anonymised ? "--scope '{…}'" : '@yeu-cau.json'}</pre></section>`
+${callExamples({ service: service.document.id, operation, body: example, publicUrl }, language)}</section>`
 }
 
 /** @returns the page that describes one service: fields as agreements name them, and examples that hold. */
@@ -214,6 +217,6 @@ export function servicePage(service: CompiledService, publicUrl: string, languag
 <li><a href="/services/${id}/client.ts">${WORDS.client[language]}</a></li>
 <li><a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a></li></ul>
 <nav aria-label="${WORDS.operations[language]}"><ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul></nav>
-${operations.map((operation) => operationSection(service, document, operation, language))}`,
+${operations.map((operation) => operationSection(service, document, operation, { language, publicUrl }))}`,
   })
 }

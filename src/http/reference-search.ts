@@ -8,7 +8,7 @@ import { METRICS } from '../telemetry/metric-table.ts'
 
 /** Something the reference tells of. */
 export interface Subject {
-  readonly kind: 'service' | 'problem' | 'metric' | 'setting'
+  readonly kind: 'service' | 'problem' | 'metric' | 'alert' | 'setting'
   /** As programs and settings name it. */
   readonly name: string
   readonly title: Readonly<Record<Language, string>>

@@ -10,6 +10,8 @@ import { gatewayOpenApi } from './gateway-openapi.ts'
 import { PROBLEM } from './gateway-schemas.ts'
 import { askedLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
+import { alertSubjects, runbookPage } from './reference-alerts.ts'
+import { SAMPLE_PARTICULARS } from './reference-call.ts'
 import { foundPage, listPage } from './reference-lists.ts'
 import { cataloguePage, servicePage } from './reference-page.ts'
 import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
@@ -109,7 +111,14 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
         ...Object.fromEntries(
           PARTICULARS.map(([name, required, description]) => [
             name,
-            { name, in: 'header', required, description, schema: { type: 'string', maxLength: 4096 } },
+            {
+              name,
+              in: 'header',
+              required,
+              description,
+              schema: { type: 'string', maxLength: 4096 },
+              ...(SAMPLE_PARTICULARS[name] && { example: SAMPLE_PARTICULARS[name] }),
+            },
           ]),
         ),
       },
@@ -155,11 +164,12 @@ function sendJson(response: Response, value: unknown): void {
  * The reference for agencies' developers, made from the very contracts that judge: `GET /docs` lists the services and
  * searches (`?q=`), `/docs/services/{id}` describes one, `…/openapi.json` is its OpenAPI 3.1 document,
  * `/services/{id}/client.ts` a typed client made from it; `/docs/openapi.json` is the gateway's own;
+ * `/docs/runbooks/{alert}` says what to do about an alert;
  * `/docs/units/{code}?asOf=` tells what a code of an administrative unit means today.
  */
 export function createReferenceRouter({ registry, publicUrl, managementUrl }: ReferenceParts): Router {
   const router = express.Router()
-  const fixed = fixedSubjects()
+  const fixed = [...fixedSubjects(), ...alertSubjects()]
 
   function find({ agency, subsystem, service, version }: Readonly<Record<string, string>>): CompiledService {
     const id = `${agency}/${subsystem}/${service}/${version}` as ServiceId
@@ -179,11 +189,16 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
     const found = searchSubjects([...serviceSubjects(services), ...fixed], question)
     sendPage(response, foundPage(question, found, language))
   })
-  for (const kind of ['problem', 'metric', 'setting'] as const) {
+  for (const kind of ['problem', 'metric', 'alert', 'setting'] as const) {
     router.get(`/docs/${kind}s`, (_request, response) => {
       sendPage(response, listPage(kind, fixed, askedLanguage(response.req)))
     })
   }
+  router.get('/docs/runbooks/:alert', ({ params }, response) => {
+    const page = runbookPage(params.alert, askedLanguage(response.req))
+    if (page === undefined) throw new GatewayError('path_unknown')
+    sendPage(response, page)
+  })
   router.get('/docs/openapi.json', (_request, response) => {
     sendJson(response, gatewayOpenApi(publicUrl(), managementUrl()))
   })

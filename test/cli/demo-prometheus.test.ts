@@ -22,6 +22,7 @@ describe('demo --with-prometheus', () => {
   const parts = (managementUrl: string, environment: NodeJS.ProcessEnv) => ({
     folder,
     managementUrl,
+    publicUrl: 'http://127.0.0.1:8080',
     projectRoot: PROJECT,
     environment,
     signal: new AbortController().signal,
@@ -47,6 +48,7 @@ describe('demo --with-prometheus', () => {
       expect(found).to.have.length(1)
       const { groups } = (await ask('/api/v1/rules')).data
       expect(groups.length).to.be.above(0)
+      expect((await ask('/api/v1/status/config')).data.yaml).to.include('gateway_url: http://127.0.0.1:8080')
     } finally {
       await prometheus.stop()
       served.close()

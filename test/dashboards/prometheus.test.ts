@@ -32,6 +32,22 @@ function substitute(expr: string): string {
   )
 }
 
+const PATIENCE_MS = 30_000
+
+/** @returns what a query gives once it holds; gauges are told every ten seconds. Whatever it gives at the end of patience. */
+async function queryUntil(
+  prometheus: RunningProgram,
+  expr: string,
+  holds: (found: Awaited<ReturnType<typeof query>>) => boolean,
+) {
+  const endsAtMs = Date.now() + PATIENCE_MS
+  for (;;) {
+    const found = await query(prometheus, expr)
+    if (holds(found) || Date.now() > endsAtMs) return found
+    await sleep(250)
+  }
+}
+
 interface Queried {
   readonly title: string
   readonly expr: string
@@ -72,6 +88,7 @@ describe('the dashboards, against a real Prometheus', () => {
       await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: lookUp })
       await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: { personalId: 1 } })
       await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: { personalId: '099190000503' } })
+      await world.consumer.call(`${CITIZEN}/tra-cuu`, { body: { personalId: '099190000422' } })
       await sleep(250)
     }
     // Long windows see their first value once the short ones have one.
@@ -86,8 +103,8 @@ describe('the dashboards, against a real Prometheus', () => {
   for (const dashboard of DASHBOARDS) {
     it(`show something finite on every panel of ${dashboard.uid}`, async () => {
       for (const { title, expr } of queriesOf(dashboard)) {
-        const found = await query(prometheus, substitute(expr))
         if (EMPTY_WHEN_WELL.some((pattern) => pattern.test(expr))) continue
+        const found = await queryUntil(prometheus, substitute(expr), (rows) => rows.length > 0)
         expect(found, `${title}: ${expr}`).not.to.have.length(0)
         const values = found.map(({ value }) => Number(value[1]))
         expect(values.some(Number.isFinite), `${title}: ${expr} gave ${values}`).to.equal(true)
@@ -102,6 +119,12 @@ describe('the dashboards, against a real Prometheus', () => {
       }
     })
   }
+
+  it('show an answer that broke its contract as an open incident of its provider', async () => {
+    const expr = 'lienthong_data_incidents{provider="G01/dan-cu", age="explain"}'
+    const [found] = await queryUntil(prometheus, expr, ([row]) => row?.value[1] !== '0')
+    expect(Number(found?.value[1])).to.be.above(0)
+  })
 
   it('lead from a panel to a trace: the page bears exemplars', async () => {
     const response = await fetch(`${world.gateway.managementUrl}/metrics`, {
@@ -151,6 +174,7 @@ describe('the rules', () => {
       targets: ['127.0.0.1:1'],
       rules: RULES.replaceAll(/for: \w+/g, 'for: 0s'),
       alertmanager: alertmanager.url,
+      gatewayUrl: 'https://cong.example',
     })
     try {
       while (bodies.length === 0) await sleep(100)
@@ -159,7 +183,7 @@ describe('the rules', () => {
       }
       const down = alerts.find(({ labels }) => labels['alertname'] === 'LienthongDown')
       expect(down?.labels['severity']).to.equal('critical')
-      expect(down?.annotations['runbook_url']).to.equal('docs/runbooks/LienthongDown.md')
+      expect(down?.annotations['runbook_url']).to.equal('https://cong.example/docs/runbooks/LienthongDown')
       expect(down?.annotations['summary_vi']).to.equal('Không đọc được chỉ số của cổng')
     } finally {
       await prometheus.stop()
@@ -194,7 +218,7 @@ tests:
               summary_vi: 'Sẵn sàng: hạn mức lỗi hao nhanh'
               description: So much goes wrong that the budget of 30 days will be gone early.
               description_vi: Lỗi nhiều đến mức hạn mức lỗi của 30 ngày sẽ hết sớm.
-              runbook_url: docs/runbooks/LienthongAvailabilityBurnsFast.md
+              runbook_url: /docs/runbooks/LienthongAvailabilityBurnsFast
   - name: refusals that are the consumers' own doing cost the gateway nothing
     interval: 30s
     input_series:
@@ -223,7 +247,7 @@ tests:
               summary_vi: Sổ giao dịch không ghi được
               description: Records wait, and no batch became durable for 15 s.
               description_vi: Có bản ghi chờ mà 15 giây không lô nào bền vững.
-              runbook_url: docs/runbooks/LienthongLedgerStopped.md
+              runbook_url: /docs/runbooks/LienthongLedgerStopped
   - name: a data set that keeps silent, a witness that saw another log and an audit that found a change tell at once
     interval: 30s
     input_series:
@@ -248,7 +272,7 @@ tests:
               summary_vi: 'Nguồn G01/dan-cu/cong-dan/v1 im quá hạn: doiNoiO'
               description: Its newest event is older than its contract allows (silentAfterSeconds).
               description_vi: Sự kiện mới nhất cũ hơn thời hạn ghi trong hợp đồng dữ liệu (silentAfterSeconds).
-              runbook_url: docs/runbooks/LienthongDatasetSilent.md
+              runbook_url: /docs/runbooks/LienthongDatasetSilent
       - alertname: LienthongLogAuditFault
         eval_time: 4m
         exp_alerts: []
@@ -261,7 +285,7 @@ tests:
               summary_vi: 'Tự soát sổ thấy chỗ không khớp: counts'
               description: Records, search columns, tiles or counts are not what was recorded.
               description_vi: Bản ghi, cột tra cứu, ô băm hay số đếm không còn là cái đã được ghi.
-              runbook_url: docs/runbooks/LienthongLogAuditFault.md
+              runbook_url: /docs/runbooks/LienthongLogAuditFault
       - alertname: LienthongWitnessDisagrees
         eval_time: 7m
         exp_alerts:
@@ -271,10 +295,35 @@ tests:
               summary_vi: Nhân chứng giữ một sổ khác với sổ này
               description: 'A witness cosigned a longer log (ahead) or another branch (forked): this one was rolled back or rewritten.'
               description_vi: 'Nhân chứng đã ký một sổ dài hơn (ahead) hoặc rẽ nhánh (forked): sổ ở đây đã quay lui hay bị viết lại.'
-              runbook_url: docs/runbooks/LienthongWitnessDisagrees.md
+              runbook_url: /docs/runbooks/LienthongWitnessDisagrees
       - alertname: LienthongWitnessSilent
         eval_time: 19m
         exp_alerts: []
+  - name: incidents past every deadline tell whose they are; those that have time left do not
+    interval: 30s
+    input_series:
+      - series: 'lienthong_data_incidents{provider="G10/dat-dai", age="over", instance="a"}'
+        values: '2+0x60'
+      - series: 'lienthong_data_incidents{provider="G10/dat-dai", age="over", instance="b"}'
+        values: '2+0x60'
+      - series: 'lienthong_data_incidents{provider="G12/thue", age="check"}'
+        values: '7+0x60'
+      - series: 'lienthong_data_incidents{provider="G01/dan-cu", age="over"}'
+        values: '0+0x60'
+    alert_rule_test:
+      - alertname: LienthongDataIncidentsOverdue
+        eval_time: 10m
+        exp_alerts: []
+      - alertname: LienthongDataIncidentsOverdue
+        eval_time: 20m
+        exp_alerts:
+          - exp_labels: { severity: warning, provider: G10/dat-dai }
+            exp_annotations:
+              summary: Provider G10/dat-dai has 2 data-quality incidents past all deadlines
+              summary_vi: Bên cung cấp G10/dat-dai có 2 sự cố dữ liệu quá hạn
+              description: Answers still break the contract, or a source of events is still silent, after every deadline (incidents.deadlines, working days).
+              description_vi: Câu trả lời còn trái hợp đồng dữ liệu, hoặc nguồn sự kiện còn im, sau khi đã qua mọi hạn khắc phục (incidents.deadlines, ngày làm việc).
+              runbook_url: /docs/runbooks/LienthongDataIncidentsOverdue
   - name: an open breaker tells after five minutes, not before
     interval: 30s
     input_series:
@@ -293,5 +342,5 @@ tests:
               summary_vi: Bên cung cấp G10/dat-dai không gọi được
               description: 'Its breaker has been open for 5 minutes: call after call failed.'
               description_vi: 'Cầu dao mở 5 phút: các lần gọi liên tiếp thất bại.'
-              runbook_url: docs/runbooks/LienthongBreakerOpen.md
+              runbook_url: /docs/runbooks/LienthongBreakerOpen
 `

@@ -115,6 +115,7 @@ describe("the gateway's own OpenAPI document", () => {
       ['quota', '/problems/quota_exceeded'],
       ['lienthong_transactions', '/docs/metrics#lienthong_transactions_total'],
       ['LIENTHONG_LISTEN_PORT', '/docs/settings#listen.port'],
+      ['nhan chung khong ky', '/docs/runbooks/LienthongWitnessSilent'],
     ]
     for (const [question, href] of found) {
       const page = await pageOf(`/docs?lang=vi&q=${encodeURIComponent(question)}`)

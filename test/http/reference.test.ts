@@ -1,5 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
+import { ALERTS } from '../../src/dashboards/alerts.ts'
+import { writeRules } from '../../src/dashboards/rules.ts'
 import { html } from '../../src/http/html.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 
@@ -122,6 +124,26 @@ describe('the reference for developers', () => {
     for (const word of ['/permanentResidence/ward', 'lookUpCitizen', '099188010001', 'bắt buộc']) {
       expect(page).to.include(word)
     }
+    expect(page).to.include(`/exchange/G01/dan-cu/cong-dan/v1/tra-cuu&#39; \\\n`)
+    expect(page).to.include('npx lienthong call G01/dan-cu/cong-dan/v1 lookUpCitizen @- \\\n')
+  })
+
+  it('has a page for each alert, to which Prometheus leads whoever is on duty', async () => {
+    const list = await (await get('/docs/alerts')).text()
+    const rules = writeRules()
+    for (const { name, action } of ALERTS) {
+      expect(list).to.include(`href="/docs/runbooks/${name}"`)
+      expect(rules).to.include(`{{ $externalLabels.gateway_url }}/docs/runbooks/${name}"`)
+      for (const language of ['vi', 'en'] as const) {
+        const response = await get(`/docs/runbooks/${name}?lang=${language}`)
+        expect(response.status, name).to.equal(200)
+        const [first = ''] = action[language].split(/[`’']/)
+        expect(await response.text(), name)
+          .to.include(first)
+          .and.not.to.match(/<script|\{\{|`/)
+      }
+    }
+    expect((await get('/docs/runbooks/LienthongKhac')).status).to.equal(404)
   })
 
   it('is not sent again to whoever has it', async () => {

@@ -52,14 +52,21 @@ export interface PrometheusOptions {
   readonly targets: readonly string[]
   readonly rules: string
   readonly alertmanager?: string
+  /** Where alerts lead to. */
+  readonly gatewayUrl?: string
 }
 
 /** Starts Debian's Prometheus on loopback with the rules evaluated every second. */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningProgram> {
-  const { folder, targets, rules, alertmanager } = options
+  const { folder, targets, rules, alertmanager, gatewayUrl } = options
   writeFileSync(join(folder, 'rules.yaml'), rules.replaceAll(/interval: \w+/g, 'interval: 1s'))
   const config = {
-    global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
+    global: {
+      scrape_interval: '500ms',
+      scrape_timeout: '500ms',
+      evaluation_interval: '1s',
+      ...(gatewayUrl && { external_labels: { gateway_url: gatewayUrl } }),
+    },
     rule_files: ['rules.yaml'],
     scrape_configs: [{ job_name: 'lienthong', static_configs: [{ targets }] }],
     ...(alertmanager && {
