@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { openLogSigner, readWitnessPolicy } from '../credentials.ts'
 import { readSecretFile } from '../identity/key-file.ts'
-import type { Bilingual } from '../model/identifier.ts'
+import type { Bilingual, Language } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
+import { createFormat } from '../reporting/format.ts'
 import type { Settings } from '../settings.ts'
 import { checkSettings } from './checked-settings.ts'
 import { lookAtDatabase } from './doctor-database.ts'
@@ -54,7 +55,11 @@ async function lookAtDisk({ dataDir }: Settings): Promise<Finding> {
     await access(folder, constants.W_OK)
     const { bavail, bsize } = await statfs(folder)
     const free = bavail * bsize
-    const detail = same(`${dataDir}: ${(free / 1024 ** 3).toFixed(1)} GiB`)
+    const room = (language: Language) => createFormat(language).number(Math.round(free / 1024 ** 3))
+    const detail = {
+      vi: `${dataDir}: còn trống ${room('vi')} GiB`,
+      en: `${dataDir}: ${room('en')} GiB free`,
+    }
     const fix = {
       vi: 'Dọn hoặc mở rộng ổ: hết chỗ thì cổng ngừng trả lời.',
       en: 'Make room: without any, the gateway stops answering.',

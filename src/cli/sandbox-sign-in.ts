@@ -13,14 +13,15 @@ export interface SandboxSignIn {
 
 /** One may be whoever has a right to read: a subsystem for each Reader. */
 function peopleOf({ readers, subsystems }: Registry): readonly SandboxPerson[] {
-  return [...readers].map(([id, [right]]) => ({
-    reader: id,
-    name: subsystems.get(id)?.name.vi ?? id,
-    role:
-      right === undefined
-        ? ''
-        : `${ROLE_TITLES[right.document.role].vi} · ${ROLE_TITLES[right.document.role].en}`,
-  }))
+  return [...readers].map(([id, [right]]) => {
+    const role = right && ROLE_TITLES[right.document.role]
+    const name = subsystems.get(id)?.name ?? { vi: id, en: id }
+    return {
+      reader: id,
+      name: name.vi,
+      role: role === undefined ? name.en : `${role.vi} · ${name.en}, ${role.en}`,
+    }
+  })
 }
 
 export async function openSandboxSignIn(settings: Settings, now: () => number): Promise<SandboxSignIn> {

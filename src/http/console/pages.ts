@@ -166,7 +166,7 @@ export function createPages(parts: PageParts) {
   }
 
   const download =
-    (id: string, file: 'proof.txt' | 'record.json'): PageMaker =>
+    (id: string, file: 'proof.txt' | 'record.json' | 'log.vkey'): PageMaker =>
     async (read) => {
       const { result, right } = await read('exchange', desk.exchange(id))
       if (file === 'proof.txt') {
@@ -176,6 +176,8 @@ export function createPages(parts: PageParts) {
           name: file,
         }
       }
+      if (file === 'log.vkey')
+        return { content: `${parts.verifierKey}\n`, type: 'text/plain; charset=utf-8', name: file }
       const leaf = await leafOf(result.json.entry, right)
       if (leaf === undefined) throw new GatewayError('reading_denied')
       return { content: leaf, type: 'application/json', name: file }
@@ -327,7 +329,10 @@ export function createPages(parts: PageParts) {
       if (section === 'exchanges' && UUID.test(first)) {
         if (rest.length === 1) return life(id)
         if (rest.length === 2 && second === 'proof') return proof(id)
-        if (rest.length === 2 && (second === 'proof.txt' || second === 'record.json'))
+        if (
+          rest.length === 2 &&
+          (second === 'proof.txt' || second === 'record.json' || second === 'log.vkey')
+        )
           return download(id, second)
       }
       if (section === 'statistics' && rest.length === 0) return statistics(query)

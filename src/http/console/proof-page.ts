@@ -88,11 +88,11 @@ export function proofPage(view: View, material: ProofMaterial): Page {
     body: html`<p class="crumb"><a href="/console/search">${say('Tra cứu', 'Search')}</a> › <a href="/console/exchanges/${exchange}">${say('Một giao dịch', 'One exchange')}</a></p>
 <h1>${say('Kiểm chứng bản ghi số', 'Verify record no.')} ${format.number(material.leafIndex)}</h1>
 <p class="sentence">${say('Máy của bạn tự tính lại, bằng đúng đoạn mã mà dòng lệnh và cổng dùng. Không cần tin máy chủ: chỉ cần khóa của sổ.', 'Your own machine computes it anew, with the very code the command line and the gateway use. Trust the log’s key, not this server.')}</p>
-<noscript><p class="notice">${say('Trang này cần JavaScript để tính trong trình duyệt. Không có nó: tải hai tệp dưới đây và dùng dòng lệnh.', 'This page computes in the browser and needs JavaScript. Without it, download the two files below and use the command line.')}</p></noscript>
+<noscript><p class="notice">${say('Trang này cần JavaScript để tính trong trình duyệt. Không có nó: tải các tệp dưới đây và dùng dòng lệnh.', 'This page computes in the browser and needs JavaScript. Without it, download the files below and use the command line.')}</p></noscript>
 <div class="columns"><section class="card wide"><h2>${say('Từng bước', 'Step by step')}</h2>
 ${stepList(view, STEPS)}
 ${buttons(view)}</section>
-<div class="side"><section class="card"><h2>${say('Tải về, kiểm ngoại tuyến', 'Take it offline')}</h2><ul class="plain">${leaf !== undefined && html`<li><a href="/console/exchanges/${exchange}/record.json" download>${say('Bản ghi', 'Record')} (record.json)</a></li>`}<li><a href="/console/exchanges/${exchange}/proof.txt" download>${say('Bằng chứng', 'Proof')} (proof.txt)</a></li></ul>
+<div class="side"><section class="card"><h2>${say('Tải về, kiểm ngoại tuyến', 'Take it offline')}</h2><ul class="plain">${leaf !== undefined && html`<li><a href="/console/exchanges/${exchange}/record.json" download>${say('Bản ghi', 'Record')} (record.json)</a></li>`}<li><a href="/console/exchanges/${exchange}/proof.txt" download>${say('Bằng chứng', 'Proof')} (proof.txt)</a></li><li><a href="/console/exchanges/${exchange}/log.vkey" download>${say('Khóa của sổ', "The log's key")} (log.vkey)</a></li></ul>
 <p class="hint">${say('Rồi, không cần mạng:', 'Then, without a network:')}</p><pre tabindex="0">lienthong verify record record.json \\
   --proof proof.txt --key log.vkey</pre></section>
 <section class="card"><h2>${say('Khóa của sổ', "The log's key")}</h2><p><code class="digest">${material.verifierKey}</code><input type="hidden" id="vkey" value="${material.verifierKey}"></p><p class="hint">${say('Đối chiếu với khóa được công bố ở nơi khác.', 'Compare it with the key as published elsewhere.')}</p></section></div></div>

@@ -26,6 +26,12 @@ interface ViewParts {
   readonly sandbox: boolean
 }
 
+/** A sandbox's provider knows people by their system's Vietnamese name alone. */
+function nameOf({ reader, name }: Session, { subsystems }: Registry): Bilingual {
+  const system = subsystems.get(reader as SubsystemId)?.name
+  return system?.vi === name ? system : { vi: name, en: name }
+}
+
 export function createView(request: IncomingMessage, session: Session | undefined, parts: ViewParts): View {
   const language = parts.sessions.languageOf(request)
   const registry = parts.registry()
@@ -39,7 +45,7 @@ export function createView(request: IncomingMessage, session: Session | undefine
     path: request.method === 'GET' ? (request.url ?? '/console') : '/console/search',
     sandbox: parts.sandbox,
     viewer: session && {
-      name: session.name,
+      name: nameOf(session, registry)[language],
       role: right
         ? ROLE_TITLES[right.reader.document.role]
         : { vi: 'không có quyền đọc sổ', en: 'no right to read' },

@@ -1,4 +1,5 @@
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
+import { providerOf } from '../../reporting/connections.ts'
 import { html, type Markup } from './html.ts'
 import { OUTCOMES, outcomeBadge, type Page, scrollTable, type View } from './view.ts'
 
@@ -86,12 +87,15 @@ function filterForm(view: View, { filters, choices }: SearchPage): Markup {
   const { say, pick, names } = view
   const all = say('Tất cả', 'All')
   const subsystems = choices.subsystems.map((id) => [id, `${pick(names.subsystem(id))} (${id})`] as const)
+  const provided = new Set(choices.services.map(providerOf))
+  const providers = subsystems.filter(([id]) => provided.has(id))
   const services = choices.services.map((id) => [id, pick(names.service(id))] as const)
   const outcomes = Object.entries(OUTCOMES).map(([id, words]) => [id, pick(words)] as const)
   return html`<form class="filters" method="get" action="/console/search">
 <div class="field"><label for="since">${say('Từ ngày', 'From')}</label><input type="date" id="since" name="since" value="${filters.since}"></div>
 <div class="field"><label for="until">${say('Đến hết ngày', 'Through')}</label><input type="date" id="until" name="until" value="${filters.until}"></div>
 ${select('consumer', say('Bên hỏi', 'Consumer'), all, subsystems, filters.consumer)}
+${select('provider', say('Bên cung cấp', 'Provider'), all, providers, filters.provider)}
 ${select('service', say('Dịch vụ', 'Service'), all, services, filters.service)}
 ${select('outcome', say('Kết quả', 'Outcome'), all, outcomes, filters.outcome)}
 <label class="check"><input type="checkbox" name="readings" value="1"${filters.readings !== undefined && html` checked`}> ${say('Kể cả lượt đọc sổ', 'Include readings of the log')}</label>${filters.trace !== undefined && html`<input type="hidden" name="trace" value="${filters.trace}">`}${filters.code !== undefined && html`<input type="hidden" name="code" value="${filters.code}">`}
