@@ -74,9 +74,9 @@ const parseLines = (text: string): Record<string, unknown>[] =>
 const classOf = ({ born, commune, sex }: Record<string, unknown>) => JSON.stringify([born, commune, sex])
 
 /** What may leave, or the refusal where nothing may. */
-async function leave(rows: readonly object[], by: AnonymityRules) {
+async function leave(rows: readonly object[], by: AnonymityRules, rowsOfShare?: number) {
   try {
-    const { facts, pieces } = await anonymise(by, keep(rows, by))
+    const { facts, pieces } = await anonymise(by, keep(rows, by), rowsOfShare)
     return { facts, text: await textOf(pieces()), again: await textOf(pieces()) }
   } catch (thrown) {
     if (thrown instanceof GatewayError) return thrown
@@ -99,13 +99,13 @@ describe('a set made anonymous', () => {
 
   it('lets every class leave that is large and varied enough, and counts what it leaves out', () =>
     fc.assert(
-      fc.asyncProperty(fc.array(row, { maxLength: 120 }), rules, async (rows, given) => {
+      fc.asyncProperty(fc.array(row, { maxLength: 120 }), rules, fc.nat(30), async (rows, given, share) => {
         const by = { ...RULES, ...given }
         const told = rows.map((each) => JSON.parse(createGeneraliser(by, PLACES)(each).text))
         const fit = [...Map.groupBy(told, classOf).values()].filter(
           (own) => own.length >= given.k && new Set(own.map(({ illness }) => illness)).size >= given.l,
         )
-        const left = await leave(rows, by)
+        const left = await leave(rows, by, share)
         if (left instanceof GatewayError) {
           expect([left.code, fit]).to.deep.equal(['anonymity_unmet', []])
           return
@@ -128,8 +128,9 @@ describe('a set made anonymous', () => {
 
   it('is the same bytes each time and whatever order its rows came in', () =>
     fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 20, maxLength: 60 }), async (rows) => {
-        const [one, other] = [await leave(rows, RULES), await leave(rows.toReversed(), RULES)]
+      fc.asyncProperty(fc.array(row, { minLength: 20, maxLength: 60 }), fc.nat(20), async (rows, share) => {
+        const by = { ...RULES, k: 2, l: 1 }
+        const [one, other] = [await leave(rows, by, share), await leave(rows.toReversed(), by)]
         if (one instanceof GatewayError || other instanceof GatewayError) return
         expect(one.again).to.equal(one.text)
         expect(other.text).to.equal(one.text)
