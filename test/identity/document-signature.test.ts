@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { sign as signWith } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { ContentInfo, SignedData } from 'pkijs'
 import { signDocument } from '../../src/cli/sign-document.ts'
 import {
   DocumentSignatureError,
@@ -176,18 +178,21 @@ describe('a signature over a document', function () {
     // Not even read by WebCrypto.
     expect(await faultOf(authority.issue('Small', { key: SMALL_CURVE }).sign(TEXT))).to.equal('signature')
     expect(await faultOf(authority.issue('Old', { digest: 'sha1' }).sign(TEXT))).to.equal('algorithm')
-    const rsa = authority.issue('PSS of SHA-1', { key: RSA })
-    const pss = rsa.sign(
-      TEXT,
-      '-keyopt',
-      'rsa_padding_mode:pss',
-      '-keyopt',
-      'rsa_mgf1_md:sha1',
-      '-md',
-      'sha1',
-    )
-    expect(await faultOf(pss)).to.equal('algorithm')
+    expect(await faultOf(signedWithSha1(authority.issue('SHA-1', { key: RSA })))).to.equal('algorithm')
   })
+
+  /** By openssl over the right SHA-256 digest, but the attributes that name it are signed with RSA and SHA-1. */
+  function signedWithSha1({ sign, keyFile }: Leader): Buffer {
+    const made = Buffer.from(sign(TEXT))
+    const signed = new SignedData({ schema: ContentInfo.fromBER(new Uint8Array(made).buffer).content })
+    const attributes = Buffer.from(signed.signerInfos[0]?.signedAttrs?.encodedValue ?? new ArrayBuffer(0))
+    const value = signWith('sha1', attributes, readFileSync(keyFile, 'utf8'))
+    const rsaEncryption = Buffer.from('06092a864886f70d010101', 'hex')
+    const sha1WithRsa = Buffer.from('06092a864886f70d010105', 'hex')
+    sha1WithRsa.copy(made, made.lastIndexOf(rsaEncryption))
+    value.copy(made, made.length - value.length)
+    return made
+  }
 
   it('fails where it carries its text, has two signers or none, or no certificate', async () => {
     expect(await faultOf(leader.sign(TEXT, '-nodetach'))).to.equal('attached')
