@@ -1,8 +1,10 @@
 /**
  * Administrative units for synthetic addresses: the 34 provinces in force since 01/07/2025 with five real
- * communes each, and one commune for each of some provinces as they stood before. Codes were used again in
- * the reform, so each address says which list its codes belong to.
+ * communes each, and thirty communes of nine provinces as they stood before. Codes were used again in the reform,
+ * so each address says which list its codes belong to.
  */
+
+import { COMMUNE_PARTS, type CommunePart } from '../model/administrative-unit.ts'
 
 /** Address of the shape `dictionary/address.yaml` gives it. */
 export interface Address {
@@ -120,24 +122,46 @@ export const WARDS: readonly Ward[] = PROVINCES.trim()
 /** Codes of the 34 provinces. */
 export const PROVINCE_CODES: readonly string[] = [...new Set(WARDS.map(({ province }) => province))]
 
-/** `province/district/ward` codes as they stood before 01/07/2025, when there were still districts. */
-export const FORMER_PLACES: readonly string[] = `
-01/001/00001 02/024/00688 04/040/01267 10/080/02635 11/094/03124 14/116/03646
-20/178/05971 22/193/06649 25/227/07888 27/256/09163 31/303/11296 33/323/11950
-37/369/14320 38/380/14758 42/436/18070 45/461/19330 48/490/20194 51/522/21010
-52/540/21550 56/568/22327 66/643/24118 68/672/24769 72/703/25456 75/731/25993
-79/760/26734 86/855/29542 87/866/29863 89/883/30280 92/916/31117 96/964/31999
+/** A commune as it stood before 01/07/2025, and the communes of today that it went into. */
+export interface FormerPlace {
+  readonly province: string
+  readonly district: string
+  readonly ward: string
+  readonly into: readonly { readonly ward: string; readonly part: CommunePart }[]
+}
+
+/** `province/district/ward` of the list before, then the communes of today: whole where nothing is said. */
+const FORMER = `
+01/001/00004 00004; 01/001/00013 00004; 01/001/00016 00004 some, 00008 some; 01/001/00031 00025
+01/001/00028 00004 some, 00008 some, 00025 some; 01/002/00043 00070; 01/002/00046 00070; 01/002/00055 00004 some, 00070 some
+24/215/07261 07288; 24/217/07405 07375; 27/256/09172 09187; 27/256/09214 09187; 27/261/09391 09367; 27/261/09394 09367
+40/419/16948 16951; 40/420/17065 17035; 40/422/17245 17239; 40/425/17458 17476
+56/568/22363 22366; 56/569/22414 22420; 56/572/22564 22528; 58/582/22750 22759; 58/582/22762 22759; 58/584/22783 22786
+74/720/25789 25777; 74/722/25885 25882; 77/750/26578 26575; 77/754/26731 26728; 79/772/27214 27211; 79/777/27463 27460
 `
-  .trim()
-  .split(/\s+/)
+
+function isPart(text: string | undefined): text is CommunePart {
+  return COMMUNE_PARTS.some((part) => part === text)
+}
+
+/** Every former commune that synthetic people were born in, in a fixed order. */
+export const FORMER_PLACES: readonly FormerPlace[] = FORMER.trim()
+  .split(/[;\n]\s*/)
+  .map((entry) => {
+    const [place = '', ...into] = entry.split(/(?<=^\S+) |, /)
+    const [province = '', district = '', ward = ''] = place.split('/')
+    const parts = into.map((each) => {
+      const [code = '', part] = each.split(' ')
+      return { ward: code, part: isPart(part) ? part : ('whole' as const) }
+    })
+    return { province, district, ward, into: parts }
+  })
 
 /** An address in the list in force since 01/07/2025. */
 export function currentAddress(ward: Ward, asOf: string, detail: string): Address {
   return { scheme: 'DVHC-2025-07', province: ward.province, ward: ward.code, asOf, detail }
 }
 
-/** @param place one of FORMER_PLACES. */
-export function formerAddress(place: string, asOf: string): Address {
-  const [province = '', district = '', ward = ''] = place.split('/')
+export function formerAddress({ province, district, ward }: FormerPlace, asOf: string): Address {
   return { scheme: 'DVHC-pre-2025-07', province, district, ward, asOf }
 }
