@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import canonicalize from 'canonicalize'
 import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
+import type { Browser } from 'playwright-core'
 import { parse, stringify } from 'yaml'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
@@ -15,6 +16,7 @@ import type { Approver } from '../../src/model/approver.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
 import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
+import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { runCli } from '../support/cli.ts'
 import { signInAs } from '../support/console-session.ts'
 import { requireProgram } from '../support/debian-program.ts'
@@ -64,6 +66,7 @@ describe("decisions under a leader's own signature", function () {
   let other: Leader
   let revoked: Leader
   let applied: RegistryDocuments
+  let browser: Browser | undefined
 
   before(async function () {
     requireProgram(this, 'openssl', 'openssl')
@@ -120,6 +123,7 @@ describe("decisions under a leader's own signature", function () {
     await writeFile(join(folder, 'de-nghi.yaml'), stringify({ ...read, documents, conformance }))
   })
   after(async () => {
+    await browser?.close()
     await world?.close()
     if (folder) await rm(folder, { recursive: true })
   })
@@ -383,5 +387,47 @@ describe("decisions under a leader's own signature", function () {
     const kept = await auditor.get(`${page}/decision.p7s`)
     expect(Buffer.from(await kept.arrayBuffer()).equals(signature)).to.equal(true)
     expect(await (await auditor.get(`${page}/decision.pem`)).text()).to.include('BEGIN CERTIFICATE')
+  })
+
+  it('are handed up and in by a browser that runs no script, on pages without a barrier', async function () {
+    requireProgram(this, 'chromium', 'chromium')
+    const number = await file()
+    const address = `${world.gateway.managementUrl}/console/applications/${number}`
+    browser = await launchChromium()
+    const open = async (javaScriptEnabled: boolean) => {
+      const context = await browser?.newContext({ javaScriptEnabled })
+      const page = await context?.newPage()
+      if (page === undefined) throw new Error('no browser')
+      await page.goto(`${world.gateway.managementUrl}/console/search`)
+      await page.click('a.button')
+      await page.click(`a[href*="${encodeURIComponent('G22/tham-dinh')}"]`)
+      await page.goto(address)
+      return page
+    }
+    const [page, looked] = [await open(false), await open(true)]
+    async function assertOpenToAll() {
+      await looked.goto(address)
+      for (const width of [320, 1320]) {
+        await looked.setViewportSize({ width, height: 900 })
+        expect(await looked.evaluate('document.documentElement.scrollWidth')).to.equal(width)
+        expect(await findBarriers(looked), `${width}`).to.deep.equal([])
+      }
+    }
+    await assertOpenToAll()
+    await page.fill('#agreement', 'TT-2026-914')
+    await page.selectOption('#approver-approve', 'pd-1')
+    await page.getByRole('button', { name: 'Trình ký phê duyệt' }).click()
+    await assertOpenToAll()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Tải văn bản để ký' }).click(),
+    ])
+    const buffer = leader.sign(readFileSync(await download.path()))
+    await page.setInputFiles('#signature', { name: 'ky.p7s', mimeType: 'application/octet-stream', buffer })
+    await page.getByRole('button', { name: 'Nộp chữ ký' }).click()
+    expect(await page.textContent('main'))
+      .to.include('Lãnh đạo Thử nghiệm')
+      .and.include('đã phê duyệt')
+    await assertOpenToAll()
   })
 })

@@ -74,11 +74,11 @@ export function applicationPage(view: View, application: ApplicationTold, contex
   const { number, agreement, documents, conformance, state } = application
   const asked = registry.applicationClasses.get(application.class)?.documents ?? []
   const wish = agreement.operations.map(
-    ({ operation, fields }) => html`<li><code>${operation}</code><small>${fields.join(' ')}</small></li>`,
+    ({ operation, fields }) => html`<li><code>${operation}</code> <small>${fields.join(' ')}</small></li>`,
   )
   const papers = documents.map(({ document, number: paper, date }) => {
     const title = asked.find(({ id }) => id === document)?.title
-    return html`<li>${title === undefined ? document : pick(title)}<small>${paper} · ${format.day(date)}</small></li>`
+    return html`<li>${title === undefined ? document : pick(title)} <small>${paper} · ${format.day(date)}</small></li>`
   })
   const isOpen = stateAfter(state, 'refuse') !== undefined
   return {
@@ -86,7 +86,7 @@ export function applicationPage(view: View, application: ApplicationTold, contex
     section: 'applications',
     body: html`<div class="headline"><h1>${number} ${stateBadge(view, state)}<small>${pick(agreement.title)} · ${classTitle(view, application.class, registry)}</small></h1></div>
 <div class="columns"><div class="wide"><section class="card"><h2>${say('Muốn hỏi gì', 'What is wished for')}</h2><p>${pick(names.subsystem(application.consumer))} <code>${application.consumer}</code> → <a href="/console/services/${application.service}">${pick(names.service(application.service))}</a></p><ul>${wish}</ul><p class="hint">${say('Mục đích', 'Purposes')}: ${agreement.purposes.join(', ')} · ${say('Căn cứ', 'Legal bases')}: ${agreement.legalBases.join(', ')} · ${say('Hạn mức', 'Quota')}: ${format.number(agreement.quota.perSecond)}/s, ${format.number(agreement.quota.perDay)}/${say('ngày', 'day')} · ${format.day(agreement.validity.from)} – ${agreement.validity.until === undefined ? say('không thời hạn', 'open') : format.day(agreement.validity.until)}</p></section>
-<section class="card"><h2>${say('Đã làm gì', 'What was done')}</h2>${history(view, application)}</section></div>
-<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul>${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${decisionCard(view, application, context)}${mayDecide && isOpen && decisionForms(view, application, context)}</div></div>`,
+${decisionCard(view, application, context)}<section class="card"><h2>${say('Đã làm gì', 'What was done')}</h2>${history(view, application)}</section></div>
+<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul>${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${mayDecide && isOpen && decisionForms(view, application, context)}</div></div>`,
   }
 }

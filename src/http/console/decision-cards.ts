@@ -43,25 +43,27 @@ function field(id: string, label: string, input: Markup): Markup {
   return html`<div class="field"><label for="${id}">${label}</label>${input}</div>`
 }
 
-/** Who may sign a decision on this application now. */
+/** Who may sign a decision on this application now; nobody is chosen for whoever hands it up. */
 function approverField(
   view: View,
   id: string,
   application: ApplicationTold,
-  context: DecisionContext,
+  { registry, signing, nowMs }: DecisionContext,
 ): Markup {
   const { say, pick } = view
-  const { registry, signing, nowMs } = context
   const fitting = [...registry.approvers.values()].filter((each) => mayDecide(each, application, nowMs))
   const options = fitting.map(
     (each) => html`<option value="${each.id}">${pick(each.title)} (${each.id})</option>`,
   )
-  const none = signing !== 'required' && html`<option value="">–</option>`
-  return field(
+  const none = say(
+    'Danh bạ chưa có ai ký được đề nghị này (Approver).',
+    'The registry has nobody who may sign it (Approver).',
+  )
+  return html`${field(
     id,
     say('Người ký', 'Who is to sign'),
-    html`<select id="${id}" name="approver"${signing === 'required' && html` required`}>${none}${options}</select>`,
-  )
+    html`<select id="${id}" name="approver"${signing === 'required' && html` required`}><option value="">–</option>${options}</select>`,
+  )}${fitting.length === 0 && html`<p class="hint">${none}</p>`}`
 }
 
 type Act = 'ask' | 'approve' | 'refuse'
@@ -125,15 +127,19 @@ export function decisionCard(view: View, application: ApplicationTold, context: 
   const root = `/console/applications/${number}`
   const { text, signer, signature } = decision
   const office = officeOf(view, events.at(-1)?.approver, context.registry)
-  const shown = html`<p class="hint">SHA-256 <code>${hash('sha256', text)}</code></p><details><summary>${say('Văn bản quyết định', 'The text of the decision')}</summary><pre>${text}</pre></details>`
+  const members = Object.entries<unknown>(JSON.parse(text)).map(
+    ([name, value]) =>
+      html`<div><dt>${name}</dt><dd><code>${typeof value === 'string' ? value : JSON.stringify(value)}</code></dd></div>`,
+  )
+  const shown = html`<details><summary>${say('Nội dung được ký', 'What is signed')}</summary><dl class="facts">${members}<div><dt>${say('SHA-256 của văn bản', 'SHA-256 of the text')}</dt><dd><code>${hash('sha256', text)}</code></dd></div></dl></details>`
   if (signature !== undefined) {
-    return html`<section class="card"><h2>${say('Chữ ký của lãnh đạo', "The leader's signature")}</h2><p><strong>${signer}</strong><small>${office}</small></p><p class="downloads"><a href="${root}/decision.json">${say('Văn bản', 'Text')}</a> · <a href="${root}/decision.p7s">${say('Chữ ký', 'Signature')}</a> · <a href="${root}/decision.pem">${say('Chứng thư', 'Certificates')}</a></p>${shown}</section>`
+    return html`<section class="card"><h2>${say('Chữ ký của lãnh đạo', "The leader's signature")}</h2><p><strong>${signer}</strong><br>${office}</p><p class="row"><a class="button secondary" href="${root}/decision.json" download>${say('Văn bản', 'Text')}</a><a class="button secondary" href="${root}/decision.p7s" download>${say('Chữ ký', 'Signature')}</a><a class="button secondary" href="${root}/decision.pem" download>${say('Chứng thư', 'Certificates')}</a></p>${shown}</section>`
   }
   const proposal = proposalOf(application)
   const what =
     proposal?.decision === 'refuse'
       ? say('từ chối', 'refusal')
       : html`${say('phê duyệt', 'approval')} <code>${proposal?.agreement}</code>`
-  const handIn = html`<form class="filters" method="post" enctype="multipart/form-data" action="${root}/sign" autocomplete="off"><input type="hidden" name="csrf" value="${viewer?.csrf}">${field('signature', say('Chữ ký (.p7s, .pem)', 'Signature (.p7s, .pem)'), html`<input id="signature" name="signature" type="file" required accept=".p7s,.p7b,.p7m,.der,.pem,.sig,.cms">`)}<button>${say('Nộp chữ ký', 'Hand in')}</button></form>`
-  return html`<section class="card"><h2>${say('Chờ lãnh đạo ký', "Waiting for a leader's signature")}</h2><p>${office}: ${what}</p><p class="downloads"><a href="${root}/decision.json" download>${say('Tải văn bản để ký', 'Download the text to sign')}</a></p><p class="hint">${say('Ký CMS tách rời trên máy của lãnh đạo; khóa riêng không bao giờ đến đây.', "Signed detached, in CMS, on the leader's own machine; a private key never comes here.")}</p>${context.mayDecide && handIn}${shown}</section>`
+  const handIn = html`<form method="post" enctype="multipart/form-data" action="${root}/sign" autocomplete="off"><input type="hidden" name="csrf" value="${viewer?.csrf}">${field('signature', say('Chữ ký (.p7s, .pem)', 'Signature (.p7s, .pem)'), html`<input id="signature" name="signature" type="file" required accept=".p7s,.p7b,.p7m,.der,.pem,.sig,.cms">`)}<p class="row"><button>${say('Nộp chữ ký', 'Hand in')}</button></p></form>`
+  return html`<section class="card"><h2>${say('Chờ lãnh đạo ký', "Waiting for a leader's signature")}</h2><p>${office}: ${what}</p><p class="row"><a class="button secondary" href="${root}/decision.json" download>${say('Tải văn bản để ký', 'Download the text to sign')}</a></p><p class="hint">${say('Ký CMS tách rời trên máy của lãnh đạo; khóa riêng không bao giờ đến đây.', "Signed detached, in CMS, on the leader's own machine; a private key never comes here.")}</p>${context.mayDecide && handIn}${shown}</section>`
 }
