@@ -20,11 +20,8 @@ export type CheckFactory = (schema: Location) => LazyCheck
 /** A value beyond these is told its first fault only: looking for all costs time that it chooses. */
 const MODEST = { nodes: 1_000, textLength: 4_096 }
 
-/**
- * Parts up to which a schema is compiled to be fast: ajv then copies what is referred to into one function,
- * and its time for that grows with the square of the function. Larger ones are compiled piece by piece.
- */
-const MAX_OPTIMISED = 400
+/** Parts, copies counted, up to which a schema becomes one function. Larger ones are compiled piece by piece. */
+const MAX_INLINED = 400
 
 /** @returns whether a value is small enough to look for all its faults. */
 function isModest(value: unknown): boolean {
@@ -53,20 +50,18 @@ export function lazy<T>(make: () => T): () => T {
  * goes on, compiled when a value has failed for the first time.
  */
 export function createChecks(documents: Documents, syntheticPersons: boolean): CheckFactory {
-  const fast = lazy(() => createValidators(documents, { syntheticPersons, allErrors: false, optimise: true }))
-  const plain = lazy(() =>
-    createValidators(documents, { syntheticPersons, allErrors: false, optimise: false }),
-  )
+  const fast = lazy(() => createValidators(documents, { syntheticPersons, allErrors: false, inline: true }))
+  const plain = lazy(() => createValidators(documents, { syntheticPersons, allErrors: false, inline: false }))
   const sizeOf = createUnfoldedSize(documents, ({ keyword }) => keyword !== '$defs')
   const thorough = lazy(() =>
-    createValidators(documents, { syntheticPersons, allErrors: true, optimise: false }),
+    createValidators(documents, { syntheticPersons, allErrors: true, inline: false }),
   )
   const names = lazy(
     () => new Set([...documents.values()].flatMap((content) => [...allMemberNames(content)])),
   )
 
   return (schema) => {
-    const validator = lazy(() => (sizeOf(schema) <= MAX_OPTIMISED ? fast() : plain()).validatorAt(schema))
+    const validator = lazy(() => (sizeOf(schema) <= MAX_INLINED ? fast() : plain()).validatorAt(schema))
     const explainer = lazy(() => thorough().validatorAt(schema))
     const explain = (value: unknown, first: readonly ErrorObject[]): readonly Violation[] => {
       if (!isModest(value)) return violationsOf(first, names())

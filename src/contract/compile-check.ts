@@ -12,7 +12,7 @@ export interface CompileCheck {
 
 /** What is compiled here is thrown away: it was compiled fast, not to be fast. */
 export function createCompileCheck(documents: Documents, syntheticPersons: boolean): CompileCheck {
-  const validators = createValidators(documents, { syntheticPersons, allErrors: false, optimise: false })
+  const validators = createValidators(documents, { syntheticPersons, allErrors: false, inline: false })
   const judge = new Ajv2020({ strict: false, validateFormats: false, allErrors: true, logger: false })
 
   /** The meta-schema of JSON Schema 2020-12. */
