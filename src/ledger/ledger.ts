@@ -347,12 +347,16 @@ export function createLedger(parts: LedgerParts): Ledger {
       return orphans.length
     },
     async probe() {
+      // What is being written tells as much, and the one connection does one thing at a time.
+      if (writing) return
+      writing = true
       try {
         await store.readHead()
         setAvailable(true)
       } catch (cause) {
         setAvailable(false, cause)
       }
+      await writeQueue()
     },
     queued: () => queue.length,
     isAvailable: () => available,

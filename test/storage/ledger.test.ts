@@ -15,6 +15,8 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 interface Writer {
   readonly ledger: Ledger
   readonly availability: boolean[]
+  /** What was asked of the log's one connection while it was busy. */
+  readonly overlaps: readonly string[]
   readonly pool: pg.Pool
   close(): Promise<void>
 }
@@ -29,10 +31,25 @@ describe('ledger in PostgreSQL', () => {
     const own = new pg.Pool({ connectionString: database.url, max: 2 })
     own.on('error', () => {})
     const store = createLedgerStore({ pool: own, url: database.url, vault, processNumber })
+    let busy = 0
+    const overlaps: string[] = []
+    const alone =
+      <Parameters extends unknown[], Result>(name: string, work: (...all: Parameters) => Promise<Result>) =>
+      async (...all: Parameters): Promise<Result> => {
+        if (busy > 0) overlaps.push(name)
+        busy += 1
+        return work(...all).finally(() => {
+          busy -= 1
+        })
+      }
     const availability: boolean[] = []
     const ledger = createLedger({
       promise: createTestPromises(),
-      store,
+      store: {
+        ...store,
+        readHead: alone('readHead', store.readHead),
+        append: alone('append', store.append),
+      },
       authority: () => 1,
       catchUp: async () => {},
       tagger: createTaggers(createTagKeys(own, vault)),
@@ -44,6 +61,7 @@ describe('ledger in PostgreSQL', () => {
     const writer: Writer = {
       ledger,
       availability,
+      overlaps,
       pool: own,
       async close() {
         await store.close()
@@ -170,6 +188,16 @@ describe('ledger in PostgreSQL', () => {
     await ledger.complete(sampleFacts(), 'delivered')
     expect(availability).to.deep.equal([false, true])
     expect(await readWholeLog()).to.have.length(2)
+  })
+
+  it('asks one thing at a time of its connection, looking whether it is there included', async () => {
+    const { ledger, overlaps } = openWriter(1)
+    const turns = Array.from({ length: 50 }, async () => {
+      await Promise.all([ledger.probe(), ledger.complete(sampleFacts(), 'delivered'), ledger.probe()])
+    })
+    await Promise.all(turns)
+    expect(overlaps).to.deep.equal([])
+    expect(await readWholeLog()).to.have.length(50)
   })
 
   it('takes no record on a server that acknowledges before it has written', async () => {
