@@ -6,11 +6,11 @@ import { IDEMPOTENCY_KEY } from '../exchange/submission.ts'
 import { formatReceipt } from '../ledger/receipt.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import type { ErrorCode } from '../model/error-table.ts'
-import { asGatewayError, GatewayError } from '../model/errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { InboundRequest, QuotaState, Receipt, RequestMessage } from '../model/exchange.ts'
 import { type ServiceId, serviceIdOf } from '../model/identifier.ts'
 import { parseJsonBody, readBody } from './body.ts'
-import { credentialsOf } from './consumer-door.ts'
+import { credentialsOf, refuseRequest } from './consumer-door.ts'
 import { noteOf, optional, PARTICULAR, PURPOSE, purposeOf, traceOf } from './fields.ts'
 import { sendProblem } from './server.ts'
 
@@ -132,6 +132,20 @@ export function replyHeaders(
   return headers
 }
 
+/** Sends an answer's body as it was recorded; nobody may keep it. */
+export function sendAnswer(
+  response: ServerResponse,
+  { status, body }: Pick<Answer, 'status' | 'body'>,
+  headers: Record<string, string>,
+): void {
+  headers['content-type'] = ANSWER_TYPE
+  headers['content-length'] = String(body.length)
+  headers['cache-control'] = 'no-store'
+  response.writeHead(status, headers)
+  // Bytes as text of one byte a character: head and body leave as one string in one write, encoded once.
+  response.end(body.toString('latin1'), 'latin1')
+}
+
 /**
  * The door of native JSON exchanges: `{METHOD} /exchange/{agency}/{subsystem}/{service}/{version}{path}`. It looks
  * at the path itself: a router would match it once more and change `url` for each exchange.
@@ -178,17 +192,6 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
     }
   }
 
-  function sendAnswer(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
-    Object.assign(headers, answer.headers, answer.signature)
-    headers['content-type'] = ANSWER_TYPE
-    headers['content-length'] = String(answer.body.length)
-    headers['cache-control'] = 'no-store'
-    if (answer.replayed) headers['idempotency-replayed'] = 'true'
-    response.writeHead(answer.status, headers)
-    // Bytes as text of one byte a character: head and body leave as one string in one write, encoded once.
-    response.end(answer.body.toString('latin1'), 'latin1')
-  }
-
   /** Not authenticated or not understood: counted, limited, not recorded. */
   function refuse(
     request: IncomingMessage,
@@ -196,17 +199,9 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
     thrown: unknown,
     receivedAtMs: number,
   ): void {
-    const error = asGatewayError(thrown)
+    const { code, entry } = refuseRequest(request, response, thrown, parts)
     const { method = 'GET' } = request
-    const { code, entry } = error
-    parts.onStranger(request, error)
     parts.onRefusal({ method, route: ROUTE, status: entry.status, code, totalMs: now() - receivedAtMs })
-    if (code === 'internal_error') parts.onInternalError(error.cause)
-    const nonce = entry.status === 401 ? parts.dpopNonce() : undefined
-    sendProblem(request, response, error, {
-      publicUrl: parts.publicUrl(),
-      ...(nonce !== undefined && { headers: { 'dpop-nonce': nonce } }),
-    })
   }
 
   async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -233,6 +228,8 @@ export function createExchangeDoor(parts: ExchangeDoorParts): RequestHandler {
       })
       return
     }
+    Object.assign(headers, ended.headers, ended.signature)
+    if (ended.replayed) headers['idempotency-replayed'] = 'true'
     sendAnswer(response, ended, headers)
   }
 

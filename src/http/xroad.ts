@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
-import { ANSWER_TYPE, type Conclusion } from '../exchange/conduct.ts'
+import type { Conclusion } from '../exchange/conduct.ts'
 import type { List } from '../exchange/listing.ts'
-import type { Answer } from '../exchange/passage.ts'
 import { createCanceller } from '../model/cancellation.ts'
 import { asGatewayError, type GatewayError } from '../model/errors.ts'
 import type { InboundRequest } from '../model/exchange.ts'
@@ -11,7 +10,7 @@ import type { XroadErrorStyle } from '../model/party.ts'
 import type { OpenSink } from '../model/whole.ts'
 import { createXroadNames, type XroadSubsystem } from '../registry/xroad-names.ts'
 import { parseJsonBody, readBody } from './body.ts'
-import { type ExchangeDoorParts, replyHeaders, untilItsTurn } from './exchange.ts'
+import { type ExchangeDoorParts, replyHeaders, sendAnswer, untilItsTurn } from './exchange.ts'
 import { noteOf, optional, PARTICULAR, PURPOSE, traceOf } from './fields.ts'
 import type { EvidenceSource } from './xroad-evidence.ts'
 import { digestOfBody, protocolFields, readIssue, requestHash, type XroadMessage } from './xroad-message.ts'
@@ -138,15 +137,6 @@ export function createXroadDoor(parts: XroadDoorParts): XroadDoor {
       'x-road-request-id': asked.requestId,
       'x-road-request-hash': requestHash({ method, url }, message.fields, asked.body.digest),
     }
-  }
-
-  function sendAnswer(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
-    headers['content-type'] = ANSWER_TYPE
-    headers['content-length'] = String(answer.body.length)
-    headers['cache-control'] = 'no-store'
-    response.writeHead(answer.status, headers)
-    // Bytes as text of one byte a character: head and body leave in one write, as at the native door.
-    response.end(answer.body.toString('latin1'), 'latin1')
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, asked: Asked): void {
