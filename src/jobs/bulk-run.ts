@@ -21,8 +21,8 @@ export interface BulkRunParts extends BatchParts, Pick<Patience, 'wait'> {
   readonly observe: (step: { readonly records: number; readonly seconds: number }) => void
 }
 
-/** Batches under way at once: enough to keep provider and gateway both busy. */
-const IN_FLIGHT = 4
+/** Batches under way at once: provider and gateway are both busy, and a batch is gone before it counts as long-lived. */
+const IN_FLIGHT = 2
 /** Results are made durable this often, or when there are this many bytes of them. */
 const COMMIT_MS = 500
 const COMMIT_BYTES = 524_288
