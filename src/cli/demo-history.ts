@@ -14,8 +14,14 @@ const MOST_SERVICES = 4
 function servicesOf({ agreements }: RegistryDocuments): HistoryPlan['services'] {
   const asked = agreements
     .filter(({ consumer }) => consumer === DEMO_CONSUMER)
-    .map(({ service, operations }) => [service, operations[0]?.operation ?? ''] as const)
-  return [...new Map(asked)].slice(0, MOST_SERVICES).map(([id, operation]) => ({ id, operation }))
+    .map(({ service: id, operations, purposes }) => ({
+      id,
+      operation: operations[0]?.operation ?? '',
+      purpose: purposes[0] ?? '',
+    }))
+  return [...Map.groupBy(asked, ({ id }) => id).values()]
+    .flatMap(([first]) => first ?? [])
+    .slice(0, MOST_SERVICES)
 }
 
 /**

@@ -45,7 +45,7 @@ export interface WithdrawalParts {
 }
 
 /** What the record calls it. */
-const SERVICE = 'consent'
+export const CONSENT_SERVICE = 'consent'
 const OPERATION = 'withdraw'
 const MARGIN_MS = 60_000
 
@@ -67,7 +67,7 @@ export function createWithdraw(parts: WithdrawalParts): Withdraw {
       consumer: issuer.id,
       binding: issuer.binding,
       tokenDigest: issuer.tokenDigest,
-      service: SERVICE,
+      service: CONSENT_SERVICE,
       operation: OPERATION,
       registryDigest: parts.authority().registry.digest,
       consent: { id: request.consent, issuer: issuer.id },

@@ -7,7 +7,7 @@ import { addDays } from './period.ts'
 /** A connection an agreement opens, with its use. */
 export interface AgreedConnection {
   readonly agreement: string
-  readonly title: string
+  readonly title: Bilingual
   readonly consumer: string
   readonly service: string
   readonly state: 'active' | 'suspended' | 'revoked'
@@ -63,7 +63,7 @@ export function agreedConnections(
       const last = use?.lastDelivered
       return {
         agreement: id,
-        title: title.vi,
+        title,
         consumer,
         service,
         state,

@@ -10,6 +10,7 @@ export type ColumnKind =
   | 'code'
   | 'count'
   | 'decimal'
+  | 'whole'
   | 'share'
   | 'growth'
   | 'seconds'
@@ -137,7 +138,7 @@ export const FORMS = {
 export type FormId = keyof typeof FORMS
 export const FORM_IDS = Object.keys(FORMS) as readonly FormId[]
 
-const NUMBERS: ReadonlySet<ColumnKind> = new Set(['count', 'decimal', 'share', 'growth', 'seconds'])
+const NUMBERS: ReadonlySet<ColumnKind> = new Set(['count', 'decimal', 'whole', 'share', 'growth', 'seconds'])
 
 /** Whether a column is set flush right. */
 export function isNumeric({ kind }: Pick<Column, 'kind'>): boolean {

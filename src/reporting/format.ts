@@ -56,7 +56,7 @@ export function createFormat(language: Language): Format {
       return `${signed.format(growth.ratio * 100).replace('-', '−')} %`
     },
     inside: (title) =>
-      /^\p{Lu}\p{Lu}/u.test(title) ? title : title.charAt(0).toLowerCase() + title.slice(1),
+      /^\p{Lu}[\p{Lu}\d]/u.test(title) ? title : title.charAt(0).toLowerCase() + title.slice(1),
     day: dayText,
     instant(at) {
       const [date = '', time = ''] = new Date(new Date(at).getTime() + 7 * 3_600_000).toISOString().split('T')

@@ -1,4 +1,5 @@
 import type { Operation } from '../contract/contract.ts'
+import { CONSENT_SERVICE } from '../exchange/withdrawal.ts'
 import { APPLICATION_SERVICE, AUDIT_SERVICE, ERASURE_SERVICE } from '../ledger/own-service.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
@@ -69,6 +70,7 @@ export interface Names {
 const OWN_NAMES: Readonly<Record<string, Bilingual>> = {
   [AUDIT_SERVICE]: { vi: 'Đọc sổ giao dịch', en: 'Readings of the log' },
   [ERASURE_SERVICE]: { vi: 'Xóa dữ liệu cá nhân', en: 'Erasures of personal data' },
+  [CONSENT_SERVICE]: { vi: 'Sự đồng ý của người dân', en: 'Consents of people' },
   [APPLICATION_SERVICE]: { vi: 'Đề nghị kết nối', en: 'Applications for connection' },
 }
 

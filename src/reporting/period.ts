@@ -1,3 +1,5 @@
+import type { Bilingual } from '../model/identifier.ts'
+
 /** A span of whole days of Vietnam's calendar. */
 export interface Period {
   /** As it was asked for: `2026`, `2026-H1`, `2026-Q3`, `2026-11`, `2026-11-22`. */
@@ -93,4 +95,18 @@ export function previousPeriod(period: Period, closed: Period): Period {
 export function closedPart(period: Period, today: string): Period {
   const until = today < period.until ? today : period.until
   return { ...period, until: until < period.from ? period.from : until }
+}
+
+/** @returns a period in words: `Quý IV/2026`, `6 tháng đầu năm 2026`. */
+export function periodName(id: string): Bilingual {
+  const [year = '', part = '', day] = id.split('-')
+  if (part === '') return { vi: `Năm ${year}`, en: year }
+  if (part.startsWith('H'))
+    return part === 'H1'
+      ? { vi: `6 tháng đầu năm ${year}`, en: `First half of ${year}` }
+      : { vi: `6 tháng cuối năm ${year}`, en: `Second half of ${year}` }
+  if (part.startsWith('Q'))
+    return { vi: `Quý ${['I', 'II', 'III', 'IV'][Number(part[1]) - 1]}/${year}`, en: `${part} ${year}` }
+  if (day !== undefined) return { vi: `Ngày ${day}/${part}/${year}`, en: `${day}/${part}/${year}` }
+  return { vi: `Tháng ${part}/${year}`, en: `${part}/${year}` }
 }

@@ -3,7 +3,7 @@ import { divisionOf, type Figures } from './figures.ts'
 import type { Column, Form } from './form.ts'
 import { createFormat } from './format.ts'
 import { type Division, type Growth, KPIS, successOf } from './kpi.ts'
-import { addDays, type Comparison } from './period.ts'
+import { addDays, type Comparison, periodName } from './period.ts'
 import { PROVINCES } from './provinces.ts'
 import { suppressSmall } from './suppression.ts'
 
@@ -76,6 +76,7 @@ export const COMPARISON_TITLES: Readonly<Record<Comparison, Bilingual>> = {
 export function reportSentence({ figures }: Report, language: Language): string {
   const format = createFormat(language)
   const { period, compare, total, growth, covered, cumulative } = figures
+  const name = periodName(period.id)
   const [vi, en] =
     compare === 'same-period'
       ? ['cùng kỳ năm trước', 'the same period last year']
@@ -88,8 +89,8 @@ export function reportSentence({ figures }: Report, language: Language): string 
           en: `${growth.ratio < 0 ? 'down' : 'up'} ${format.percent(Math.abs(growth.ratio))} on ${en}`,
         }
   return {
-    vi: `Kỳ ${period.id}: ${format.number(total.total)} giao dịch, ${compared.vi}; ${covered.size}/${PROVINCES.length} tỉnh, thành phố có giao dịch; lũy kế ${format.number(cumulative)} giao dịch.`,
-    en: `${period.id}: ${format.number(total.total)} exchanges, ${compared.en}; ${covered.size}/${PROVINCES.length} provinces took part; ${format.number(cumulative)} exchanges since opening.`,
+    vi: `${name.vi}: ${format.number(total.total)} giao dịch, ${compared.vi}; ${covered.size}/${PROVINCES.length} tỉnh, thành phố có giao dịch; lũy kế ${format.number(cumulative)} giao dịch.`,
+    en: `${name.en}: ${format.number(total.total)} exchanges, ${compared.en}; ${covered.size}/${PROVINCES.length} provinces took part; ${format.number(cumulative)} exchanges since opening.`,
   }[language]
 }
 

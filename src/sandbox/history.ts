@@ -10,6 +10,7 @@ export interface HistoryRow {
   readonly operation: string
   readonly outcome: 'delivered' | 'refused' | 'failed'
   readonly code: string
+  readonly purpose: string
   readonly count: number
 }
 
@@ -18,7 +19,7 @@ export interface HistoryPlan {
   readonly from: string
   readonly to: string
   /** Services that the one-stop systems ask, the busiest first. */
-  readonly services: readonly { readonly id: string; readonly operation: string }[]
+  readonly services: readonly { readonly id: string; readonly operation: string; readonly purpose: string }[]
   /** About how many exchanges there are in all. */
   readonly exchanges: number
 }
@@ -101,10 +102,10 @@ function* countsOf(plan: HistoryPlan): Generator<HistoryRow> {
       const own = at >= MERGER ? weight * merged : weight
       const isSurge = Math.floor(years * 12) === surgeMonth
       const scale = season * storm * own * (YEARLY_GROWTH * growth) ** years * (1 + (isSurge ? surge : 0))
-      for (const [place, { id, operation }] of plan.services.entries()) {
+      for (const [place, { id, operation, purpose }] of plan.services.entries()) {
         const count = scale * (1 / (place + 1)) * (0.8 + draw() * 0.4)
         const [provider] = [id.split('/').slice(0, 2).join('/')]
-        const row = { at, consumer: `${agency}/mot-cua`, provider, service: id, operation, code: '' }
+        const row = { at, consumer: `${agency}/mot-cua`, provider, service: id, operation, purpose, code: '' }
         const badDay = draw() < 0.01 ? 0.2 : 0.012
         const failed = count * badDay * draw()
         const refused = count * 0.03 * draw()

@@ -10,6 +10,8 @@ export interface RollupRow {
   readonly operation: string
   readonly outcome: string
   readonly code: string
+  /** '' where none was named. */
+  readonly purpose?: string
   readonly count: number
 }
 
@@ -27,19 +29,19 @@ export async function writeSyntheticRollups(
   let written = 0
   let batch: RollupRow[] = []
   const flush = async () => {
-    const column = (name: keyof RollupRow) => batch.map((row) => row[name])
+    const column = (name: keyof RollupRow) => batch.map((row) => row[name] ?? '')
     await pool.query(
       `INSERT INTO exchange_${grain} (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose, count)
-       SELECT at, consumer, provider, service, operation, outcome, code, '${SYNTHETIC_AGREEMENT}', '', sum(count)
+       SELECT at, consumer, provider, service, operation, outcome, code, '${SYNTHETIC_AGREEMENT}', purpose, sum(count)
          FROM unnest($1::${grain === 'day' ? 'date' : 'timestamptz'}[], $2::text[], $3::text[], $4::text[], $5::text[],
-                     $6::text[], $7::text[], $8::bigint[])
-           AS given (at, consumer, provider, service, operation, outcome, code, count)
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
+                     $6::text[], $7::text[], $8::text[], $9::bigint[])
+           AS given (at, consumer, provider, service, operation, outcome, code, purpose, count)
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
        ON CONFLICT (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose)
        DO UPDATE SET count = exchange_${grain}.count + excluded.count`,
-      (['at', 'consumer', 'provider', 'service', 'operation', 'outcome', 'code', 'count'] as const).map(
-        column,
-      ),
+      (
+        ['at', 'consumer', 'provider', 'service', 'operation', 'outcome', 'code', 'purpose', 'count'] as const
+      ).map(column),
     )
     written += batch.length
     batch = []

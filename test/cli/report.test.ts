@@ -3,10 +3,17 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import pg from 'pg'
+import { tellSynthetic } from '../../src/cli/verify-findings.ts'
 import { openKeyDirectory } from '../../src/identity/keys.ts'
 import { FORM_IDS } from '../../src/reporting/form.ts'
 import { spreadOverHours, syntheticHistory } from '../../src/sandbox/history.ts'
-import { type RollupRow, writeSyntheticRollups } from '../../src/storage/backfill.ts'
+import {
+  countSynthetic,
+  type RollupRow,
+  SYNTHETIC_AGREEMENT,
+  writeSyntheticRollups,
+} from '../../src/storage/backfill.ts'
+import { createFsckStore } from '../../src/storage/log-audit.ts'
 import { runCli } from '../support/cli.ts'
 import { createTestDatabase, createTestFolder, type TestDatabase } from '../support/postgres.ts'
 
@@ -71,7 +78,7 @@ describe('lienthong report', () => {
   it('tells +67 % where 167 exchanges stand against 100, readings of the log left out', async () => {
     const { exit, out } = await report('--period', '2026-H1', '--compare', 'same-period', '--by', 'province')
     expect(exit).to.equal(0)
-    expect(out).to.include('Kỳ 2026-H1: 30.227 giao dịch, tăng 67,0 % so với cùng kỳ năm trước')
+    expect(out).to.include('6 tháng đầu năm 2026: 30.227 giao dịch, tăng 67,0 % so với cùng kỳ năm trước')
     expect(out).to.include('1/34 tỉnh')
     // 150 against 60 + 30 of the province that was merged in.
     expect(out).to.match(/52\s+27\.150\s+16\.290\s+\+66,7 %\s+100,0 %\s+Gia Lai/)
@@ -196,13 +203,30 @@ describe('lienthong report', () => {
     )
     expect(rows[0].n).to.be.at.least(5)
   })
+
+  it('is no fault of the log: an audit leaves out what no record stands behind, and says so', async () => {
+    const counts = async (options?: { readonly unbacked: string }) => {
+      const { hours, days } = await createFsckStore(pool, undefined, options).readCounts('key')
+      return [hours, days]
+    }
+    const leftOut = await counts({ unbacked: SYNTHETIC_AGREEMENT })
+    expect(await counts()).not.to.deep.equal(leftOut)
+    const synthetic = await countSynthetic(pool)
+    expect(synthetic).to.be.above(0)
+    expect(tellSynthetic(synthetic, true)[0]).to.include({ check: 'synthetic', ok: true })
+    expect(tellSynthetic(synthetic, false)[0]).to.include({ check: 'synthetic', ok: false })
+    for (const table of ['exchange_day', 'exchange_hour'])
+      await pool.query(`DELETE FROM ${table} WHERE agreement = $1`, [SYNTHETIC_AGREEMENT])
+    expect(await counts()).to.deep.equal(leftOut)
+    expect(tellSynthetic(await countSynthetic(pool), false)).to.deep.equal([])
+  })
 })
 
 describe('the synthetic history', () => {
   const plan = {
     from: '2024-11-22',
     to: '2026-11-21',
-    services: [{ id: 'G01/dan-cu/cong-dan/v1', operation: 'lookUpCitizen' }],
+    services: [{ id: 'G01/dan-cu/cong-dan/v1', operation: 'lookUpCitizen', purpose: 'thu' }],
     exchanges: 60_000_000,
   }
 

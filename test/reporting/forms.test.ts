@@ -262,7 +262,7 @@ describe('suppression in a table', () => {
 describe('the connection form', () => {
   const connection = (consumer: string, over: Partial<AgreedConnection>): AgreedConnection => ({
     agreement: `TT-${consumer}`,
-    title: '',
+    title: NAME,
     consumer,
     service: CITIZENS,
     state: 'active',

@@ -8,7 +8,7 @@ import { OUTCOMES, outcomeBadge, type Page, scrollTable, type View } from './vie
 
 const CONDITION_WORDS: Readonly<Record<string, readonly [vi: string, en: string]>> = {
   form: ['biểu', 'form'],
-  report: ['số liệu', 'figures'],
+  report: ['trang', 'page'],
   period: ['kỳ', 'period'],
   by: ['theo', 'by'],
   compare: ['so với', 'compared with'],
@@ -92,6 +92,10 @@ export function accessPage(view: View, entries: readonly ShownEntry[]): Page {
     entries: say('đọc nguyên văn sổ', "read the log's own bytes"),
     operationalData: say('đọc số liệu vận hành', 'read operational data'),
     findUsage: say('người dân xem dữ liệu của mình', 'a person asked about their data'),
+    healthData: say('xem tình trạng dịch vụ', 'read the health of services'),
+    applications: say('xem các đề nghị kết nối', 'looked at applications'),
+    application: say('mở một đề nghị kết nối', 'opened an application'),
+    erase: say('xóa dữ liệu cá nhân', 'erased personal data'),
   }
   const rows = entries.map(
     ({ record, receivedAt }) =>

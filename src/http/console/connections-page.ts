@@ -7,14 +7,14 @@ import {
 } from '../../reporting/connections.ts'
 import { ENDING_DAYS, UNUSED_DAYS } from '../../reporting/kpi.ts'
 import { html, type Markup } from './html.ts'
-import { connectionTable } from './reader-pages.ts'
+import { connectionTable, STATE_KINDS } from './reader-pages.ts'
 import { type Page, scrollTable, type View } from './view.ts'
 
-const SIGNS: Readonly<Record<ConnectionState, { readonly kind: string; readonly sign: string }>> = {
-  used: { kind: 'good', sign: '●' },
-  unused: { kind: 'bad', sign: '○' },
-  never: { kind: 'none', sign: '○' },
-  suspended: { kind: 'warn', sign: '‖' },
+const SIGNS: Readonly<Record<ConnectionState, string>> = {
+  used: '●',
+  unused: '○',
+  never: '○',
+  suspended: '‖',
 }
 const STATES = Object.keys(SIGNS) as ConnectionState[]
 
@@ -37,9 +37,8 @@ function matrix(view: View, connections: readonly AgreedConnection[]): Markup {
       if (here === undefined)
         return html`<td class="cell"><span class="hidden">${say('không có thỏa thuận', 'no agreement')}</span></td>`
       const state = stateOf(here)
-      const { kind, sign } = SIGNS[state]
       const last = lastUseOf(here)
-      return html`<td class="cell ${kind}"><span aria-hidden="true">${sign}</span> <span class="hidden">${pick(CONNECTION_STATES[state])}</span><small>${last === undefined ? '–' : format.day(last)}</small></td>`
+      return html`<td class="cell ${STATE_KINDS[state]}"><span aria-hidden="true">${SIGNS[state]}</span> <span class="hidden">${pick(CONNECTION_STATES[state])}</span><small>${last === undefined ? '–' : format.day(last)}</small></td>`
     })
     return html`<tr><th scope="row"><a href="/console/agencies/${agency}">${pick(names.agency(agency))}</a></th>${own}</tr>`
   })
@@ -68,15 +67,15 @@ export function connectionsPage(view: View, connections: readonly AgreedConnecti
   )
   const legend = STATES.map(
     (state) =>
-      html`<span class="cell ${SIGNS[state].kind}"><span aria-hidden="true">${SIGNS[state].sign}</span> ${pick(CONNECTION_STATES[state])}</span>`,
+      html`<span class="cell ${STATE_KINDS[state]}"><span aria-hidden="true">${SIGNS[state]}</span> ${pick(CONNECTION_STATES[state])}</span>`,
   )
   return {
     title: say('Kết nối', 'Connections'),
     section: 'connections',
     body: html`<h1>${say('Kết nối', 'Connections')}</h1><dl class="tiles">${tiles}</dl>
-<section class="card"><h2>${say('Cơ quan × dịch vụ, với ngày dùng gần nhất', 'Agency × service, with the day of last use')}</h2><p class="legend">${legend}</p>${connections.length === 0 ? html`<p class="empty">${say('Chưa có thỏa thuận nào.', 'There is no agreement yet.')}</p>` : matrix(view, connections)}</section>
-<section class="card"><h2>${heading} (${format.number(unused.length)})</h2>${unused.length > 12 ? html`<details><summary>${say('Xem danh sách', 'Show the list')}</summary>${connectionTable(view, heading, unused)}</details>` : connectionTable(view, heading, unused)}</section>
+<section class="card wide-only"><h2>${say('Cơ quan × dịch vụ, với ngày dùng gần nhất', 'Agency × service, with the day of last use')}</h2><p class="legend">${legend}</p>${connections.length === 0 ? html`<p class="empty">${say('Chưa có thỏa thuận nào.', 'There is no agreement yet.')}</p>` : matrix(view, connections)}</section>
+<section class="card"><h2>${heading} (${format.number(unused.length)})</h2>${unused.length > 12 ? html`<details class="printed"><summary>${say('Xem danh sách', 'Show the list')}</summary>${connectionTable(view, heading, unused)}</details>` : connectionTable(view, heading, unused)}</section>
 <section class="card"><h2>${endingHeading} (${format.number(ending.length)})</h2>${connectionTable(view, endingHeading, ending)}</section>
-<section class="card"><details><summary>${all} (${format.number(connections.length)})</summary>${connectionTable(view, all, connections)}</details></section>`,
+<section class="card"><details class="printed"><summary>${all} (${format.number(connections.length)})</summary>${connectionTable(view, all, connections)}</details></section>`,
   }
 }

@@ -90,7 +90,8 @@ export function createPages(parts: PageParts) {
       const asked = sought === undefined ? {} : { [sought.kind]: sought.identifier }
       const conditions = { ...conditionsOf(filters), ...asked, limit: PAGE_SIZE, total: true }
       const { json } = (await read('search', desk.search(conditions))).result
-      const result = { entries: json.records, total: json.total, next: json.next }
+      const recorded = await parts.treeSize()
+      const result = { entries: json.records, total: json.total, next: json.next, recorded }
       return searchPage(view, { filters, sought, choices: choices(), result })
     }
 

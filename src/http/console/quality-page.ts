@@ -46,6 +46,12 @@ export interface QualityFacts {
 
 const NONE = { vi: 'Không có trong kỳ này.', en: 'None in this period.' }
 
+/** What a figure is, as a sentence of its own. */
+function kpiHint({ pick }: View, id: 'incidents' | 'freshness'): Markup {
+  const formula = pick(KPIS[id].formula)
+  return html`<p class="hint">${formula.charAt(0).toUpperCase() + formula.slice(1)}. ${pick(KPIS[id].counts)}</p>`
+}
+
 /** Which fields of which documents broke which rule. */
 function fieldTable(view: View, faults: Faults): Markup {
   const { say, format, pick, names } = view
@@ -71,12 +77,12 @@ function incidentSection(view: View, { incidents, deadlines }: QualityFacts): Ma
       html`<div class="tile-card"><dt>${pick(titles[age])}</dt><dd>${format.number(counts.ages[age])}<small>${say('sự cố đang mở', 'open incidents')}</small></dd></div>`,
   )
   const closed = html`<div class="tile-card"><dt>${say('Đã đóng trong kỳ', 'Closed in this period')}</dt><dd>${format.number(counts.closed)}</dd></div>`
-  return html`<section class="card"><h2>${pick(KPIS.incidents.title)}</h2><dl class="tiles">${ages}${closed}</dl>${incidents.length === 0 ? html`<p class="empty">${pick(NONE)}</p>` : formTable(view, incidentForm(incidents, names, deadlines))}<p class="hint">${pick(KPIS.incidents.formula)}. ${pick(KPIS.incidents.counts)}</p></section>`
+  return html`<section class="card"><h2>${pick(KPIS.incidents.title)}</h2><dl class="tiles">${ages}${closed}</dl>${incidents.length === 0 ? html`<p class="empty">${pick(NONE)}</p>` : formTable(view, incidentForm(incidents, names, deadlines))}${kpiHint(view, 'incidents')}</section>`
 }
 
 function freshnessSection(view: View, { datasets, nowMs }: QualityFacts): Markup {
   const { pick, say, names } = view
-  return html`<section class="card"><h2>${pick(KPIS.freshness.title)}</h2>${datasets.length === 0 ? html`<p class="empty">${say('Chưa có bộ dữ liệu nào công bố sự kiện.', 'No data set has published an event yet.')}</p>` : formTable(view, freshnessForm(datasets, names, nowMs))}<p class="hint">${pick(KPIS.freshness.formula)}. ${pick(KPIS.freshness.counts)}</p></section>`
+  return html`<section class="card"><h2>${pick(KPIS.freshness.title)}</h2>${datasets.length === 0 ? html`<p class="empty">${say('Chưa có bộ dữ liệu nào công bố sự kiện.', 'No data set has published an event yet.')}</p>` : formTable(view, freshnessForm(datasets, names, nowMs))}${kpiHint(view, 'freshness')}</section>`
 }
 
 /** Faults by side, incidents by age, what broke which field, refusals by reason and ground, freshness, latency. */

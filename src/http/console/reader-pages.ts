@@ -1,22 +1,30 @@
-import type { AgreedConnection } from '../../reporting/connections.ts'
+import {
+  type AgreedConnection,
+  CONNECTION_STATES,
+  type ConnectionState,
+  stateOf,
+} from '../../reporting/connections.ts'
 import { divisionOf, type Figures } from '../../reporting/figures.ts'
-import { UNUSED_DAYS } from '../../reporting/kpi.ts'
 import type { NamedFinding } from '../../telemetry/health.ts'
 import { html, type Markup } from './html.ts'
 import { divisionTable, periodForm, tiles } from './statistics-page.ts'
 import { type Page, scrollTable, type View } from './view.ts'
+
+/** How a connection's state is coloured. */
+export const STATE_KINDS: Readonly<Record<ConnectionState, string>> = {
+  used: 'good',
+  unused: 'bad',
+  never: 'none',
+  suspended: 'warn',
+}
 
 export function connectionTable(view: View, title: string, connections: readonly AgreedConnection[]): Markup {
   const { say, format, pick, names } = view
   if (connections.length === 0)
     return html`<p class="empty">${say('Chưa có kết nối nào.', 'No connection yet.')}</p>`
   const state = (each: AgreedConnection) => {
-    if (each.state !== 'active') return html`<span class="badge warn">${say('Tạm dừng', 'Suspended')}</span>`
-    if (each.use === undefined)
-      return html`<span class="badge ${each.unused ? 'bad' : 'none'}">${say('Chưa dùng', 'Never used')}</span>`
-    return each.unused
-      ? html`<span class="badge bad">${say(`Không dùng ${UNUSED_DAYS} ngày`, `Unused ${UNUSED_DAYS} days`)}</span>`
-      : html`<span class="badge good">${say('Đang dùng', 'In use')}</span>`
+    const stands = stateOf([each])
+    return html`<span class="badge ${STATE_KINDS[stands]}">${pick(CONNECTION_STATES[stands])}</span>`
   }
   // What every row would repeat is said once, above.
   const isOne = (side: 'consumer' | 'service') =>
@@ -29,7 +37,7 @@ export function connectionTable(view: View, title: string, connections: readonly
   ].filter((each) => each !== false)
   const rows = connections.map(
     (each) =>
-      html`<tr>${!oneConsumer && html`<td><a href="/console/agencies/${each.consumer.split('/')[0]}">${pick(names.subsystem(each.consumer))}</a></td>`}${!oneService && html`<td><a href="/console/services/${each.service}">${pick(names.service(each.service))}</a></td>`}<td>${each.title}<small><code>${each.agreement}</code></small></td><td>${state(each)}${each.ending && html` <span class="badge warn">${say('Sắp hết hạn', 'Ending soon')}</span>`}</td><td class="number">${each.use?.lastDelivered === undefined ? '–' : format.day(each.use.lastDelivered)}</td><td class="number">${format.number(each.use?.delivered ?? 0)}</td><td class="number">${each.until === undefined ? say('không thời hạn', 'open-ended') : format.day(each.until)}</td></tr>`,
+      html`<tr>${!oneConsumer && html`<td><a href="/console/agencies/${each.consumer.split('/')[0]}">${pick(names.subsystem(each.consumer))}</a></td>`}${!oneService && html`<td><a href="/console/services/${each.service}">${pick(names.service(each.service))}</a></td>`}<td>${pick(each.title)}<small><code>${each.agreement}</code></small></td><td>${state(each)}${each.ending && html` <span class="badge warn">${say('Sắp hết hạn', 'Ending soon')}</span>`}</td><td class="number">${each.use?.lastDelivered === undefined ? '–' : format.day(each.use.lastDelivered)}</td><td class="number">${format.number(each.use?.delivered ?? 0)}</td><td class="number">${each.until === undefined ? say('không thời hạn', 'open-ended') : format.day(each.until)}</td></tr>`,
   )
   const table = scrollTable(
     title,

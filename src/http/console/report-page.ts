@@ -81,7 +81,7 @@ function scopeWords({ say, pick, names }: View, { agency, service }: AskedReport
     service === undefined ? undefined : pick(names.service(service)),
   ].filter((part) => part !== undefined)
   return parts.length === 0
-    ? say('Toàn bộ giao dịch qua cổng', 'All exchanges of the gateway')
+    ? say('Mọi cơ quan, mọi dịch vụ', 'All agencies, all services')
     : parts.join(' · ')
 }
 
@@ -123,7 +123,7 @@ export function reportPage(view: View, page: ReportPage): Page {
     section: 'reports',
     body: html`<h1>${say('Báo cáo', 'Reports')}</h1>
 ${form(view, page)}
-<div class="downloads"><p>${say('Tải về, kèm bản kê có chữ ký và điểm kiểm của sổ:', 'Download, with a signed manifest and the checkpoint of the log:')}</p><p class="row">${download('xlsx', 'XLSX')} ${download('csv', 'CSV')} ${download('json', 'JSON')}</p><p class="hint">${say('In trang này (Ctrl+P) để có biểu giấy. Kiểm tệp tải về: lienthong verify report.', 'Print this page (Ctrl+P) for the form on paper. To check a file: lienthong verify report.')}</p></div>
+<div class="downloads"><p>${say('Tải về, kèm bản kê có chữ ký và điểm kiểm của sổ:', 'Download, with a signed manifest and the checkpoint of the log:')}</p><p class="row">${download('xlsx', 'XLSX')} ${download('csv', 'CSV')} ${download('json', 'JSON')}</p><p class="hint">${say('In trang này (Ctrl+P) để có biểu giấy. Kiểm tệp tải về:', 'Print this page (Ctrl+P) for the form on paper. To check a file:')} <code>lienthong verify report</code></p></div>
 ${sheet(view, page)}`,
   }
 }

@@ -36,6 +36,8 @@ export interface Sought {
 export interface SearchResult {
   readonly entries: readonly ShownEntry[]
   readonly total: number | undefined
+  /** Records there are; a sandbox's statistics may count more. */
+  readonly recorded: number
   readonly next: string | undefined
 }
 
@@ -161,6 +163,7 @@ export function searchPage(view: View, page: SearchPage): Page {
 ${identifierForm(view, sought)}
 <details class="more"${sought === undefined ? html` open` : ''}><summary>${say('Lọc theo điều kiện', 'Filter by conditions')}</summary>${filterForm(view, page)}</details>
 <div class="found"><p><strong>${count}</strong> ${say('giao dịch khớp', 'exchanges match')}${sought && html` ${say('với', 'by')} ${format.inside(pick(KIND_WORDS[sought.kind]))}`}${page.filters.trace !== undefined && html` ${say('có vết', 'with trace')} <code>${page.filters.trace}</code>`}${page.filters.code !== undefined && html` ${say('có mã lỗi', 'with code')} <code>${page.filters.code}</code>`}. ${sought === undefined && say('Muốn giữ bộ lọc này, hãy lưu địa chỉ trang.', 'To keep this search, keep the address of the page.')}</p>${exportForm(view, page)}</div>
+${result.total !== undefined && result.total > result.recorded && html`<p class="hint">${say('Số đếm gồm cả số liệu mô phỏng của môi trường thử; danh sách dưới đây chỉ có giao dịch có bản ghi.', 'The count includes this sandbox’s synthetic figures; listed are the exchanges that have a record.')}</p>`}
 ${result.entries.length === 0 ? html`<p class="empty">${say('Không có giao dịch nào khớp. Thử nới khoảng ngày, hoặc chọn đúng loại mã.', 'No exchange matches. Try a wider span of days, or choose the kind of identifier.')}</p>` : exchangeTable(view, result.entries)}
 ${nextPage(view, page)}`,
   }

@@ -1,6 +1,6 @@
 import { type DaySeries, divisionOf, type Figures } from '../../reporting/figures.ts'
 import { type DivisionRow, type Growth, KPIS, successOf } from '../../reporting/kpi.ts'
-import { dayOf, parsePeriod, samePeriodBefore } from '../../reporting/period.ts'
+import { dayOf, parsePeriod, periodName, samePeriodBefore } from '../../reporting/period.ts'
 import { PROVINCES, provinceOf } from '../../reporting/provinces.ts'
 import { colourScale, dayChart, heatMap, type Tile, tileMap } from './charts.ts'
 import { html, type Markup } from './html.ts'
@@ -38,17 +38,8 @@ function periodChoices(today: string): readonly string[] {
 }
 
 /** @returns a period's name as people say it. */
-export function periodWords({ say }: View, id: string): string {
-  const [year = '', part = ''] = id.split('-')
-  if (part === '') return say(`Năm ${year}`, year)
-  if (part.startsWith('H'))
-    return say(
-      `${part === 'H1' ? '6 tháng đầu' : '6 tháng cuối'} năm ${year}`,
-      `${part === 'H1' ? 'First' : 'Second'} half of ${year}`,
-    )
-  if (part.startsWith('Q'))
-    return say(`Quý ${['I', 'II', 'III', 'IV'][Number(part[1]) - 1]}/${year}`, `${part} ${year}`)
-  return say(`Tháng ${part}/${year}`, `${part}/${year}`)
+export function periodWords({ pick }: View, id: string): string {
+  return pick(periodName(id))
 }
 
 /** The periods there are to choose from, as options of a list. */

@@ -125,7 +125,7 @@ export function cleaningForm(rows: readonly CleaningRow[], { by, names, weights 
         : [
             {
               vi: `${jobs} lượt đối chiếu hàng loạt, ${sum.records} bản ghi; chỉ số chất lượng dữ liệu ${quality.index}/100 (${quality.criteria.map(({ title, share }) => `${title.vi} ${share}`).join(', ')}).`,
-              en: `${jobs} bulk verifications, ${sum.records} records; data-quality index ${quality.index} of 100 (${quality.criteria.map(({ title, share }) => `${title.en} ${share}`).join(', ')}).`,
+              en: `${jobs} bulk verification${jobs === 1 ? '' : 's'}, ${sum.records} records; data-quality index ${quality.index} of 100 (${quality.criteria.map(({ title, share }) => `${title.en} ${share}`).join(', ')}).`,
             },
           ],
     suppressed: false,

@@ -30,14 +30,14 @@ const COLUMNS: readonly Column[] = [
     fileOnly: true,
   },
   { id: 'deliveredP95', title: { vi: 'Giao p95 (giây)', en: 'Delivered p95 (s)' }, kind: 'seconds' },
-  { id: 'within', title: { vi: 'Hạn giao (giây)', en: 'Promised (s)' }, kind: 'seconds' },
+  { id: 'within', title: { vi: 'Hạn giao (giây)', en: 'Promised (s)' }, kind: 'whole' },
   { id: 'late', title: { vi: 'Trễ', en: 'Late' }, kind: 'count' },
 ]
 
 const STATES = {
   silent: { vi: 'Im quá hạn', en: 'Silent for too long' },
   fresh: { vi: 'Trong hạn', en: 'As promised' },
-  unpromised: { vi: 'Hợp đồng không nêu hạn', en: 'No promise' },
+  unpromised: { vi: 'Không hẹn nhịp', en: 'No rhythm promised' },
 } as const satisfies Readonly<Record<string, Bilingual>>
 
 /** Whether a data set is silent for longer than its contract allows; undefined where it says nothing. */

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'ground', title: { vi: 'Căn cứ', en: 'Legal ground' }, kind: 'text' },
   { id: 'agreement', title: { vi: 'Thỏa thuận', en: 'Agreement' }, kind: 'code' },
   { id: 'count', title: { vi: 'Số lần', en: 'Times' }, kind: 'count' },
-  { id: 'days', title: { vi: 'Số ngày', en: 'Days' }, kind: 'decimal' },
+  { id: 'days', title: { vi: 'Số ngày', en: 'Days' }, kind: 'whole' },
   { id: 'last', title: { vi: 'Gần nhất', en: 'Last' }, kind: 'day' },
 ]
 
