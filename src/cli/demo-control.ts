@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Bilingual } from '../model/identifier.ts'
 import { AGENCY_NAMES } from '../sandbox/agencies.ts'
 import { isMembers, type Members } from './consumer-reply.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
@@ -32,6 +33,11 @@ const TEXTS = {
     vi: `Không có cơ quan “${name}”. Có: ${AGENCY_NAMES.join(', ')}.`,
     en: `There is no agency '${name}'. There are: ${AGENCY_NAMES.join(', ')}.`,
   }),
+  works: (count: number) => ({ vi: `${count} cơ quan chạy bình thường`, en: `${count} agencies work` }),
+  next: {
+    vi: 'Xem /readyz?verbose, cảnh báo ở Prometheus, trang Trạng thái; rồi: lienthong demo heal',
+    en: 'See /readyz?verbose, the alerts in Prometheus, the status page; then: lienthong demo heal',
+  },
   badHow: { vi: '--how là down, slow, garbage hoặc error.', en: '--how is down, slow, garbage or error.' },
   told: (now: string, seconds: number) => ({
     vi: `${now} (đã đi trước ${seconds} giây)`,
@@ -45,6 +51,13 @@ interface ControlOptions {
   readonly advance?: string
 }
 
+const NAME_WIDTH = 20
+const STATES: Readonly<Record<string, Bilingual>> = {
+  down: { vi: 'down: không trả lời', en: 'down: does not answer' },
+  slow: { vi: 'slow: chậm', en: 'slow' },
+  garbage: { vi: 'garbage: trả lời sai hợp đồng', en: 'garbage: answers against its contract' },
+  error: { vi: 'error: báo lỗi', en: 'error: answers with errors' },
+}
 const MODES: ReadonlySet<string> = new Set(['down', 'slow', 'garbage', 'error'])
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
@@ -99,11 +112,13 @@ function tellAgencies(answer: Members, { terminal }: Tools): ExitCode {
   const { agencies } = answer
   if (terminal.json || !isMembers(agencies)) terminal.resultJson(answer)
   else {
-    const width = Math.max(...Object.keys(agencies).map((name) => name.length)) + 2
-    for (const [name, mode] of Object.entries(agencies)) {
-      const style = mode === 'works' ? 'green' : 'red'
-      terminal.result(`${pad(name, width)}${terminal.style(style, String(mode), 'stdout')}`)
+    const broken = Object.entries(agencies).filter(([, mode]) => mode !== 'works')
+    for (const [name, mode] of broken) {
+      const words = STATES[String(mode)] ?? { vi: String(mode), en: String(mode) }
+      terminal.result(`${pad(name, NAME_WIDTH)}${terminal.style('red', terminal.pick(words), 'stdout')}`)
     }
+    terminal.result(terminal.pick(TEXTS.works(Object.keys(agencies).length - broken.length)))
+    if (broken.length > 0) terminal.talk(terminal.pick(TEXTS.next))
   }
   return EXIT.ok
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { deprecationSpan } from '../model/agreement.ts'
+import type { Language } from '../model/identifier.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
+import { createFormat } from '../reporting/format.ts'
 import type { Settings } from '../settings.ts'
 import { createRegistryStore } from '../storage/registry.ts'
 import { readServerFacts, type ServerFacts } from '../storage/server-facts.ts'
@@ -43,11 +45,14 @@ function judgeServer({ version, connections, maxConnections }: ServerFacts, ping
 
 function judgeClock(clockMs: number, nowMs: number): Finding {
   const skew = Math.abs(clockMs - nowMs) / 1000
-  const said = `${skew.toFixed(1)} s`
+  const said = (language: Language) => `${createFormat(language).number(Math.round(skew * 10) / 10, 1)} s`
   return {
     check: 'clock',
     state: skew <= SKEW_SECONDS ? 'ok' : 'failed',
-    detail: { vi: `lệch với cơ sở dữ liệu ${said}`, en: `${said} apart from the database's` },
+    detail: {
+      vi: `lệch với cơ sở dữ liệu ${said('vi')}`,
+      en: `${said('en')} apart from the database's`,
+    },
     fix: {
       vi: 'Đồng bộ đồng hồ hai máy (NTP, chrony): lệch nhiều thì mã truy cập bị từ chối.',
       en: 'Keep both machines by NTP (chrony): far apart, tokens are refused.',

@@ -7,6 +7,7 @@ import { openLogSigner, readWitnessPolicy } from '../credentials.ts'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
+import { providerOf } from '../reporting/connections.ts'
 import { createFormat } from '../reporting/format.ts'
 import type { Settings } from '../settings.ts'
 import { checkSettings } from './checked-settings.ts'
@@ -238,15 +239,17 @@ async function lookAt(
 
 async function lookAtProviders(services: readonly Service[], nowMs: number): Promise<readonly Finding[]> {
   const bindings = new Map(
-    services.flatMap(({ state, binding }) =>
-      binding === undefined || state !== 'active' ? [] : [[addressOf(binding.baseUrl), binding] as const],
+    services.flatMap(({ id, state, binding }) =>
+      binding === undefined || state !== 'active'
+        ? []
+        : [[addressOf(binding.baseUrl), { name: providerOf(id), ca: binding.tls?.ca }] as const],
     ),
   )
-  return Promise.all(
-    [...bindings].map(([address, { tls }]) =>
-      lookAt('provider', { url: new URL(address), ca: tls?.ca }, nowMs),
-    ),
-  )
+  const found = [...bindings].map(async ([address, { name, ca }]) => {
+    const { detail, ...finding } = await lookAt('provider', { url: new URL(address), ca }, nowMs)
+    return { ...finding, detail: { vi: `${detail.vi} · ${name}`, en: `${detail.en} · ${name}` } }
+  })
+  return Promise.all(found)
 }
 
 async function examine(

@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express'
 import { ERRORS } from '../model/error-table.ts'
 import { assessReadiness, type NamedFinding, type ReadinessCheck } from '../telemetry/health.ts'
 import { chooseFormat, type MetricsPage } from '../telemetry/metrics-page.ts'
+import { askedLanguage } from './language.ts'
 
 interface OperationsParts {
   readonly page: MetricsPage
@@ -25,6 +26,11 @@ function sendJson(response: Response, status: number, document: unknown): void {
   send(response, status, { 'content-type': 'application/json' }, JSON.stringify(document))
 }
 
+/** Whether a person looks, with a browser or by asking for text; programs get JSON. */
+function wantsText({ headers: { accept = '' } }: Request): boolean {
+  return /\btext\/(?:plain|html)\b/.test(accept) && !accept.includes('application/json')
+}
+
 function refuseMethod(response: Response): void {
   const { status, title } = ERRORS.method_unsupported
   const problem = JSON.stringify({ title: title.vi, status, code: 'method_unsupported' })
@@ -38,7 +44,8 @@ function present({ name, ok, detail }: NamedFinding, isVerbose: boolean): object
 
 /**
  * What operators' systems ask of the management listener: `/metrics` (Prometheus text or OpenMetrics),
- * `/livez` (the process answers) and `/readyz` (it can carry exchanges; `?verbose` tells of every check).
+ * `/livez` (the process answers) and `/readyz` (it can carry exchanges; `?verbose` tells of every check, as text where
+ * that is asked for).
  */
 export function createOperationsRouter(parts: OperationsParts): Router {
   const router = express.Router()
@@ -55,6 +62,15 @@ export function createOperationsRouter(parts: OperationsParts): Router {
   serve('/readyz', async (request, response) => {
     const { ok, checks } = await assessReadiness(parts.checks)
     const isVerbose = new URLSearchParams(request.url.split('?')[1] ?? '').has('verbose')
+    if (wantsText(request)) {
+      const language = askedLanguage(request)
+      const lines = checks.map(
+        ({ name, ok: holds, detail }) => `[${holds ? '+' : '-'}] ${name}: ${detail[language]}\n`,
+      )
+      const headers = { 'content-type': 'text/plain; charset=utf-8', vary: 'Accept, Accept-Language' }
+      send(response, ok ? 200 : 503, headers, `${lines.join('')}${ok ? 'ok' : 'unready'}\n`)
+      return
+    }
     sendJson(response, ok ? 200 : 503, {
       status: ok ? 'ok' : 'unready',
       checks: checks.map((finding) => present(finding, isVerbose)),

@@ -80,6 +80,16 @@ describe('the management listener', () => {
     )
   })
 
+  it('tells people of readiness in lines of their language, and programs in JSON', async () => {
+    const ask = await serve([registry])
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+    const answer = await ask('/readyz?verbose', { headers: { accept, 'accept-language': 'vi' } })
+    expect(answer.headers.get('content-type')).to.equal('text/plain; charset=utf-8')
+    expect(await answer.text()).to.equal('[+] registry: Phiên bản 7.\nok\n')
+    const json = await ask('/readyz', { headers: { accept: 'application/json, text/plain' } })
+    expect(json.headers.get('content-type')).to.equal('application/json')
+  })
+
   it('serves /metrics as text, and as OpenMetrics where that is asked for', async () => {
     const ask = await serve([])
     const text = await ask('/metrics')
