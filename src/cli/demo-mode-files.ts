@@ -47,13 +47,10 @@ async function matchFile(parts: ModeParts): Promise<Told & { readonly job: strin
   }
 }
 
-/** The job's results for hand-over: fetched as a package, opened offline, and held against the results themselves. */
-async function handOver(parts: ModeParts, job: string): Promise<Told> {
-  const { world } = parts
-  const jobs = clientOf(parts)
-  const file = join(world.files.folder, 'doi-soat.package')
-  const out = join(world.files.folder, 'doi-soat.results.ndjson')
-  const sealed = await jobs.package(job)
+/** Opens a package as its recipient does, offline but for the log's key. */
+export async function openSealed({ world }: ModeParts, sealed: Buffer, name: string) {
+  const file = join(world.files.folder, `${name}.package`)
+  const out = join(world.files.folder, `${name}.results.ndjson`)
   writeFileSync(file, sealed, { mode: 0o600 })
   const { body } = await world.consumer.request({ method: 'GET', path: '/log/vkey' })
   const logKey = await parseVerifierKey(body.toString('utf8').trim(), NODE_CRYPTO.hash)
@@ -61,9 +58,20 @@ async function handOver(parts: ModeParts, job: string): Promise<Told> {
   const privateJwk = JSON.parse(readFileSync(world.files.packageKey, 'utf8'))
   const { findings, manifest } = await openPackage({ file, logKey, privateJwk, out })
   const good = findings.filter(({ ok }) => ok).length
-  const isWhole = good === findings.length && readFileSync(out).equals(await jobs.result(job))
+  return { findings, good, manifest, content: readFileSync(out), kid: privateJwk.kid as string }
+}
+
+/** The job's results for hand-over: fetched as a package, opened offline, and held against the results themselves. */
+async function handOver(parts: ModeParts, job: string): Promise<Told> {
+  const jobs = clientOf(parts)
+  const { findings, good, manifest, content, kid } = await openSealed(
+    parts,
+    await jobs.package(job),
+    'doi-soat',
+  )
+  const isWhole = good === findings.length && content.equals(await jobs.result(job))
   return {
-    ok: isWhole && manifest?.records === 5 && manifest.recipientKey === privateJwk.kid,
+    ok: isWhole && manifest?.records === 5 && manifest.recipientKey === kid,
     told: {
       vi: `kết quả đối soát thành gói: bản kê do sổ ký, nội dung mã hóa (JWE) cho riêng CSDL cán bộ; mở bằng lienthong package open: ${good}/${findings.length} phép kiểm đúng, ${manifest?.records} bản ghi`,
       en: `the matched file as a package: manifest signed by the log, content encrypted (JWE) to the officials' key; opened by lienthong package open: ${good} of ${findings.length} checks hold, ${manifest?.records} records`,

@@ -30,11 +30,17 @@ export const DEMO_PARTIES = [
   'G01/vneid',
   'G01/ly-lich-tu-phap',
   'G22/dich-vu-cong',
+  'H21/ioc',
 ] as const
 export type DemoParty = typeof DEMO_CONSUMER | (typeof DEMO_PARTIES)[number]
 
 /** Whose results are handed over as a package. */
 export const DEMO_RECIPIENT = 'G09/can-bo' satisfies DemoParty
+
+/** Who orders a data set that leaves anonymised. */
+export const DEMO_STATISTICIAN = 'H21/ioc' satisfies DemoParty
+
+const RECIPIENTS: readonly string[] = [DEMO_RECIPIENT, DEMO_STATISTICIAN]
 
 /** A fresh key for each party. */
 export async function makePartyKeys(): Promise<ReadonlyMap<DemoParty, ConsumerKey>> {
@@ -123,7 +129,7 @@ function furnish(
   const keyed = documents.subsystems.flatMap((its): Subsystem[] => {
     const key = [...keys].find(([party]) => party === its.id)?.[1].publicJwk
     if (key === undefined) return []
-    const credentials = { jwks: [key], ...(its.id === DEMO_RECIPIENT && { encryptionKey }) }
+    const credentials = { jwks: [key], ...(RECIPIENTS.includes(its.id) && { encryptionKey }) }
     const known = { ...its, state: 'active' as const, credentials }
     return [its.id === DEMO_CONSUMER ? { ...known, sandbox: { bearerTokens: true } } : known]
   })
@@ -155,7 +161,7 @@ export interface Foundation {
   readonly land: DemoLandRegistry
   readonly keys: ReadonlyMap<DemoParty, ConsumerKey>
   readonly auditorKey: ConsumerKey
-  /** What `DEMO_RECIPIENT`’s packages are encrypted to. */
+  /** What packages of the demo are encrypted to. */
   readonly encryptionKey: EncryptionJwk
 }
 

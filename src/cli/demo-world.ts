@@ -64,7 +64,7 @@ export interface DemoFiles {
   readonly auditor: string
   readonly key: string
   readonly token: string
-  /** Opens the packages of `DEMO_RECIPIENT`. */
+  /** Opens the packages of the demo. */
   readonly packageKey: string
 }
 

@@ -20,6 +20,7 @@ const MODES = [
   'linked-procedure',
   'consent',
   'package',
+  'anonymised',
   'soap',
   'sql',
 ]
@@ -299,7 +300,7 @@ describe('lienthong demo', function () {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
       await once(child.stdout, 'data')
     }
-    expect(said.stdout).to.include('All 22 steps came out as they should')
+    expect(said.stdout).to.include('All 23 steps came out as they should')
     const page = said.stdout.slice(0, said.stdout.indexOf('The gateway keeps serving'))
     expect(page.split('\n').filter((line) => [...line].length > 100)).to.deep.equal([])
 
