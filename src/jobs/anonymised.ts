@@ -26,8 +26,8 @@ export function encodeRow({ key, sensitive, text }: GeneralRow): string {
 }
 
 async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncIterable<readonly string[]> {
-  // Rows are made durable whole.
-  for await (const piece of pieces) yield piece.toString('utf8').split('\n').slice(0, -1)
+  // Rows are made durable whole. Bytes as they are: they are told apart and put in order, and nothing more.
+  for await (const piece of pieces) yield piece.toString('latin1').split('\n').slice(0, -1)
 }
 
 /** Lines with how often each stands there. */
@@ -78,7 +78,8 @@ export async function anonymise(
         const end = line.indexOf('\t')
         const key = line.slice(0, end)
         if (shareOf(key) !== share) continue
-        const kept = `${key}${line.slice(line.indexOf('\t', end + 1))}`
+        // A text of its own: a part of the page's text would keep the whole page in memory.
+        const kept = Buffer.from(key + line.slice(line.indexOf('\t', end + 1)), 'latin1').toString('latin1')
         held.set(kept, (held.get(kept) ?? 0) + 1)
       }
     }
@@ -95,12 +96,12 @@ export async function anonymise(
           text.push(line)
           length += line.length
           if (length < PIECE_BYTES) continue
-          yield Buffer.from(text.join(''))
+          yield Buffer.from(text.join(''), 'latin1')
           text = []
           length = 0
         }
       }
-      if (length > 0) yield Buffer.from(text.join(''))
+      if (length > 0) yield Buffer.from(text.join(''), 'latin1')
     },
   }
 }

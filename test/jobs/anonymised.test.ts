@@ -41,9 +41,9 @@ const row = fc.record({
     fc.record({ province: fc.constantFrom('10', '20'), asOf: fc.constant('2020-01-01'), detail: secret }),
   ),
   sex: fc.constantFrom('male', 'female'),
-  illness: fc.constantFrom('a', 'b', null),
+  illness: fc.constantFrom('hen', 'lao phổi', null),
   amount: fc.oneof(fc.integer({ min: -50, max: 250 }), fc.constant('12')),
-  remark: fc.oneof(fc.constantFrom('x', true, 3), fc.record({ hidden: secret })),
+  remark: fc.oneof(fc.constantFrom('Bưu điện “Ð”', true, 3), fc.record({ hidden: secret })),
   notNamed: secret,
 })
 const rules = fc.record({ k: fc.integer({ min: 2, max: 6 }), l: fc.integer({ min: 1, max: 3 }) })
