@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { openDevice } from '../credentials.ts'
 import { readSecretFile } from '../identity/key-file.ts'
 import type { SigningAct } from '../model/application.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { ConsumerOptions } from './consumer.ts'
 import { isMembers, type Members } from './consumer-reply.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
-import { signDocument } from './sign-document.ts'
+import { type DocumentKey, openDeviceKey, openFileKey, signDocument } from './sign-document.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -20,8 +21,8 @@ const TEXTS = {
     en: "Download a decision's text; of a signed one its signature and certificates too",
   },
   signText: {
-    vi: 'Ký một văn bản quyết định bằng khóa trong tệp, không cần mạng',
-    en: "Sign a decision's text with a key from a file; needs no network",
+    vi: 'Ký một văn bản quyết định bằng khóa trong tệp hoặc thiết bị PKCS#11, không cần mạng',
+    en: "Sign a decision's text with a key from a file or a PKCS#11 device; needs no network",
   },
   sign: {
     vi: 'Nộp chữ ký của lãnh đạo: quyết định có hiệu lực (thẩm định)',
@@ -44,6 +45,14 @@ const TEXTS = {
     en: "PEM file: the signer's certificate, then those above it",
   },
   signerKey: { vi: 'tệp PEM của khóa riêng (quyền 600)', en: 'PEM file of the private key (mode 600)' },
+  library: { vi: 'thư viện PKCS#11 của thiết bị giữ khóa', en: 'PKCS#11 library of the device with the key' },
+  token: { vi: 'nhãn của token', en: "the token's label" },
+  pinFile: { vi: 'tệp mã PIN (quyền 600)', en: 'file with the PIN (mode 600)' },
+  keyLabel: { vi: 'nhãn của khóa trong token', en: "the key's label in the token" },
+  noKey: {
+    vi: 'Cần --signer-key, hoặc --pkcs11-library với --pkcs11-token, --pkcs11-pin-file và --pkcs11-key.',
+    en: 'It takes --signer-key, or --pkcs11-library with --pkcs11-token, --pkcs11-pin-file and --pkcs11-key.',
+  },
   passphrase: { vi: 'tệp mật khẩu của khóa (quyền 600)', en: "file with the key's passphrase (mode 600)" },
   noFile: (file: string): Bilingual => ({ vi: `Không có tệp ${file}.`, en: `There is no file ${file}.` }),
   noDecision: {
@@ -78,9 +87,13 @@ interface ProposeOptions extends ConsumerOptions {
 }
 
 interface SignTextOptions {
-  readonly signerKey: string
+  readonly signerKey?: string
   readonly signerCertificate: string
   readonly passphraseFile?: string
+  readonly pkcs11Library?: string
+  readonly pkcs11Token?: string
+  readonly pkcs11PinFile?: string
+  readonly pkcs11Key?: string
   readonly out?: string
 }
 
@@ -125,24 +138,39 @@ function readText(file: string): { readonly bytes: Buffer; readonly told: Member
   throw usageFault(TEXTS.noText)
 }
 
+/** The leader's key, in a file or in a device that it never leaves. */
+async function openKey(options: SignTextOptions, tools: Tools): Promise<DocumentKey> {
+  const { signerKey, passphraseFile, pkcs11Library, pkcs11Token, pkcs11PinFile, pkcs11Key } = options
+  if (signerKey !== undefined && pkcs11Library === undefined) {
+    const passphrase = passphraseFile && readSecretFile(placeOf(passphraseFile, tools)).toString().trimEnd()
+    return openFileKey(readSecretFile(placeOf(signerKey, tools)), passphrase || undefined)
+  }
+  if (signerKey !== undefined || !pkcs11Library || !pkcs11Token || !pkcs11PinFile || !pkcs11Key) {
+    throw usageFault(TEXTS.noKey)
+  }
+  const pinFile = placeOf(pkcs11PinFile, tools)
+  const device = openDevice({ library: placeOf(pkcs11Library, tools), token: pkcs11Token, pinFile })
+  if (device === undefined) throw usageFault(TEXTS.noKey)
+  return openDeviceKey(await device.open(pkcs11Key))
+}
+
+function unsigned(cause: unknown): never {
+  if (cause instanceof CliFault) throw cause
+  throw new CliFault(EXIT.failed, 'signing_failed', { title: TEXTS.unsigned, side: 'you', cause })
+}
+
 async function signText(typed: string, options: SignTextOptions, tools: Tools): Promise<ExitCode> {
   const { terminal, outside } = tools
   const file = placeOf(typed, tools)
   const { bytes, told } = readText(file)
-  const { signerKey, signerCertificate, passphraseFile } = options
-  const passphrase = passphraseFile && readSecretFile(placeOf(passphraseFile, tools)).toString().trimEnd()
+  const certificates = readFileSync(placeOf(options.signerCertificate, tools), 'utf8')
   terminal.talk(terminal.pick(TEXTS.whatIsSigned))
   for (const [name, value] of Object.entries(told)) {
     terminal.talk(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
   }
-  const signature = await signDocument(bytes, {
-    certificates: readFileSync(placeOf(signerCertificate, tools), 'utf8'),
-    key: readSecretFile(placeOf(signerKey, tools)),
-    passphrase: passphrase || undefined,
-    at: new Date(outside.now()),
-  }).catch((cause: unknown) => {
-    throw new CliFault(EXIT.failed, 'signing_failed', { title: TEXTS.unsigned, side: 'you', cause })
-  })
+  const key = await openKey(options, tools).catch(unsigned)
+  const at = new Date(outside.now())
+  const signature = await signDocument(bytes, { certificates, key, at }).catch(unsigned)
   const out = resolve(outside.workingDirectory, options.out ?? `${typed.replace(/\.json$/, '')}.p7s`)
   writeFileSync(out, signature, { mode: 0o600 })
   if (terminal.json) terminal.resultJson({ file: out })
@@ -190,9 +218,13 @@ export function defineSigning(command: Command, tools: Tools, { add, act, show }
     .summary(pick(TEXTS.signText))
     .description(`${pick(TEXTS.signText)}.`)
     .argument('<file>', pick(TEXTS.text))
-    .requiredOption('--signer-key <file>', pick(TEXTS.signerKey))
     .requiredOption('--signer-certificate <file>', pick(TEXTS.certificate))
+    .option('--signer-key <file>', pick(TEXTS.signerKey))
     .option('--passphrase-file <file>', pick(TEXTS.passphrase))
+    .option('--pkcs11-library <file>', pick(TEXTS.library))
+    .option('--pkcs11-token <label>', pick(TEXTS.token))
+    .option('--pkcs11-pin-file <file>', pick(TEXTS.pinFile))
+    .option('--pkcs11-key <label>', pick(TEXTS.keyLabel))
     .option('--out <file>', pick(TEXTS.signature))
     .action(tools.act((file: string, options: SignTextOptions) => signText(file, options, tools)))
 }

@@ -26,13 +26,22 @@ interface ApplicationSideParts {
 
 const COUNT_MS = 60_000
 
+/** @throws Error that names the file, where it cannot be read. */
+function readFrom<T>(file: string, read: (content: Buffer) => T): T {
+  try {
+    return read(readFileSync(file))
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 /** @throws Error where a file of authorities or revocation lists cannot be read. */
 function signaturesOf(settings: SignatureSettings, gateway: string): DecisionSignatures {
   const { required, authoritiesFile, revocationsFile } = settings
   if (authoritiesFile === undefined) return { required, gateway, open: undefined }
-  const authorities = readAuthorities(readFileSync(authoritiesFile, 'utf8'))
+  const authorities = readFrom(authoritiesFile, (content) => readAuthorities(content.toString('utf8')))
   // Lists run out and are replaced: they are read at each signature, and once now, to say at start what is wrong.
-  const read = () => (revocationsFile === undefined ? [] : readRevocations(readFileSync(revocationsFile)))
+  const read = () => (revocationsFile === undefined ? [] : readFrom(revocationsFile, readRevocations))
   read()
   return {
     required,

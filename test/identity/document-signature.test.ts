@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { ContentInfo, SignedData } from 'pkijs'
-import { signDocument } from '../../src/cli/sign-document.ts'
+import { openFileKey, signDocument } from '../../src/cli/sign-document.ts'
 import {
   DocumentSignatureError,
   openDocumentSignature,
@@ -96,8 +96,7 @@ describe('a signature over a document', function () {
     for (const each of [leader, rsa]) {
       const signature = await signDocument(Buffer.from(TEXT), {
         certificates: readFileSync(each.certificateFile, 'utf8'),
-        key: readFileSync(each.keyFile),
-        passphrase: undefined,
+        key: openFileKey(readFileSync(each.keyFile), undefined),
         at: new Date(),
       })
       expect(await faultOf(signature), each.name).to.equal(undefined)
@@ -207,8 +206,7 @@ describe('a signature over a document', function () {
     const sign = (at: number) =>
       signDocument(Buffer.from(TEXT), {
         certificates: readFileSync(leader.certificateFile, 'utf8'),
-        key: readFileSync(leader.keyFile),
-        passphrase: undefined,
+        key: openFileKey(readFileSync(leader.keyFile), undefined),
         at: new Date(at),
       })
     const nowMs = Date.now()

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { compactVerify, importJWK } from 'jose'
 import { createTokenIssuer } from '../../src/identity/access-token.ts'
 import { createAddresses } from '../../src/identity/addresses.ts'
+import { openDocumentSignature, readAuthorities, signerOf } from '../../src/identity/document-signature.ts'
 import {
   ACTIVATION_DELAY_SECONDS,
   adoptDeviceKey,
@@ -19,6 +22,7 @@ import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { startWorld } from '../support/gateway-world.ts'
 import { forge, START_MS } from '../support/identity-world.ts'
+import { createLeaderAuthority } from '../support/leaders.ts'
 import { createTestFolder } from '../support/postgres.ts'
 import { createSoftHsm, GUIDE_KEY, type SoftHsm } from '../support/softhsm.ts'
 
@@ -116,6 +120,57 @@ describe('a signing key behind PKCS#11 (SoftHSM)', () => {
     chmodSync(first, 0o600)
     writeFileSync(first, JSON.stringify({ ...written, pkcs11: 'es256' }))
     expect(await faultOf(openKeyDirectory(folder, keys))).to.match(/another key under the label es256/)
+  })
+
+  it('signs a decision for a leader, by the command line, as openssl and the gateway take it', async function () {
+    requireProgram(this, 'openssl', 'openssl')
+    const folder = await createTestFolder()
+    const authority = createLeaderAuthority(join(folder, 'leaders'))
+    const text = '{"application":"DN-000001","kind":"lienthong.application-decision"}'
+    writeFileSync(join(folder, 'DN-000001.json'), text)
+    for (const label of ['es256', 'ps256', 'ed25519'] as const) {
+      const { publicJwk } = await keys.open(label)
+      const publicKey = createPublicKey({ key: { ...publicJwk }, format: 'jwk' })
+      const pem = String(publicKey.export({ type: 'spki', format: 'pem' }))
+      const signed = await runCli(
+        [
+          ...['applications', 'sign-text', 'DN-000001.json', '--pkcs11-library', hsm.library],
+          ...['--pkcs11-token', hsm.token, '--pkcs11-pin-file', hsm.pinFile, '--pkcs11-key', label],
+          ...['--signer-certificate', authority.certify('Leader', pem)],
+        ],
+        { workingDirectory: folder },
+      )
+      expect(signed.exit, signed.err).to.equal(label === 'ed25519' ? 1 : 0)
+      if (label === 'ed25519') continue
+      const verified = spawnSync(
+        'openssl',
+        [
+          ...['cms', '-verify', '-cades', '-binary', '-inform', 'DER', '-in', 'DN-000001.p7s'],
+          ...['-content', 'DN-000001.json', '-CAfile', authority.rootFile, '-purpose', 'any'],
+        ],
+        { cwd: folder },
+      )
+      expect(verified.status, String(verified.stderr)).to.equal(0)
+      const nowMs = Date.now()
+      const { chain } = await openDocumentSignature(
+        readFileSync(join(folder, 'DN-000001.p7s')),
+        { bytes: Buffer.from(text), madeAtMs: nowMs, nowMs },
+        { authorities: readAuthorities(readFileSync(authority.rootFile, 'utf8')), revocations: [] },
+      )
+      expect(signerOf(chain)).to.equal('Leader')
+    }
+    const both = [
+      '--signer-key',
+      'x.pem',
+      '--pkcs11-library',
+      hsm.library,
+      '--signer-certificate',
+      'DN-000001.json',
+    ]
+    const { exit } = await runCli(['applications', 'sign-text', 'DN-000001.json', ...both], {
+      workingDirectory: folder,
+    })
+    expect(exit).to.equal(2)
   })
 
   it('signs the tokens of a whole gateway, which the command line gave it', async () => {

@@ -8,6 +8,12 @@ export interface LeaderAuthority {
   readonly rootFile: string
   /** Makes a key and its certificate. */
   issue(name: string, more?: IssueOptions): Leader
+  /**
+   * Makes a certificate for a key that stays where it is.
+   * @param publicKey PEM.
+   * @returns PEM file: the certificate, then the authority's.
+   */
+  certify(name: string, publicKey: string): string
   revoke(leader: Leader): void
   /** Writes lists of both authorities into one file. @param options of `openssl ca -gencrl`. */
   writeLists(file: string, ...options: readonly string[]): void
@@ -142,6 +148,19 @@ export function createLeaderAuthority(folder: string, name = 'Test leaders'): Le
           return readFileSync(join(folder, 'signature'))
         },
       }
+    },
+    certify(subject, publicKey) {
+      issued += 1
+      const file = `device-${issued}`
+      writeFileSync(join(folder, `${file}.pub`), publicKey)
+      openssl(
+        ...['x509', '-new', '-force_pubkey', `${file}.pub`, '-subj', `/CN=${subject}`, '-days', '5'],
+        ...['-CA', 'issuing.pem', '-CAkey', 'issuing.key', '-set_serial', `${0x9000 + issued}`],
+        ...['-extfile', 'conf', '-extensions', 'leader', '-out', `${file}.pem`],
+      )
+      const certificateFile = join(folder, `${file}-chain.pem`)
+      writeFileSync(certificateFile, readFileSync(join(folder, `${file}.pem`), 'utf8') + above)
+      return certificateFile
     },
     revoke({ certificateFile }) {
       ca('issuing', '-revoke', certificateFile)
