@@ -46,7 +46,26 @@ function componentsOf({ description, prefix }: Part, kind: (typeof KINDS)[number
   )
 }
 
-const SECURITY = [{ oauth: [] }]
+/** Either: a token that one has already stands first, so that a page to try things offers a place for it. */
+export const SECURITY = [{ token: [] }, { oauth: [] }]
+
+/** How callers prove themselves. There are no client secrets: a token is got with the system's key or certificate. */
+export function securitySchemes(publicUrl: string) {
+  return {
+    token: {
+      type: 'http',
+      scheme: 'bearer',
+      description:
+        'Mã truy cập đã có; môi trường thử nhận mã không gắn khóa (tệp token của lienthong demo) / an access token that you have; a sandbox takes unbound ones (the file token of lienthong demo)',
+    },
+    oauth: {
+      type: 'oauth2',
+      description:
+        'client_credentials; private_key_jwt hoặc mTLS; mã gắn DPoP (RFC 9449) hoặc chứng thư (RFC 8705) / tokens bound by DPoP or certificate',
+      flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: {} } },
+    },
+  }
+}
 
 /**
  * The gateway's own OpenAPI 3.1 document: tokens, exchanges, bulk jobs, the log, events and the readers' interface,
@@ -80,11 +99,7 @@ export function gatewayOpenApi(publicUrl: string, managementUrl: string): Member
     components: {
       ...Object.fromEntries(merged.filter(([, content]) => Object.keys(content).length > 0)),
       securitySchemes: {
-        oauth: {
-          type: 'oauth2',
-          description: 'private_key_jwt hoặc mTLS; mã gắn DPoP (RFC 9449) hoặc chứng thư (RFC 8705)',
-          flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: {} } },
-        },
+        ...securitySchemes(publicUrl),
       },
     },
   }

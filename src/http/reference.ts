@@ -6,7 +6,7 @@ import type { ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { sendCached } from './cached.ts'
 import { readFonts } from './fonts.ts'
-import { gatewayOpenApi } from './gateway-openapi.ts'
+import { gatewayOpenApi, SECURITY, securitySchemes } from './gateway-openapi.ts'
 import { PROBLEM } from './gateway-schemas.ts'
 import { askedLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
@@ -103,7 +103,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
   return {
     ...bundle,
     servers: [{ url: `${publicUrl}/exchange/${service.document.id}` }],
-    security: [{ oauth: [] }],
+    security: SECURITY,
     components: {
       ...components,
       parameters: {
@@ -122,14 +122,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
           ]),
         ),
       },
-      securitySchemes: {
-        oauth: {
-          type: 'oauth2',
-          description:
-            'client_credentials; private_key_jwt hoặc mTLS; token gắn DPoP (RFC 9449) hoặc chứng thư',
-          flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: {} } },
-        },
-      },
+      securitySchemes: securitySchemes(publicUrl),
       schemas: { ...components.schemas, GatewayProblem: PROBLEM },
       responses: { ...asObject(components['responses']), GatewayError: ERROR_ANSWER },
     },

@@ -180,6 +180,8 @@ describe("the gateway's own OpenAPI document", () => {
         '/docs?q=cong&lang=en',
         '/docs/problems',
         '/docs/settings',
+        '/docs/alerts',
+        '/docs/runbooks/LienthongDataIncidentsOverdue',
         '/docs/services/G01/dan-cu/cong-dan/v1',
         '/problems/quota_exceeded',
       ]) {

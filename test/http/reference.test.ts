@@ -114,6 +114,19 @@ describe('the reference for developers', () => {
     expect(checked).to.be.above(100)
   })
 
+  it('leaves a place for a token that one has, and fills in what an agreement usually asks for', async () => {
+    const response = await get('/docs/services/G01/dan-cu/cong-dan/v1/openapi.json')
+    const { security, components } = (await response.json()) as {
+      security: readonly Json[]
+      components: { securitySchemes: Json; parameters: Record<string, Json> }
+    }
+    expect(security).to.deep.equal([{ token: [] }, { oauth: [] }])
+    expect(components.securitySchemes['token']).to.include({ type: 'http', scheme: 'bearer' })
+    const purpose = components.parameters['Exchange-Purpose']
+    expect(purpose).to.include({ required: true, example: 'giai-quyet-thu-tuc-hanh-chinh' })
+    expect(components.parameters['Exchange-Note']).not.to.have.property('example')
+  })
+
   it('describes a service without a script, with what to ask and what comes back', async () => {
     const response = await get('/docs/services/G01/dan-cu/cong-dan/v1')
     expect(response.headers.get('content-security-policy')).to.match(
