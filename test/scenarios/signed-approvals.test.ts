@@ -330,10 +330,15 @@ describe("decisions under a leader's own signature", function () {
     const later = textOf(await propose(number, 'pd-1', 'TT-2026-912'))
     expect(await refusedSignature(number, leader.sign(earlier))).to.match(/another text/)
     await told('G22/tham-dinh', 'ask', number, '--reason', 'Thiếu phương án.')
-    const nothing = await refused('G22/tham-dinh', ...(await handIn(number, leader.sign(later))))
-    expect(nothing.code).to.equal('application_state_unfit')
-    expect(nothing.detail).to.include('No decision is waiting')
+    const assertNoneWaits = async () => {
+      const { code, detail } = await refused('G22/tham-dinh', ...(await handIn(number, leader.sign(later))))
+      expect(code).to.equal('application_state_unfit')
+      expect(detail).to.include('No decision is waiting')
+    }
+    await assertNoneWaits()
     await told('H29/kiem-soat', 'supplement', number, 'de-nghi.yaml')
+    // What was signed is not what the application says now.
+    await assertNoneWaits()
     const signature = leader.sign(textOf(await propose(number)))
     const attempts = await Promise.all([
       run('G22/tham-dinh', ...(await handIn(number, signature)), '--json'),
