@@ -418,7 +418,6 @@ describe("decisions under a leader's own signature", function () {
         expect(await findBarriers(looked), `${width}`).to.deep.equal([])
       }
     }
-    await assertOpenToAll()
     await page.fill('#agreement', 'TT-2026-914')
     await page.selectOption('#approver-approve', 'pd-1')
     await page.getByRole('button', { name: 'Trình ký phê duyệt' }).click()
