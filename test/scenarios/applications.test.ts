@@ -15,7 +15,9 @@ import { overlay } from '../../src/registry/documents.ts'
 import { createApplicationStore } from '../../src/storage/applications.ts'
 import { createJobTelemetry } from '../../src/telemetry/job-metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { runCli } from '../support/cli.ts'
+import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
@@ -318,6 +320,33 @@ describe('applications for connection', () => {
     const operator = await signIn('G22/van-hanh')
     const seen = (await operator(page)).text
     expect(seen).to.include('TT-2026-901').and.not.include(`action="${page}`)
+  })
+
+  it('have a page with forms that no barrier axe-core knows keeps anybody from, on a telephone and on a desk', async function () {
+    this.timeout(60_000)
+    requireProgram(this, 'chromium', 'chromium')
+    const { number } = await file()
+    const browser = await launchChromium()
+    try {
+      const page = await browser.newPage()
+      await page.goto(`${world.gateway.managementUrl}/console/applications/${number}`)
+      await page.click('a.button')
+      await page.click(`a[href*="${encodeURIComponent('G22/tham-dinh')}"]`)
+      await page.locator('form[action$="/approve"]').waitFor()
+      const faults: string[] = []
+      for (const [width, colorScheme] of [
+        [320, 'light'],
+        [1320, 'dark'],
+      ] as const) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.emulateMedia({ colorScheme })
+        expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(width)
+        faults.push(...(await findBarriers(page)))
+      }
+      expect(faults).to.deep.equal([])
+    } finally {
+      await browser.close()
+    }
   })
 
   it('wait for no signature where no authority of leaders is configured', async () => {

@@ -6,6 +6,7 @@ import {
 } from '../../model/application.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { ApplicationSummary, ApplicationTold } from '../../reporting/application-desk.ts'
+import { purposeName } from '../../reporting/names.ts'
 import { type DecisionContext, decisionCard, decisionForms } from './decision-cards.ts'
 import { html, type Markup } from './html.ts'
 import { type Page, scrollTable, type View } from './view.ts'
@@ -80,13 +81,29 @@ export function applicationPage(view: View, application: ApplicationTold, contex
     const title = asked.find(({ id }) => id === document)?.title
     return html`<li>${title === undefined ? document : pick(title)} <small>${paper} · ${format.day(date)}</small></li>`
   })
+  const { quota, validity } = agreement
+  const facts = [
+    [say('Mục đích', 'Purposes'), agreement.purposes.map((purpose) => pick(purposeName(purpose))).join(', ')],
+    [
+      say('Căn cứ', 'Legal bases'),
+      agreement.legalBases.map((id) => registry.legalBases.get(id)?.text ?? id).join(', '),
+    ],
+    [
+      say('Hạn mức', 'Quota'),
+      `${format.number(quota.perSecond)} ${say('giao dịch mỗi giây', 'exchanges a second')}, ${format.number(quota.perDay)} ${say('mỗi ngày', 'a day')}`,
+    ],
+    [
+      say('Hiệu lực', 'Validity'),
+      `${format.day(validity.from)} – ${validity.until === undefined ? say('không thời hạn', 'open') : format.day(validity.until)}`,
+    ],
+  ] as const
   const isOpen = stateAfter(state, 'refuse') !== undefined
   return {
     title: number,
     section: 'applications',
-    body: html`<div class="headline"><h1>${number} ${stateBadge(view, state)}<small>${pick(agreement.title)} · ${classTitle(view, application.class, registry)}</small></h1></div>
-<div class="columns"><div class="wide"><section class="card"><h2>${say('Muốn hỏi gì', 'What is wished for')}</h2><p>${pick(names.subsystem(application.consumer))} <code>${application.consumer}</code> → <a href="/console/services/${application.service}">${pick(names.service(application.service))}</a></p><ul>${wish}</ul><p class="hint">${say('Mục đích', 'Purposes')}: ${agreement.purposes.join(', ')} · ${say('Căn cứ', 'Legal bases')}: ${agreement.legalBases.join(', ')} · ${say('Hạn mức', 'Quota')}: ${format.number(agreement.quota.perSecond)}/s, ${format.number(agreement.quota.perDay)}/${say('ngày', 'day')} · ${format.day(agreement.validity.from)} – ${agreement.validity.until === undefined ? say('không thời hạn', 'open') : format.day(agreement.validity.until)}</p></section>
+    body: html`<p class="crumb"><a href="/console/applications">${say('Đề nghị kết nối', 'Applications')}</a></p><div class="headline"><h1>${number} ${stateBadge(view, state)}<small>${pick(agreement.title)} · ${classTitle(view, application.class, registry)}</small></h1></div>
+<div class="columns"><div class="wide"><section class="card"><h2>${say('Muốn hỏi gì', 'What is wished for')}</h2><p>${pick(names.subsystem(application.consumer))} <code>${application.consumer}</code> → <a href="/console/services/${application.service}">${pick(names.service(application.service))}</a></p><ul class="plain">${wish}</ul><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
 ${decisionCard(view, application, context)}<section class="card"><h2>${say('Đã làm gì', 'What was done')}</h2>${history(view, application)}</section></div>
-<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul>${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${mayDecide && isOpen && decisionForms(view, application, context)}</div></div>`,
+<div class="side"><section class="card"><h2>${say('Hạn thẩm định', 'Due')}</h2><p>${due(view, application)}</p></section><section class="card"><h2>${say('Giấy tờ', 'Papers')}</h2><ul class="plain">${papers}</ul>${conformance !== undefined && html`<p class="hint">lienthong check consumer: ${format.instant(conformance.at)} · ${conformance.version}</p>`}</section>${mayDecide && isOpen && decisionForms(view, application, context)}</div></div>`,
   }
 }

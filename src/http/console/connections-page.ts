@@ -76,6 +76,6 @@ export function connectionsPage(view: View, connections: readonly AgreedConnecti
 <section class="card wide-only"><h2>${say('Cơ quan × dịch vụ, với ngày dùng gần nhất', 'Agency × service, with the day of last use')}</h2><p class="legend">${legend}</p>${connections.length === 0 ? html`<p class="empty">${say('Chưa có thỏa thuận nào.', 'There is no agreement yet.')}</p>` : matrix(view, connections)}</section>
 <section class="card"><h2>${heading} (${format.number(unused.length)})</h2>${unused.length > 12 ? html`<details class="printed"><summary>${say('Xem danh sách', 'Show the list')}</summary>${connectionTable(view, heading, unused)}</details>` : connectionTable(view, heading, unused)}</section>
 <section class="card"><h2>${endingHeading} (${format.number(ending.length)})</h2>${connectionTable(view, endingHeading, ending)}</section>
-<section class="card"><details class="printed"><summary>${all} (${format.number(connections.length)})</summary>${connectionTable(view, all, connections)}</details></section>`,
+<section class="card"><details><summary>${all} (${format.number(connections.length)})</summary>${connectionTable(view, all, connections)}</details></section>`,
   }
 }

@@ -111,7 +111,7 @@ export function decisionForms(view: View, application: ApplicationTold, context:
   return html`<section class="card"><h2>${say('Quyết định', 'Decide')}</h2>
 ${stateAfter(state, 'approve') !== undefined && form('approve', field('agreement', say('Số của thỏa thuận', 'Id of the agreement'), html`<input id="agreement" name="agreement" required maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9.\\-]*" spellcheck="false">`))}
 ${stateAfter(state, 'ask') !== undefined && form('ask', reason('missing', say('Còn thiếu gì', 'What is missing')))}
-${form('refuse', html`${field('basis', say('Căn cứ pháp lý', 'Legal ground'), html`<select id="basis" name="legalBasis" required>${bases}</select>`)}${reason('why', say('Lý do', 'Reason'))}`)}</section>`
+${form('refuse', html`${field('basis', say('Căn cứ pháp lý', 'Legal ground'), html`<select id="basis" name="legalBasis" required><option value="">${say('Chọn căn cứ', 'Choose a ground')}</option>${bases}</select>`)}${reason('why', say('Lý do', 'Reason'))}`)}</section>`
 }
 
 function officeOf({ pick }: View, id: string | undefined, { approvers }: Registry): string {
