@@ -1,29 +1,44 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
+import { requireProgram } from './support/debian-program.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 const BASE = 'localhost/node:24-bookworm-slim'
 const IMAGE = 'localhost/lienthong-test'
-
-/** Where images are kept for this test; made by test/support/base-image.sh. */
-const STORE = process.env['IMAGE_STORE']
+/** For one step of a build; the longest takes a minute. */
+const PATIENCE_MS = 240_000
 
 function buildah(store: string, ...words: readonly string[]) {
   const storage = ['--root', join(store, 'root'), '--runroot', join(store, 'run')]
   const environment = { ...process.env, STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' }
-  return spawnSync('buildah', [...storage, ...words], { cwd: PROJECT, env: environment, encoding: 'utf8' })
+  const options = { cwd: PROJECT, env: environment, encoding: 'utf8', timeout: PATIENCE_MS } as const
+  return spawnSync('buildah', [...storage, ...words], options)
 }
 
-/** Files of this machine that a build on a closed network needs: how npm reaches its registry, and whom to trust. */
-function reachingVolumes(): readonly string[] {
-  const files = [process.env['npm_config_userconfig'] ?? join(process.env['HOME'] ?? '/root', '.npmrc')]
-  const own = files.filter((file) => existsSync(file)).map((file) => `${file}:/root/.npmrc:ro`)
-  return [...own, '/etc/ssl/certs:/etc/ssl/certs:ro'].flatMap((volume) => ['--volume', volume])
+/**
+ * What of this machine a build on a closed network needs: how npm reaches its registry, what it has fetched already,
+ * and whom to trust. Nothing of it stays in the image.
+ */
+function reachingVolumes(store: string): readonly string[] {
+  const home = process.env['HOME'] ?? '/root'
+  const own = process.env['npm_config_userconfig'] ?? join(home, '.npmrc')
+  const settings = join(store, 'npmrc')
+  const said = existsSync(own) ? readFileSync(own, 'utf8') : ''
+  const registry = process.env['npm_config_registry']
+  const more = ['prefer-offline=true', ...(registry === undefined ? [] : [`registry=${registry}`])]
+  writeFileSync(settings, `${said}\n${more.join('\n')}\n`, { mode: 0o600 })
+  const cache = process.env['npm_config_cache'] ?? join(home, '.npm')
+  const volumes = [`${settings}:/root/.npmrc:ro`, '/etc/ssl/certs:/etc/ssl/certs:ro']
+  return [...volumes, ...(existsSync(cache) ? [`${cache}:/root/.npm`] : [])].flatMap((each) => [
+    '--volume',
+    each,
+  ])
 }
 
 async function freePort(): Promise<number> {
@@ -34,27 +49,43 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
+/** Makes the base image. @returns why nothing can be built or run here; undefined where it can. */
+function prepare(store: string): string | undefined {
+  const made = spawnSync('test/support/base-image.sh', {
+    cwd: PROJECT,
+    env: { ...process.env, IMAGE_STORE: store },
+    encoding: 'utf8',
+  })
+  expect(made.status, made.stderr).to.equal(0)
+  const probe = buildah(store, 'from', '--pull-never', BASE).stdout.trim()
+  const { status, stderr } = buildah(store, 'run', probe, '--', 'test', '-x', '/usr/local/bin/node')
+  buildah(store, 'rm', probe)
+  return status === 0 ? undefined : `buildah runs no container here: ${stderr.trim().split('\n').at(-1)}`
+}
+
 describe('the image that the Dockerfile makes', () => {
   let store: string
   let container: string
 
   before(function () {
-    this.timeout(900_000)
-    const remedy = 'set IMAGE_STORE to a folder and run test/support/base-image.sh'
-    const isThere = STORE !== undefined && buildah(STORE, 'inspect', '--type', 'image', BASE).status === 0
-    if (!isThere || STORE === undefined) {
-      // Two minutes and a gigabyte: not for every run.
-      if (this.test) this.test.title += ` (no base image: ${remedy})`
+    this.timeout(300_000)
+    requireProgram(this as never, 'buildah', 'buildah')
+    const skip = (reason: string) => {
+      if (this.test) this.test.title += ` (${reason})`
       this.skip()
     }
-    store = STORE
-    const words = ['--pull-never', '--layers=false', '--build-arg', `NODE=${BASE}`, ...reachingVolumes()]
+    if (process.getuid?.() !== 0) skip('it takes root to build an image')
+    store = mkdtempSync(join(tmpdir(), 'lienthong-image-'))
+    const objection = prepare(store)
+    if (objection !== undefined) skip(objection)
+    const words = ['--pull-never', '--layers=false', '--build-arg', `NODE=${BASE}`, ...reachingVolumes(store)]
     const built = buildah(store, 'bud', ...words, '-t', IMAGE, '.')
     expect(built.status, built.stderr).to.equal(0)
     container = buildah(store, 'from', '--pull-never', IMAGE).stdout.trim()
   })
   after(() => {
     if (container) buildah(store, 'rm', container)
+    if (store) rmSync(store, { recursive: true, force: true })
   })
 
   const run = (...words: readonly string[]) => buildah(store, 'run', container, '--', ...words)
