@@ -1,16 +1,13 @@
-import { randomUUID, type webcrypto } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
-import * as oauth from 'oauth4webapi'
 import { parse, stringify } from 'yaml'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
-import { createSigningKey } from '../../src/identity/signing-key.ts'
 import type { Agreement } from '../../src/model/agreement.ts'
 import { afterWorkingDays, workingDays } from '../../src/model/calendar.ts'
-import type { Subsystem } from '../../src/model/party.ts'
-import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import type { ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
 import { createApplicationStore } from '../../src/storage/applications.ts'
 import { createJobTelemetry } from '../../src/telemetry/job-metrics.ts'
@@ -19,11 +16,9 @@ import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
-import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { makeReadingSystems, readGuideApplication } from '../support/reading-systems.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
-const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
 const ROLES = {
   'H29/kiem-soat': 'agency',
   'H26/kiem-soat': 'agency',
@@ -52,48 +47,15 @@ describe('applications for connection', () => {
   before(async function () {
     this.timeout(120_000)
     folder = await createTestFolder()
-    const subsystems: Subsystem[] = []
-    for (const id of Object.keys(ROLES)) {
-      const pair: webcrypto.CryptoKeyPair = await oauth.generateKeyPair('ES256', { extractable: true })
-      const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
-      const own = { ...jwk, kid: 'main', alg: 'ES256' }
-      await writeFile(join(folder, `${id.replace('/', '-')}.jwk`), JSON.stringify(own), { mode: 0o600 })
-      const jwks = [{ ...createSigningKey(own).publicJwk, kid: 'main' } as never]
-      subsystems.push({
-        kind: 'Subsystem',
-        id: id as Subsystem['id'],
-        name: NAME,
-        state: 'active',
-        securityLevel: 3,
-        contact: 'test',
-        credentials: { jwks },
-      })
-    }
-    const readers = Object.entries(ROLES).map(
-      ([id, role]): Reader => ({
-        kind: 'Reader',
-        id: `QD-${id.replace('/', '-')}`,
-        title: NAME,
-        subsystem: id as Reader['subsystem'],
-        role,
-        legalBases: ['nd-278-2025'],
-        validity: { from: '2026-01-01' },
-        state: 'active',
-      }),
-    )
-    world = await startWorld({ change: (documents) => overlay(documents, { subsystems, readers }) })
+    const systems = await makeReadingSystems(ROLES, folder)
+    world = await startWorld({ change: (documents) => overlay(documents, systems) })
     application = await writeGuide()
   })
   after(() => world?.close())
 
   /** The application of the guide for integrators, with papers and a list of today. */
   async function writeGuide(): Promise<Record<string, unknown>> {
-    const page = await readFile(join(PROJECT, 'docs/integrators.md'), 'utf8')
-    const shown = readBlocks(page).find(({ text }) => text.startsWith('class:'))?.text ?? ''
-    const today = new Date().toISOString().slice(0, 10)
-    const read = parse(shown)
-    const documents = read.documents.map((each: object) => ({ ...each, date: today }))
-    const made = { ...read, documents }
+    const made = await readGuideApplication()
     await writeFile(join(folder, 'de-nghi.yaml'), stringify(made))
     const conformance = {
       ok: true,

@@ -6,23 +6,21 @@ import { expect } from 'chai'
 import * as oauth from 'oauth4webapi'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
 import { NODE_CRYPTO } from '../../src/identity/log-key.ts'
-import { createSigningKey } from '../../src/identity/signing-key.ts'
 import { openPrivatePart } from '../../src/ledger/disclosure.ts'
 import { decodeEntries } from '../../src/ledger/entry-bundle.ts'
 import { writeNote } from '../../src/model/note.ts'
-import type { Subsystem } from '../../src/model/party.ts'
-import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import type { ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
 import { FORM_IDS } from '../../src/reporting/form.ts'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { runCli } from '../support/cli.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { readerOf, systemOf } from '../support/reading-systems.ts'
 import { unzip } from '../support/unzip.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
 const REASON = 'Xác minh theo đơn của bà Trần Thị Ví Dụ'
-const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
 const ROLES = {
   'G22/thanh-tra': 'auditor',
   'G22/bao-ve-du-lieu': 'data-protection-officer',
@@ -47,19 +45,6 @@ describe('reading the log over HTTP', () => {
   const asked: string[] = []
   const person = samplePerson(23)
   const http = { [oauth.allowInsecureRequests]: true }
-
-  function reader(subsystem: string, role: ReaderRole): Reader {
-    return {
-      kind: 'Reader',
-      id: `QD-${subsystem.replaceAll('/', '-')}`,
-      title: NAME,
-      subsystem: subsystem as Reader['subsystem'],
-      role,
-      legalBases: ['nd-278-2025'],
-      validity: { from: '2026-01-01' },
-      state: 'active',
-    }
-  }
 
   async function tokenOf(id: string, resource: string): Promise<{ token: string; dpop: oauth.DPoPHandle }> {
     const known = tokens.get(id + resource)
@@ -126,25 +111,12 @@ describe('reading the log over HTTP', () => {
     for (const id of [...Object.keys(ROLES), 'G22/nguoi-la']) {
       if (id !== 'H29/mot-cua') keys.set(id, await oauth.generateKeyPair('ES256', { extractable: true }))
     }
-    const subsystems: Subsystem[] = []
-    for (const [id, pair] of keys) {
-      const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
-      const { publicJwk } = createSigningKey({ ...jwk, kid: 'main', alg: 'ES256' })
-      subsystems.push({
-        kind: 'Subsystem',
-        id: id as Subsystem['id'],
-        name: NAME,
-        state: 'active',
-        securityLevel: 3,
-        contact: 'test',
-        credentials: { jwks: [{ ...publicJwk, kid: 'main' } as never] },
-      })
-    }
+    const subsystems = await Promise.all([...keys].map(([id, pair]) => systemOf(id, pair)))
     world = await startWorld({
       change: (documents) =>
         overlay(documents, {
           subsystems,
-          readers: Object.entries(ROLES).map(([id, role]) => reader(id, role)),
+          readers: Object.entries(ROLES).map(([id, role]) => readerOf(id, role)),
         }),
     })
     keys.set('H29/mot-cua', world.keys)

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import type { Browser, BrowserContext } from 'playwright-core'
 import type { Subsystem } from '../../src/model/party.ts'
-import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import type { ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
 import { samplePerson, sampleScenario } from '../../src/sandbox/samples.ts'
 import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { readerOf } from '../support/reading-systems.ts'
 import { unzip } from '../support/unzip.ts'
 
 const SERVICE = 'G01/dan-cu/cong-dan/v1'
@@ -24,19 +25,6 @@ const LOOKS = [
   [1320, 'dark'],
   [1320, 'light'],
 ] as const
-
-function reader(subsystem: ReaderId): Reader {
-  return {
-    kind: 'Reader',
-    id: `QD-${subsystem.replaceAll('/', '-')}`,
-    title: { vi: 'Quyền thử', en: 'Test right' },
-    subsystem,
-    role: ROLES[subsystem],
-    legalBases: ['nd-278-2025'],
-    validity: { from: '2026-01-01' },
-    state: 'active',
-  }
-}
 
 function system(id: ReaderId): Subsystem {
   const name = { vi: `Hệ thống <b>${id}</b>`, en: `System <b>${id}</b>` }
@@ -72,7 +60,11 @@ describe("the readers' console in Chromium", () => {
     requireProgram(this, 'chromium', 'chromium')
     const ids = Object.keys(ROLES) as ReaderId[]
     world = await startWorld({
-      change: (documents) => overlay(documents, { subsystems: ids.map(system), readers: ids.map(reader) }),
+      change: (documents) =>
+        overlay(documents, {
+          subsystems: ids.map(system),
+          readers: ids.map((id) => readerOf(id, ROLES[id])),
+        }),
     })
     const asked = { body: person.lookUp }
     const answer = await world.consumer.call(`${SERVICE}/tra-cuu`, asked)

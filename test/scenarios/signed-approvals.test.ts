@@ -1,20 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { hash, randomUUID, type webcrypto } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import canonicalize from 'canonicalize'
 import { expect } from 'chai'
-import * as oauth from 'oauth4webapi'
 import type { Browser } from 'playwright-core'
 import { parse, stringify } from 'yaml'
 import { AUDIT_DESCRIPTION } from '../../src/contract/audit-requests.ts'
-import { createSigningKey } from '../../src/identity/signing-key.ts'
 import type { Agreement } from '../../src/model/agreement.ts'
 import type { Approver } from '../../src/model/approver.ts'
-import type { Subsystem } from '../../src/model/party.ts'
-import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import type { ReaderRole } from '../../src/model/reader.ts'
 import { overlay, type RegistryDocuments } from '../../src/registry/documents.ts'
 import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { runCli } from '../support/cli.ts'
@@ -24,9 +21,9 @@ import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createLeaderAuthority, type Leader, type LeaderAuthority } from '../support/leaders.ts'
 import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
+import { makeReadingSystems, readGuideApplication } from '../support/reading-systems.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-const NAME = { vi: 'Hệ thống thử', en: 'Test system' }
 const ROLES = {
   'H29/kiem-soat': 'agency',
   'G22/tham-dinh': 'appraiser',
@@ -79,19 +76,7 @@ describe("decisions under a leader's own signature", function () {
     authority.revoke(revoked)
     const revocationsFile = join(folder, 'crl.pem')
     authority.writeLists(revocationsFile)
-    const subsystems = await Promise.all(Object.keys(ROLES).map(makeSubsystem))
-    const readers = Object.entries(ROLES).map(
-      ([id, role]): Reader => ({
-        kind: 'Reader',
-        id: `QD-${id.replace('/', '-')}`,
-        title: NAME,
-        subsystem: id as Reader['subsystem'],
-        role,
-        legalBases: ['nd-278-2025'],
-        validity: { from: '2026-01-01' },
-        state: 'active',
-      }),
-    )
+    const systems = await makeReadingSystems(ROLES, folder)
     const approvers = [
       approver('pd-1', leader),
       approver('pd-lop-khac', leader, { classes: ['dac-biet'] }),
@@ -103,7 +88,7 @@ describe("decisions under a leader's own signature", function () {
     leaders = { leader, other, revoked, expired }
     world = await startWorld({
       change: (documents) => {
-        applied = overlay(documents, { subsystems, readers, approvers })
+        applied = overlay(documents, { ...systems, approvers })
         return applied
       },
       overrides: {
@@ -112,15 +97,14 @@ describe("decisions under a leader's own signature", function () {
         },
       },
     })
-    const page = await readFile(join(PROJECT, 'docs/integrators.md'), 'utf8')
-    const read = parse(readBlocks(page).find(({ text }) => text.startsWith('class:'))?.text ?? '')
-    const today = new Date().toISOString().slice(0, 10)
-    const documents = read.documents.map((each: object) => ({ ...each, date: today }))
     const conformance = {
       ...{ ok: true, kind: 'consumer', id: 'H29/mot-cua', version: '1.0.0' },
       ...{ at: new Date().toISOString(), findings: [{ check: 'key', state: 'ok' }] },
     }
-    await writeFile(join(folder, 'de-nghi.yaml'), stringify({ ...read, documents, conformance }))
+    await writeFile(
+      join(folder, 'de-nghi.yaml'),
+      stringify({ ...(await readGuideApplication()), conformance }),
+    )
   })
   after(async () => {
     await browser?.close()
@@ -128,21 +112,6 @@ describe("decisions under a leader's own signature", function () {
     if (folder) await rm(folder, { recursive: true })
   })
   let leaders: Record<string, Leader>
-
-  async function makeSubsystem(id: string): Promise<Subsystem> {
-    const pair: webcrypto.CryptoKeyPair = await oauth.generateKeyPair('ES256', { extractable: true })
-    const own = { ...(await crypto.subtle.exportKey('jwk', pair.privateKey)), kid: 'main', alg: 'ES256' }
-    await writeFile(join(folder, `${id.replace('/', '-')}.jwk`), JSON.stringify(own), { mode: 0o600 })
-    return {
-      kind: 'Subsystem',
-      id: id as Subsystem['id'],
-      name: NAME,
-      state: 'active',
-      securityLevel: 3,
-      contact: 'test',
-      credentials: { jwks: [{ ...createSigningKey(own).publicJwk, kid: 'main' } as never] },
-    }
-  }
 
   const run = (party: Party, ...argv: readonly string[]) =>
     runCli(
