@@ -100,7 +100,8 @@ async function ask(url: string, body?: object): Promise<Members> {
   })
   const answer: unknown = await reply.json()
   if (reply.ok && isMembers(answer)) return answer
-  const detail = `${url}: ${reply.status}`
+  const said = isMembers(answer) ? answer['detail'] : undefined
+  const detail = typeof said === 'string' ? said : `${url}: ${reply.status}`
   throw new CliFault(EXIT.failed, 'sandbox_refuses', {
     title: { vi: 'Cổng không nhận', en: 'The gateway refuses' },
     detail: { vi: detail, en: detail },

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { GatewayError } from '../model/errors.ts'
+import type { Bilingual } from '../model/identifier.ts'
 import { AGENCIES, type AgencyEntry, type AgencyName } from './agencies.ts'
 import { type Country, createCountry } from './country.ts'
 import type { Door } from './old-population-door.ts'
@@ -146,6 +148,13 @@ function portOf(server: Server): number {
   return address.port
 }
 
+function portTaken(port: number): Bilingual {
+  return {
+    vi: `Chương trình khác đang dùng cổng ${port} của cơ quan; dừng nó rồi thử lại.`,
+    en: `Another program uses the agency's port ${port}; end it and try again.`,
+  }
+}
+
 /** Starts one agency on loopback. Rejects where the port is taken. */
 export async function startSandboxAgency(options: SandboxAgencyOptions): Promise<SandboxAgency> {
   const handle = createHandler(options)
@@ -167,6 +176,14 @@ export async function startSandboxAgency(options: SandboxAgencyOptions): Promise
     return portOf(server)
   }
 
+  /** @throws GatewayError (rejects) where another program took the port meanwhile. */
+  async function listenAgain(port: number): Promise<void> {
+    if (server.listening) return
+    await listen(port).catch((cause: unknown) => {
+      throw new GatewayError('provider_unavailable', { detail: portTaken(port), cause })
+    })
+  }
+
   async function stop(): Promise<void> {
     if (!server.listening) return
     const closed = once(server, 'close')
@@ -182,13 +199,12 @@ export async function startSandboxAgency(options: SandboxAgencyOptions): Promise
     port,
     mode: () => mode ?? 'works',
     async break(wanted) {
+      await (wanted === 'down' ? stop() : listenAgain(port))
       mode = wanted
-      await (wanted === 'down' ? stop() : undefined)
-      if (wanted !== 'down' && !server.listening) await listen(port)
     },
     async heal() {
+      await listenAgain(port)
       mode = undefined
-      if (!server.listening) await listen(port)
     },
     close: stop,
   }

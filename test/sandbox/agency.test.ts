@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { expect } from 'chai'
+import { GatewayError } from '../../src/model/errors.ts'
 import { createTaxAgency } from '../../src/sandbox/agencies/tax.ts'
 import { AGENCIES, AGENCY_NAMES, type AgencyName } from '../../src/sandbox/agencies.ts'
 import { type SandboxAgency, startSandboxAgency } from '../../src/sandbox/agency.ts'
@@ -315,6 +318,19 @@ describe('a sandbox agency that breaks', () => {
     await agency.break('down')
     await agency.break('error')
     expect((await post(url(), lookUp)).status).to.equal(500)
+  })
+
+  it('says so, and stays down, where another program took its port meanwhile', async () => {
+    await agency.break('down')
+    const other = createServer().listen(agency.port, '127.0.0.1')
+    await once(other, 'listening')
+    const thrown = await agency.heal().catch((error: unknown) => error)
+    expect(thrown).to.be.instanceOf(GatewayError).with.property('code', 'provider_unavailable')
+    expect(agency.mode()).to.equal('down')
+    other.close()
+    await once(other, 'close')
+    await agency.heal()
+    expect((await post(url(), lookUp)).status).to.equal(200)
   })
 
   it('closes even while a request is never answered', async () => {
