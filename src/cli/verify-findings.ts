@@ -11,7 +11,7 @@ export function concludeFindings(findings: readonly Finding[], { terminal }: Too
     terminal.resultJson({ holds, findings: shown })
   } else {
     for (const { ok, detail } of findings) {
-      const mark = ok ? terminal.style('green', '✓', 'stdout') : terminal.style('red', '✗', 'stdout')
+      const mark = ok ? terminal.style('green', '✔', 'stdout') : terminal.style('red', '✘', 'stdout')
       terminal.result(`${mark} ${terminal.pick(detail)}`)
     }
     terminal.result(
