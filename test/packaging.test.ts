@@ -74,11 +74,7 @@ describe('the Dockerfile', () => {
     const command: unknown = JSON.parse(lastOf(instructions, 'CMD'))
     const { scripts } = JSON.parse(await read('package.json'))
     expect(command).to.be.an('array')
-    const words: readonly string[] = scripts.start.split(' ')
-    const memory = words.filter((word) => word.startsWith('MALLOC_'))
-    expect(words.slice(memory.length)).to.deep.equal(command)
-    const set = instructions.filter(({ name }) => name === 'ENV').flatMap(({ value }) => value.split(/\s+/))
-    expect(set).to.include.members([...memory])
+    expect(scripts.start).to.equal((command as string[]).join(' '))
   })
 
   it('asks the management listener for its health, without a program the image lacks', async () => {
