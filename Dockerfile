@@ -15,12 +15,7 @@ RUN npm ci --ignore-scripts && install -D -t /reference node_modules/@scalar/api
 
 FROM ${NODE}
 # 0.0.0.0 is every interface of the container; which of them is published is the runtime's to say.
-# Memory that a bulk job let go of goes back to the system (docs/performance.md).
 ENV NODE_ENV=production \
-    MALLOC_ARENA_MAX=1 \
-    MALLOC_MMAP_THRESHOLD_=131072 \
-    MALLOC_TRIM_THRESHOLD_=131072 \
-    MALLOC_TOP_PAD_=0 \
     LIENTHONG_DATADIR=/var/lib/lienthong \
     LIENTHONG_LISTEN_HOST=0.0.0.0 \
     LIENTHONG_MANAGEMENT_HOST=0.0.0.0

@@ -9,7 +9,7 @@ import { type BulkClient, createBulkClient, makeKeys, ndjson, rightRecord } from
 import { createConsumer, prepareWorld } from '../support/gateway-world.ts'
 import { createTestDatabase, stopTestServer } from '../support/postgres.ts'
 import { serve } from '../support/served.ts'
-import { MEMORY_ENVIRONMENT, NODE_FLAGS } from './host.ts'
+import { NODE_FLAGS } from './host.ts'
 import { listProcesses, peakMb, residentMb } from './procfs.ts'
 import { othersShare, readUsage } from './usage.ts'
 
@@ -39,11 +39,7 @@ async function startBench() {
     }),
   })
   const options = [...NODE_FLAGS, ...(process.env['BENCH_GATEWAY_OPTIONS'] ?? '').split(' ')]
-  const served = await serve(
-    world,
-    { ...MEMORY_ENVIRONMENT, LIENTHONG_WORKERS: '1' },
-    options.filter(Boolean),
-  )
+  const served = await serve(world, { LIENTHONG_WORKERS: '1' }, options.filter(Boolean))
   const pair = keys.pairs.get(OFFICIALS)
   if (pair === undefined) throw new Error('no key')
   const { url } = served

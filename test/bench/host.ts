@@ -9,14 +9,6 @@ import { allowedCores, listProcesses, treeOf } from './procfs.ts'
 /** The young generation, and huge pages for Node's own code, given to every Node process alike, as in production. */
 export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=32', '--use-largepages=silent']
 
-/** By these glibc gives back what a bulk job let go of; given to every Node process alike, as in production. */
-export const MEMORY_ENVIRONMENT: Readonly<Record<string, string>> = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-  MALLOC_TOP_PAD_: '0',
-}
-
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 
@@ -113,10 +105,7 @@ export function createHost(): Host {
     why,
     launch,
     launchNode: (script, parameters, options) =>
-      launch(process.execPath, [...NODE_FLAGS, script, ...parameters], {
-        ...options,
-        environment: { ...MEMORY_ENVIRONMENT, ...options?.environment },
-      }),
+      launch(process.execPath, [...NODE_FLAGS, script, ...parameters], options),
     findProgram,
     freePort,
     move,
