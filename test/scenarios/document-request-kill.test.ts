@@ -45,7 +45,14 @@ describe('a document that is answered later, whose gateway is killed', () => {
       served = await start()
       const consumer = await createConsumer(url, 'H29/mot-cua', world.keys)
       const headers = { 'idempotency-key': 'certificate-killed' }
-      const made = await consumer.call(`${LATER_SERVICE}/yeu-cau`, { body: ORDER, headers })
+      const order = () => consumer.call(`${LATER_SERVICE}/yeu-cau`, { body: ORDER, headers })
+      // It may be handed over, and the gateway killed, before the 202 has left: then it is sent again under its key.
+      const told = await order().catch(() => undefined)
+      if (told === undefined && restarted !== undefined) {
+        served = await restarted
+        restarted = undefined
+      }
+      const made = told ?? (await order())
       expect(made.status, JSON.stringify(made.json)).to.equal(202)
       const place = `${LATER_SERVICE}/-/requests/${made.json['requestId']}`
       const look = () => consumer.call(place, { method: 'GET' }).catch(() => undefined)
@@ -66,7 +73,7 @@ describe('a document that is answered later, whose gateway is killed', () => {
       const again = await provider.send('PUT', path, CERTIFICATE)
       expect([again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([200, 'true'])
       expect((await look())?.json).to.include({ number: CERTIFICATE.number })
-      const repeated = await consumer.call(`${LATER_SERVICE}/yeu-cau`, { body: ORDER, headers })
+      const repeated = await order()
       expect(repeated.json['requestId']).to.equal(made.json['requestId'])
       expect(agency.asked).to.have.length(2)
     } finally {
