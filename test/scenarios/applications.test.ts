@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -13,11 +12,10 @@ import { createApplicationStore } from '../../src/storage/applications.ts'
 import { createJobTelemetry } from '../../src/telemetry/job-metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { findBarriers, launchChromium } from '../support/chromium.ts'
-import { runCli } from '../support/cli.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createTestFolder } from '../support/postgres.ts'
-import { makeReadingSystems, readGuideApplication } from '../support/reading-systems.ts'
+import { makeReadingSystems, readGuideApplication, runApplications } from '../support/reading-systems.ts'
 
 const ROLES = {
   'H29/kiem-soat': 'agency',
@@ -70,14 +68,7 @@ describe('applications for connection', () => {
     return made
   }
 
-  const run = (party: Party, ...argv: readonly string[]) =>
-    runCli(
-      [
-        ...['applications', ...argv, '--consumer', party, '--key', `${party.replace('/', '-')}.jwk`],
-        ...['--gateway', world.gateway.publicUrl, '--management', world.gateway.managementUrl],
-      ],
-      { workingDirectory: folder, newId: randomUUID },
-    )
+  const run = (party: Party, ...argv: readonly string[]) => runApplications(world, folder, party, ...argv)
   async function told(party: Party, ...argv: readonly string[]): Promise<Told> {
     const { exit, out, err } = await run(party, ...argv, '--json')
     expect(exit, err).to.equal(0)

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { hash, randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
 import { createLeaderAuthority, type Leader, type LeaderAuthority } from '../support/leaders.ts'
 import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
-import { makeReadingSystems, readGuideApplication } from '../support/reading-systems.ts'
+import { makeReadingSystems, readGuideApplication, runApplications } from '../support/reading-systems.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const ROLES = {
@@ -113,14 +113,7 @@ describe("decisions under a leader's own signature", function () {
   })
   let leaders: Record<string, Leader>
 
-  const run = (party: Party, ...argv: readonly string[]) =>
-    runCli(
-      [
-        ...['applications', ...argv, '--consumer', party, '--key', `${party.replace('/', '-')}.jwk`],
-        ...['--gateway', world.gateway.publicUrl, '--management', world.gateway.managementUrl],
-      ],
-      { workingDirectory: folder, newId: randomUUID },
-    )
+  const run = (party: Party, ...argv: readonly string[]) => runApplications(world, folder, party, ...argv)
   async function told(party: Party, ...argv: readonly string[]): Promise<Told> {
     const { exit, out, err } = await run(party, ...argv, '--json')
     expect(exit, err).to.equal(0)

@@ -1,4 +1,4 @@
-import type { webcrypto } from 'node:crypto'
+import { randomUUID, type webcrypto } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair } from 'oauth4webapi'
@@ -6,6 +6,8 @@ import { parse } from 'yaml'
 import { createSigningKey } from '../../src/identity/signing-key.ts'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { Reader, ReaderRole } from '../../src/model/reader.ts'
+import { runCli } from './cli.ts'
+import type { GatewayWorld } from './gateway-world.ts'
 import { readBlocks } from './markdown.ts'
 
 const GUIDE = join(import.meta.dirname, '../../docs/integrators.md')
@@ -61,4 +63,17 @@ export async function readGuideApplication(): Promise<Record<string, unknown>> {
   const read = parse(readBlocks(page).find(({ text }) => text.startsWith('class:'))?.text ?? '')
   const date = new Date().toISOString().slice(0, 10)
   return { ...read, documents: read.documents.map((each: object) => ({ ...each, date })) }
+}
+
+/** `lienthong applications` of one of these systems, with its key in the folder. */
+export function runApplications(
+  world: GatewayWorld,
+  folder: string,
+  party: string,
+  ...argv: readonly string[]
+): ReturnType<typeof runCli> {
+  const { publicUrl, managementUrl } = world.gateway
+  const own = ['--consumer', party, '--key', `${party.replace('/', '-')}.jwk`]
+  const at = ['--gateway', publicUrl, '--management', managementUrl]
+  return runCli(['applications', ...argv, ...own, ...at], { workingDirectory: folder, newId: randomUUID })
 }
