@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
 import { requireProgram } from './support/debian-program.ts'
+import { freePort } from './support/free-port.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 const BASE = 'localhost/node:24-bookworm-slim'
@@ -42,14 +41,6 @@ function reachingVolumes(store: string): readonly string[] {
     '--volume',
     each,
   ])
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Makes the base image. @returns why nothing can be built or run here; undefined where it can. */

@@ -13,8 +13,8 @@ import {
   spawnServer,
 } from '../../src/storage/embedded-cluster.ts'
 import { type Home, openHome } from '../../src/storage/embedded-home.ts'
+import { freePort } from '../support/free-port.ts'
 import { createTestFolder } from '../support/postgres.ts'
-import { freePort } from '../support/program.ts'
 
 /** A PostgreSQL server that a test may kill; its address stays the same when it is started again. */
 export interface Cluster {

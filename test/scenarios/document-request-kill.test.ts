@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { expect } from 'chai'
 import { createParty } from '../support/event-world.ts'
+import { freePort } from '../support/free-port.ts'
 import { createConsumer, prepareWorld } from '../support/gateway-world.ts'
 import { bindLater, CERTIFICATE, LATER_SERVICE, startLaterAgency, TAKEN } from '../support/later-agency.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { freePort } from '../support/program.ts'
 import { type Served, serve } from '../support/served.ts'
 
 const ORDER = {

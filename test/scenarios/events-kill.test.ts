@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { cloudEvent, createParty, publish, startReceiver } from '../support/event-world.ts'
+import { freePort } from '../support/free-port.ts'
 import { prepareWorld } from '../support/gateway-world.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { freePort } from '../support/program.ts'
 import { type Served, serve } from '../support/served.ts'
 
 const CITIZENS = 'G01/dan-cu/cong-dan/v1'

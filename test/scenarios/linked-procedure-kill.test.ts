@@ -4,10 +4,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { parse } from 'yaml'
+import { freePort } from '../support/free-port.ts'
 import { type Consumer, createConsumer, type PreparedWorld, prepareWorld } from '../support/gateway-world.ts'
 import { ANSWERS, bindAgencies, FORWARD, FORWARD_DEATH, startAgency } from '../support/linked-agency.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { freePort } from '../support/program.ts'
 import { type Served, serve } from '../support/served.ts'
 
 const headers = { 'exchange-purpose': 'lien-thong-thu-tuc', 'idempotency-key': 'killed' }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 import { createTestFolder } from './postgres.ts'
 
 /** One request as a proxy understood it and passed it on. */
@@ -23,15 +24,6 @@ export interface FrontProxy {
 export function daemonPath(program: string): string {
   const path = join('/usr/sbin', program)
   return existsSync(path) ? path : program
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Resolves once somebody takes connections at the port. @throws where the program ended instead. */

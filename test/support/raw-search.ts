@@ -23,19 +23,29 @@ export function foundIn(folder: string, sought: readonly Uint8Array[]): readonly
   return found
 }
 
-/** Everything a server holds to disk; what its own log no longer needs is removed, as time does otherwise. */
+const SWITCHES = 50
+
+/**
+ * Everything a server holds to disk; what its own log no longer needs is removed, as time does otherwise.
+ * @throws Error where old files of its log stay
+ */
 export async function settleFiles(superuserUrl: string): Promise<void> {
   const superuser = new Client({ connectionString: superuserUrl })
   await superuser.connect()
-  for (const statement of [
-    'ALTER SYSTEM SET wal_recycle = off',
-    "ALTER SYSTEM SET min_wal_size = '32MB'",
-    'SELECT pg_reload_conf()',
-    'SELECT pg_switch_wal()',
-    'CHECKPOINT',
-    'SELECT pg_switch_wal()',
-    'CHECKPOINT',
-  ])
-    await superuser.query(statement)
-  await superuser.end()
+  try {
+    for (const setting of ['wal_recycle = off', "min_wal_size = '32MB'"])
+      await superuser.query(`ALTER SYSTEM SET ${setting}`)
+    await superuser.query('SELECT pg_reload_conf()')
+    // Until it has read its settings anew the server keeps old files for later use, with what is in them.
+    let fresh = 0
+    for (let switches = 0; fresh < 2; switches += 1) {
+      if (switches === SWITCHES) throw new Error('the server keeps old files of its log')
+      await superuser.query('SELECT pg_switch_wal()')
+      await superuser.query('CHECKPOINT')
+      const { rows } = await superuser.query("SELECT name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'")
+      fresh = rows.length === 1 ? fresh + 1 : 0
+    }
+  } finally {
+    await superuser.end()
+  }
 }
