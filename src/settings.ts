@@ -348,6 +348,7 @@ export function readSettings(source: SettingsSource): Settings {
   const faults = [...applied.faults]
   Object.assign(settings, structuredClone(source.overrides))
   const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false })
+  ajv.addKeyword({ keyword: 'x-vi', schemaType: 'string' }) // the description in Vietnamese
   ajv.addFormat('http-url', (value: string) => /^https?:\/\/[^/?#@]+$/.test(value) && URL.canParse(value))
   ajv.addFormat('address-range', isAddressRange)
   ajv.addFormat('key-set-url', isKeySetUrl)

@@ -19,6 +19,11 @@ function write(piece: Piece): string {
   return String(piece).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 }
 
+/** What stands between backquotes is set as code. */
+export function withCode(text: string): readonly (Markup | string)[] {
+  return text.split('`').map((part, place) => (place % 2 === 1 ? html`<code>${part}</code>` : part))
+}
+
 /** A template whose values are escaped, for element content and quoted attributes; lists are joined. */
 export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
   const markup = strings.reduce((text, string, index) => text + string + write(pieces[index]), '')

@@ -2,7 +2,7 @@ import type { Alert } from '../dashboards/alert.ts'
 import { ALERTS } from '../dashboards/alerts.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import { METRICS } from '../telemetry/metric-table.ts'
-import { html, type Markup } from './html.ts'
+import { html, type Markup, withCode } from './html.ts'
 import { layout } from './reference-page.ts'
 import type { Subject } from './reference-search.ts'
 
@@ -28,11 +28,6 @@ const SEVERITIES: Readonly<Record<Alert['severity'], Bilingual>> = {
 /** Where Prometheus would put a label's value stands the label's name. */
 function withoutTemplates(text: string): string {
   return text.replaceAll('{{ $value }}', 'N').replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '‹$1›')
-}
-
-/** What stands between backquotes is set as code. */
-function withCode(text: string): readonly (Markup | string)[] {
-  return text.split('`').map((part, place) => (place % 2 === 1 ? html`<code>${part}</code>` : part))
 }
 
 function metricLinks({ expr }: Alert): Markup {

@@ -15,18 +15,16 @@ const WORDS = {
   setting: { vi: 'cấu hình', en: 'setting' },
 } as const satisfies Readonly<Record<string, Bilingual>>
 
-const TITLES: Readonly<Record<Exclude<Subject['kind'], 'service'>, Bilingual>> = {
+const TITLES: Readonly<Record<Exclude<Subject['kind'], 'service' | 'setting'>, Bilingual>> = {
   problem: { vi: 'Mã lỗi', en: 'Problems' },
   metric: { vi: 'Chỉ số', en: 'Metrics' },
   alert: { vi: 'Cảnh báo', en: 'Alerts' },
-  setting: { vi: 'Cấu hình', en: 'Settings' },
 }
 
 const PARTS: Readonly<Record<keyof typeof TITLES, Part>> = {
   problem: 'problems',
   metric: 'metrics',
   alert: 'alerts',
-  setting: 'settings',
 }
 
 function table(title: string, rows: readonly Markup[], language: Language): Markup {
@@ -45,7 +43,7 @@ export function foundPage(question: string, found: readonly Subject[], language:
   return layout({ title, part: 'services', language, question, body: html`<h1>${title}</h1>${body}` })
 }
 
-/** @returns the page that lists all problems, metrics, alerts or settings, each at an anchor of its name. */
+/** @returns the page that lists all problems, metrics or alerts, each at an anchor of its name. */
 export function listPage(
   kind: keyof typeof TITLES,
   subjects: readonly Subject[],
@@ -53,13 +51,12 @@ export function listPage(
 ): string {
   const rows = subjects
     .filter((subject) => subject.kind === kind)
-    .map(({ name, title, href, words }) => {
+    .map(({ name, title, href }) => {
       const shown =
         kind === 'problem' || kind === 'alert'
           ? html`<a href="${href}"><code>${name}</code></a>`
           : html`<code>${name}</code>`
-      const also = kind === 'setting' && html`<small><code>${words}</code></small>`
-      return html`<tr id="${name}"><td>${shown}${also}</td><td>${title[language]}</td></tr>`
+      return html`<tr id="${name}"><td>${shown}</td><td>${title[language]}</td></tr>`
     })
   const title = TITLES[kind][language]
   return layout({

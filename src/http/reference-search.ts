@@ -1,10 +1,9 @@
-import settingsSchema from '../../schemas/settings.schema.json' with { type: 'json' }
-import { isMembers, membersOf } from '../contract/document.ts'
 import { ERRORS } from '../model/error-table.ts'
 import type { Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import type { MetricEntry } from '../telemetry/metric-entry.ts'
 import { METRICS } from '../telemetry/metric-table.ts'
+import { listSettings } from './setting-list.ts'
 
 /** Something the reference tells of. */
 export interface Subject {
@@ -20,28 +19,6 @@ export interface Subject {
 /** Letters as they are compared: no marks, no case, `đ` as `d`. */
 export function fold(text: string): string {
   return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll('đ', 'd')
-}
-
-interface Setting {
-  readonly path: string
-  readonly description: string
-}
-
-function settingsBelow(schema: unknown, path: readonly string[]): readonly Setting[] {
-  const { properties } = isMembers(schema) ? schema : {}
-  return membersOf(properties).flatMap(([name, member]) => {
-    const below = [...path, name]
-    const deeper = settingsBelow(member, below)
-    if (deeper.length > 0) return deeper
-    const said = isMembers(member) ? member['description'] : undefined
-    return [{ path: below.join('.'), description: typeof said === 'string' ? said : '' }]
-  })
-}
-
-/** `vi / en`, as the settings' schema says it; one text for both where it says one only. */
-function bothOf(description: string): Subject['title'] {
-  const [vi = '', en = vi] = description.split(' / ')
-  return { vi, en }
 }
 
 /** Problems, metrics and settings: the same for every registry. */
@@ -64,13 +41,13 @@ export function fixedSubjects(): readonly Subject[] {
       words: '',
     }),
   )
-  const settings = settingsBelow(settingsSchema, []).map(
-    ({ path, description }): Subject => ({
+  const settings = listSettings().map(
+    ({ path, environment = '', meaning }): Subject => ({
       kind: 'setting',
       name: path,
-      title: bothOf(description),
-      href: `/docs/settings#${path}`,
-      words: `LIENTHONG_${path.replaceAll('.', '_').toUpperCase()}`,
+      title: meaning,
+      href: `/docs/settings#${encodeURIComponent(path)}`,
+      words: environment,
     }),
   )
   return [...problems, ...metrics, ...settings]

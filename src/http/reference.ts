@@ -15,6 +15,7 @@ import { SAMPLE_PARTICULARS } from './reference-call.ts'
 import { foundPage, listPage } from './reference-lists.ts'
 import { cataloguePage, servicePage } from './reference-page.ts'
 import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
+import { settingsPage } from './reference-settings.ts'
 import { REFERENCE_HEADERS } from './reference-style.ts'
 import { readTryAssets, TRY_POLICY, tryPage } from './try-page.ts'
 import { writeClient } from './typed-client/source.ts'
@@ -182,11 +183,14 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
     const found = searchSubjects([...serviceSubjects(services), ...fixed], question)
     sendPage(response, foundPage(question, found, language))
   })
-  for (const kind of ['problem', 'metric', 'alert', 'setting'] as const) {
+  for (const kind of ['problem', 'metric', 'alert'] as const) {
     router.get(`/docs/${kind}s`, (_request, response) => {
       sendPage(response, listPage(kind, fixed, askedLanguage(response.req)))
     })
   }
+  router.get('/docs/settings', (_request, response) => {
+    sendPage(response, settingsPage(askedLanguage(response.req)))
+  })
   router.get('/docs/runbooks/:alert', ({ params }, response) => {
     const page = runbookPage(params.alert, askedLanguage(response.req))
     if (page === undefined) throw new GatewayError('path_unknown')

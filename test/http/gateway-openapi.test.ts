@@ -115,6 +115,8 @@ describe("the gateway's own OpenAPI document", () => {
       ['quota', '/problems/quota_exceeded'],
       ['lienthong_transactions', '/docs/metrics#lienthong_transactions_total'],
       ['LIENTHONG_LISTEN_PORT', '/docs/settings#listen.port'],
+      ['so ngay giu moi diem kiem', '/docs/settings#ledger.checkpointDays'],
+      ['every checkpoint is kept', '/docs/settings#ledger.checkpointDays'],
       ['nhan chung khong ky', '/docs/runbooks/LienthongWitnessSilent'],
     ]
     for (const [question, href] of found) {
@@ -123,7 +125,10 @@ describe("the gateway's own OpenAPI document", () => {
       expect(page).not.to.include('<script')
     }
     expect(await pageOf('/docs/metrics')).to.include('id="lienthong_transactions_total"')
-    expect(await pageOf('/docs/settings')).to.include('id="listen.port"')
+    expect(await pageOf('/docs/settings'))
+      .to.include('id="listen.port"')
+      .and.include('Số cổng mạng của cổng')
+    expect(await pageOf('/docs/settings?lang=en')).to.include('Port of the exchange listener')
     expect(await pageOf('/docs/problems')).to.include('href="/problems/quota_exceeded"')
     expect(await pageOf('/docs?q=%3Cscript%3Ekhong-co'))
       .to.include('Không có gì khớp')

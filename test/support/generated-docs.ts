@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SIZE_RULES } from '../../src/contract/admission.ts'
 import { DOCUMENT_RULES } from '../../src/contract/document-rules.ts'
 import { OPERATION_RULES } from '../../src/contract/operation-rules.ts'
 import { SCHEMA_RULES } from '../../src/contract/schema-rules.ts'
+import { listSettings } from '../../src/http/setting-list.ts'
 import { ERRORS, type ErrorEntry, type Stage } from '../../src/model/error-table.ts'
 import type { Bilingual } from '../../src/model/identifier.ts'
 import type { LabelSource, MetricEntry } from '../../src/telemetry/metric-entry.ts'
@@ -103,85 +104,45 @@ function writeErrors(): string {
 
 // --- settings --------------------------------------------------------------------------------------------
 
-interface SettingSchema {
-  readonly type?: string
-  readonly description?: string
-  readonly default?: unknown
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly format?: string
-  readonly oneOf?: readonly SettingSchema[]
-  readonly required?: readonly string[]
-  readonly properties?: Readonly<Record<string, SettingSchema>>
-}
+const SETTINGS_TITLE: Bilingual = { vi: 'Cấu hình', en: 'Settings' }
 
-/** One settable member, and its name in the environment. */
-export interface Setting {
-  readonly path: string
-  readonly environment: string
-  readonly schema: SettingSchema
-  /** Must be set where its parent is. */
-  readonly required: boolean
-  /** Described for a whole group rather than for the member. */
-  readonly group: string | undefined
-}
+const SETTINGS_HEAD: Bilingual = {
+  vi: `*[English](../settings.md)*
 
-/** @returns every member of the settings that holds a value, in the order of the schema. */
-export function listSettings(): readonly Setting[] {
-  const read: unknown = JSON.parse(readFileSync(join(ROOT, 'schemas/settings.schema.json'), 'utf8'))
-  return settingsBelow(read as SettingSchema, [])
-}
-
-function settingsBelow(schema: SettingSchema, path: readonly string[]): readonly Setting[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
-    const below = [...path, name]
-    if (member.properties !== undefined) return settingsBelow(member, below)
-    return [
-      {
-        path: below.join('.'),
-        environment: `LIENTHONG_${below.join('_').toUpperCase()}`,
-        schema: member,
-        required: schema.required?.includes(name) ?? false,
-        group: path.length > 0 ? schema.description : undefined,
-      },
-    ]
-  })
-}
-
-function kindOf({ type, enum: words, const: only, oneOf, minimum, maximum }: SettingSchema): string {
-  if (oneOf !== undefined) return oneOf.map(kindOf).join(' or ')
-  if (only !== undefined) return `\`${String(only)}\``
-  if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(', ')
-  if (minimum !== undefined && maximum !== undefined) return `${type} ${minimum}–${maximum}`
-  return type ?? ''
-}
-
-function defaultOf({ schema, required }: Setting): string {
-  if (required) return 'required with the others of its group'
-  return schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``
-}
-
-const SETTINGS_HEAD = `**Tóm tắt.** Cấu hình nằm trong \`config/gateway.yaml\`; mọi giá trị đều có thể đặt bằng biến môi trường, và biến môi
+Cấu hình nằm trong \`config/gateway.yaml\` (tệp khác: \`--config\`). Mỗi mục cũng đặt được bằng biến môi trường ghi bên cạnh,
+giá trị viết theo YAML; biến môi trường được ưu tiên hơn tệp, và \`DATABASE_URL\` được ưu tiên hơn cả hai cho
+\`database.url\`. Biến bắt đầu bằng \`LIENTHONG_\` mà không chỉ mục nào là lỗi, mục lạ trong tệp cũng vậy. Đường dẫn
+tương đối tính từ thư mục trên thư mục của tệp. \`lienthong check\` nêu mọi lỗi cùng lúc, kèm tệp, dòng và mục; cổng
+không khởi động với cấu hình sai. Mục có \`[]\` thuộc từng phần tử của một danh sách.`,
+  en: `**Tóm tắt.** Cấu hình nằm trong \`config/gateway.yaml\`; mọi giá trị đều có thể đặt bằng biến môi trường, và biến môi
 trường thắng tệp. \`lienthong check\` nêu mọi lỗi cùng lúc, kèm tệp và dòng; cổng không khởi động với cấu hình sai.
+Từng mục bằng tiếng Việt: [vi/settings.md](vi/settings.md).
 
 Settings stand in \`config/gateway.yaml\` (another file: \`--config\`). Each member can also be set by the environment
 variable beside it, whose value is read as YAML; the environment wins over the file, and \`DATABASE_URL\` over both for
 \`database.url\`. A variable that begins with \`LIENTHONG_\` and names no setting is a fault, as is an unknown member.
 Relative paths are taken from the folder above the file's own. \`lienthong check\` tells every fault at once with file,
-line and member; a gateway does not start on settings that have one.`
+line and member; a gateway does not start on settings that have one. A member with \`[]\` is one of each part of a list.`,
+}
 
-function writeSettings(): string {
-  const rows = listSettings().map((setting) => [
-    `\`${setting.path}\``,
-    `\`${setting.environment}\``,
-    kindOf(setting.schema),
-    defaultOf(setting),
-    [setting.schema.description ?? '', setting.group ?? ''].filter((text) => text !== '').join(' '),
+const SETTINGS_COLUMNS: Readonly<Record<keyof Bilingual, readonly string[]>> = {
+  vi: ['mục', 'biến môi trường', 'giá trị', 'mặc định', 'nghĩa'],
+  en: ['member', 'environment', 'value', 'default', 'meaning'],
+}
+
+function writeSettings(language: keyof Bilingual): string {
+  const rows = listSettings().map(({ path, environment, value, fallback, meaning }) => [
+    `\`${path}\``,
+    environment === undefined ? '' : `\`${environment}\``,
+    value?.[language] ?? '',
+    fallback?.[language] ?? (value === undefined ? '' : '–'),
+    meaning[language],
   ])
-  const head = ['member', 'environment', 'value', 'default', 'meaning']
-  return page('Settings', 'schemas/settings.schema.json', [SETTINGS_HEAD, '', ...table(head, rows)])
+  return page(SETTINGS_TITLE[language], 'schemas/settings.schema.json', [
+    SETTINGS_HEAD[language],
+    '',
+    ...table(SETTINGS_COLUMNS[language], rows),
+  ])
 }
 
 // --- metrics ---------------------------------------------------------------------------------------------
@@ -319,7 +280,8 @@ function writeSystems(): string {
 export function generateDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', writeErrors()],
-    ['docs/settings.md', writeSettings()],
+    ['docs/settings.md', writeSettings('en')],
+    ['docs/vi/settings.md', writeSettings('vi')],
     ['docs/metrics.md', writeMetrics()],
     ['docs/contract-rules.md', writeContractRules()],
     ['docs/systems.md', writeSystems()],
