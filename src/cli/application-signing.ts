@@ -216,7 +216,7 @@ export function defineSigning(command: Command, tools: Tools, { add, act, show }
   command
     .command('sign-text')
     .summary(pick(TEXTS.signText))
-    .description(`${pick(TEXTS.signText)}.`)
+    .description(pick(TEXTS.signText))
     .argument('<file>', pick(TEXTS.text))
     .requiredOption('--signer-certificate <file>', pick(TEXTS.certificate))
     .option('--signer-key <file>', pick(TEXTS.signerKey))

@@ -183,13 +183,10 @@ interface DecisionOptions extends ApplicationOptions {
 export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
   const add = (name: string, summary: Bilingual) =>
-    addConsumerOptions(
-      command
-        .command(name)
-        .summary(pick(summary))
-        .description(`${pick(summary)}.`),
-      tools,
-    ).option('--management <url>', pick(TEXTS.management))
+    addConsumerOptions(command.command(name).summary(pick(summary)).description(pick(summary)), tools).option(
+      '--management <url>',
+      pick(TEXTS.management),
+    )
   const act = (
     number: string,
     name: ApplicationAct | SigningAct,

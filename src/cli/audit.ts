@@ -294,7 +294,7 @@ export function define(command: Command, tools: Tools): void {
     const added = command
       .command(name)
       .summary(pick(text))
-      .description(`${pick(text)}.`)
+      .description(pick(text))
       .option('--officer <code>', pick(TEXTS.officer))
       .option('--case <code>', pick(TEXTS.case))
       .option('--note <text>', pick(TEXTS.note))

@@ -27,6 +27,8 @@ const TEXTS = {
   cancel: { vi: 'hủy và xóa tệp cùng kết quả', en: 'cancel it and delete file and results' },
   file: { vi: 'tệp .ndjson hoặc .csv', en: 'file, .ndjson or .csv' },
   job: { vi: 'mã công việc', en: 'id of the job' },
+  dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
+  officer: { vi: 'mã cán bộ', en: "officer's code" },
   purpose: {
     vi: 'mục đích khai thác, theo thỏa thuận (bắt buộc)',
     en: 'purpose, as the agreement says (required)',
@@ -167,10 +169,13 @@ export function define(command: Command, tools: Tools): void {
         'bulk submit can-bo.csv --purpose lam-sach-du-lieu --consumer G09/can-bo',
         { vi: 'nộp tệp và theo dõi', en: 'submit a file and follow it' },
       ],
-      ['bulk result MÃ --out ket-qua.ndjson', { vi: 'lấy kết quả', en: 'fetch the results' }],
-      ['bulk report MÃ --json', { vi: 'lấy báo cáo', en: 'fetch the report' }],
+      ['bulk result "$ID" --out ket-qua.ndjson', { vi: 'lấy kết quả', en: 'fetch the results' }],
+      ['bulk report "$ID" --json', { vi: 'lấy báo cáo', en: 'fetch the report' }],
     ],
-    json: '{"id", "state", "records", "sizeBytes", "receivedBytes", "code"?}; report: as the gateway gives it',
+    json: {
+      vi: '{"id", "state", "records", "sizeBytes", "receivedBytes", "code"?}; report: như cổng trả về',
+      en: '{"id", "state", "records", "sizeBytes", "receivedBytes", "code"?}; report: as the gateway gives it',
+    },
   })
   const sub = (name: string, key: keyof typeof TEXTS) =>
     addConsumerOptions(command.command(name).description(pick(TEXTS[key])), tools)
@@ -179,8 +184,8 @@ export function define(command: Command, tools: Tools): void {
     .option('--purpose <code>', pick(TEXTS.purpose))
     .option('--service <id>', pick(TEXTS.service))
     .option('--operation <name>', pick(TEXTS.operation))
-    .option('--dossier <code>')
-    .option('--officer <code>')
+    .option('--dossier <code>', pick(TEXTS.dossier))
+    .option('--officer <code>', pick(TEXTS.officer))
     .option('--continue <job>', pick(TEXTS.continues))
     .option('--detach', pick(TEXTS.detach))
     .action(tools.act((file: string, options: SubmitOptions) => submit(file, options, tools)))

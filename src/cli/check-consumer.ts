@@ -284,7 +284,7 @@ export function defineConsumer(command: Command, tools: Tools): void {
   const consumer = command
     .command('consumer')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .argument('<program...>', pick(TEXTS.program))
     .option('--consumer <id>', pick(TEXTS.consumer))
     .option('--key <file>', pick(TEXTS.key))

@@ -339,7 +339,7 @@ export function defineProvider(command: Command, tools: Tools): void {
   const provider = command
     .command('provider')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .argument('<service>', pick(TEXTS.service))
     .option('--base-url <url>', pick(TEXTS.url))
     .option('--ca <file>', pick(TEXTS.ca))

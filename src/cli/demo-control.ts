@@ -23,7 +23,7 @@ const TEXTS = {
   },
   advance: { vi: 'thời gian, ví dụ 90s, 2h, 30d', en: 'by so much, say 90s, 2h, 30d' },
   management: {
-    vi: 'địa chỉ cổng quản lý (mặc định của bản trình diễn đang chạy)',
+    vi: 'địa chỉ cổng quản trị (mặc định của bản trình diễn đang chạy)',
     en: "the management listener's address (default: the running demo's)",
   },
   noDemo: { vi: 'Không có bản trình diễn nào đang chạy.', en: 'No demo is running.' },

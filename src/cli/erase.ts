@@ -294,10 +294,7 @@ async function showHolds(tools: Tools): Promise<ExitCode> {
 export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
   const add = (name: string, text: Bilingual) =>
-    command
-      .command(name)
-      .summary(pick(text))
-      .description(`${pick(text)}.`)
+    command.command(name).summary(pick(text)).description(pick(text))
   add('due', TEXTS.due)
     .option('--dry-run', pick(TEXTS.dryRun))
     .action(tools.act((options: { readonly dryRun?: boolean }) => due(options, tools)))

@@ -221,6 +221,14 @@ async function replay(
   return tellCount(await openSubscriptions(options, tools).replay(id, from), tools)
 }
 
+function jsonShapes(pull: string): string {
+  return [
+    'publish: { "published", "repeated", "refused", "events": [ { "id", "type", "outcome", "sequence"?, "code"?, "errors"? } ] }',
+    `pull: ${pull}`,
+    'replay, resend: { "count" }; dead-letters: { "deadLetters": [ … ] }; secret: { "secret" }',
+  ].join('\n')
+}
+
 /** `lienthong events`: what providers tell, and what subscribers are told. */
 export function define(command: Command, tools: Tools): void {
   const { pick } = tools.terminal
@@ -271,19 +279,18 @@ export function define(command: Command, tools: Tools): void {
         'events publish khai-tu.ndjson --service G01/dan-cu/cong-dan/v1 --consumer G01/dan-cu',
         { vi: 'công bố, theo thứ tự trong tệp', en: 'publish in the order of the file' },
       ],
-      ['events pull MÃ --cursor-file con-tro', { vi: 'đọc phần mới', en: 'read what is new' }],
-      ['events dead-letters MÃ', { vi: 'những gì không gửi được', en: 'what could not be pushed' }],
-      ['events resend MÃ 1204 1206', { vi: 'gửi lại hai sự kiện', en: 'push two of them again' }],
-      ['events secret MÃ --out webhook.secret', { vi: 'thay khóa bí mật', en: 'replace the secret' }],
+      ['events pull "$ID" --cursor-file con-tro', { vi: 'đọc phần mới', en: 'read what is new' }],
+      ['events dead-letters "$ID"', { vi: 'những gì không gửi được', en: 'what could not be pushed' }],
+      ['events resend "$ID" 1204 1206', { vi: 'gửi lại hai sự kiện', en: 'push two of them again' }],
+      ['events secret "$ID" --out webhook.secret', { vi: 'thay khóa bí mật', en: 'replace the secret' }],
     ],
     notes: {
       vi: 'publish dừng ở lỗi mạng đầu tiên; chạy lại cả tệp là an toàn: sự kiện đã có được nhận ra theo source và id.',
       en: 'publish ends at the first fault of the network; running it again is safe: source and id tell what is there already.',
     },
-    json: [
-      'publish: { "published", "repeated", "refused", "events": [ { "id", "type", "outcome", "sequence"?, "code"?, "errors"? } ] }',
-      'pull: a line each { "exchangeId", "receipt", "event" }; without --json the CloudEvent alone',
-      'replay, resend: { "count" }; dead-letters: { "deadLetters": [ … ] }; secret: { "secret" }',
-    ].join('\n'),
+    json: {
+      vi: jsonShapes('mỗi dòng một { "exchangeId", "receipt", "event" }; không có --json thì chỉ CloudEvent'),
+      en: jsonShapes('a line each { "exchangeId", "receipt", "event" }; without --json the CloudEvent alone'),
+    },
   })
 }

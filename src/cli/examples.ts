@@ -5,8 +5,8 @@ import type { Terminal } from './terminal.ts'
 interface Guide {
   /** Command lines without `lienthong`, each with what it does. */
   readonly examples: readonly (readonly [line: string, meaning: Bilingual])[]
-  /** The shape that `--json` prints. */
-  readonly json: string
+  /** The shape that `--json` prints; in two languages where it takes words to say it. */
+  readonly json: string | Bilingual
   readonly notes?: Bilingual
 }
 
@@ -27,5 +27,8 @@ export function addGuide(command: Command, { pick, style }: Terminal, guide: Gui
   const title = (text: Bilingual) => style('bold', pick(text), 'stdout')
   command.addHelpText('before', `${title(TEXTS.examples)}\n${lines.join('\n')}\n`)
   if (guide.notes) command.addHelpText('after', `\n${pick(guide.notes)}`)
-  command.addHelpText('after', `\n${title(TEXTS.json)}\n${indent(guide.json)}`)
+  command.addHelpText(
+    'after',
+    `\n${title(TEXTS.json)}\n${indent(typeof guide.json === 'string' ? guide.json : pick(guide.json))}`,
+  )
 }

@@ -102,7 +102,7 @@ export function defineExpiry(command: Command, tools: Tools): void {
   const expiry = command
     .command('expiry')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .option('--days <n>', pick(TEXTS.days), String(DEFAULT_DAYS))
     .action(tools.act(async (options: { days: string }) => tellExpiry(readDays(options.days), tools)))
   addGuide(expiry, terminal, {

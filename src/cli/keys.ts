@@ -178,7 +178,7 @@ export function define(command: Command, tools: Tools): void {
   const fresh = command
     .command('new')
     .summary(pick(TEXTS.new))
-    .description(`${pick(TEXTS.new)}.`)
+    .description(pick(TEXTS.new))
     .argument('[file]', pick(TEXTS.file))
     .addOption(
       new Option('--alg <name>', pick(TEXTS.anyAlgorithm))
@@ -199,7 +199,7 @@ export function define(command: Command, tools: Tools): void {
   const show = command
     .command('show')
     .summary(pick(TEXTS.show))
-    .description(`${pick(TEXTS.show)}.`)
+    .description(pick(TEXTS.show))
     .argument('[file]', pick(TEXTS.showFile))
     .action(tools.act((file: string | undefined) => showKeys(file, tools)))
   addGuide(show, terminal, {
@@ -212,7 +212,7 @@ export function define(command: Command, tools: Tools): void {
   const next = command
     .command('rotate')
     .summary(pick(TEXTS.rotate))
-    .description(`${pick(TEXTS.rotate)}.`)
+    .description(pick(TEXTS.rotate))
     .addOption(algorithm())
     .option('--hsm-key <label>', pick(TEXTS.hsmKey))
     .action(tools.act((options: RotateOptions) => rotate(options, tools)))

@@ -114,7 +114,7 @@ export function define(command: Command, tools: Tools): void {
   const made = command
     .command('accept')
     .summary(terminal.pick(TEXTS.accept))
-    .description(`${terminal.pick(TEXTS.accept)}.`)
+    .description(terminal.pick(TEXTS.accept))
     .option('--root <base64>', terminal.pick(TEXTS.root))
     .action(tools.act((options: { root?: string }) => accept(options, tools)))
   addGuide(made, terminal, {

@@ -162,7 +162,7 @@ export function define(command: Command, tools: Tools): void {
   addGuide(command, tools.terminal, {
     examples: [
       [
-        'package make MÃ --out so-lieu.package --consumer G09/can-bo',
+        'package make "$ID" --out so-lieu.package --consumer G09/can-bo',
         { vi: 'lấy gói để chép lên thiết bị', en: 'fetch a package to put on media' },
       ],
       [

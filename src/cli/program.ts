@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
 import { asFault, EXIT, type ExitCode, showFault } from './fault.ts'
 import type { Outside } from './outside.ts'
+import { vietnameseName, vietnamesePlaceholders } from './placeholders.ts'
 import { createTerminal, type GlobalFlags, readGlobalFlags, type Terminal } from './terminal.ts'
 import type { CommandModule, Tools } from './tools.ts'
 import { translateUsage } from './usage.ts'
@@ -206,6 +207,7 @@ const TEXTS = {
   debug: { vi: 'in thêm dấu vết khi lỗi', en: 'print stack traces' },
   color: { vi: 'không tô màu (như NO_COLOR)', en: 'no colours (as NO_COLOR does)' },
   help: { vi: 'in hướng dẫn này', en: 'print this help' },
+  helpOf: { vi: 'In hướng dẫn của một lệnh', en: 'Print the help of a command' },
   version: { vi: 'in phiên bản', en: 'print the version' },
   exits: {
     vi: [
@@ -234,6 +236,25 @@ function readVersion(): string {
   return String(version)
 }
 
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** How help says what it lists: placeholders in the reader's language, descriptions of commands as sentences. */
+function describeHelp({ pick }: Pick<Terminal, 'pick'>): Partial<Help> {
+  const plain = new Help()
+  const named = (text: string) => pick({ vi: vietnamesePlaceholders(text), en: text })
+  return {
+    optionTerm: (option) => named(plain.optionTerm(option)),
+    subcommandTerm: (command) => named(plain.subcommandTerm(command)),
+    argumentTerm: (argument) => pick({ vi: vietnameseName(argument.name()), en: argument.name() }),
+    commandUsage: (command) => named(plain.commandUsage(command)),
+    optionDescription: ({ description }) => description,
+    subcommandDescription: (command) => capitalise(plain.subcommandDescription(command)).replace(/\.$/, ''),
+    commandDescription: (command) => capitalise(plain.commandDescription(command)).replace(/([^.…])$/, '$1.'),
+  }
+}
+
 /** Declares what `readGlobalFlags` has read already, so that help shows it and commander takes it. */
 function addGlobalOptions(program: Command, { pick, style }: Terminal): void {
   program
@@ -245,12 +266,14 @@ function addGlobalOptions(program: Command, { pick, style }: Terminal): void {
     .option('--no-color', pick(TEXTS.color))
     .option('--debug', pick(TEXTS.debug))
     .helpOption('-h, --help', pick(TEXTS.help))
+    // The commands below have it from here; the program's own is `withoutHelpCommand`.
+    .helpCommand('help [command]', pick(TEXTS.helpOf))
     .helpCommand(false)
     .version(readVersion(), '-V, --version', pick(TEXTS.version))
     .addHelpText('afterAll', `\n${pick(TEXTS.exits)}`)
     .configureHelp({
       showGlobalOptions: true,
-      optionDescription: ({ description }) => description,
+      ...describeHelp({ pick }),
       styleTitle: (title) => style('bold', pick({ vi: TITLES[title] ?? title, en: title }), 'stdout'),
     })
 }
@@ -269,7 +292,7 @@ function createProgram(tools: Tools): Command {
   program.hook('preSubcommand', async (_program, command) => {
     const entry = COMMANDS.find(({ name }) => name === command.name())
     if (entry === undefined) return
-    command.description(`${terminal.pick(entry.summary)}.`)
+    command.description(terminal.pick(entry.summary))
     const { define } = await entry.load()
     define(command, tools)
   })

@@ -66,7 +66,7 @@ export function defineExport(command: Command, tools: Tools): void {
   const made = command
     .command('export')
     .summary(terminal.pick(TEXTS.export))
-    .description(`${terminal.pick(TEXTS.export)}.`)
+    .description(terminal.pick(TEXTS.export))
     .argument('<folder>', terminal.pick(TEXTS.folder))
     .action(tools.act((folder: string) => exportLog(resolve(tools.outside.workingDirectory, folder), tools)))
   addGuide(made, terminal, {

@@ -122,7 +122,7 @@ export function defineCallers(command: Command, tools: Tools): void {
   const callers = command
     .command('callers')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .action(tools.act(() => tellCallers(tools)))
   addGuide(callers, tools.terminal, {
     examples: [

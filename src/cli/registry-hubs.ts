@@ -91,7 +91,7 @@ export function defineHubs(command: Command, tools: Tools): void {
   const listing = command
     .command('hubs')
     .summary(summary)
-    .description(`${summary}.`)
+    .description(summary)
     .action(tools.act(() => hubs(tools)))
   addGuide(listing, terminal, {
     examples: [

@@ -164,7 +164,7 @@ export function defineUnits(command: Command, tools: Tools): void {
   const importing = command
     .command('import-units')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .argument('<csv>', pick(TEXTS.file))
     .requiredOption('--out <dir>', pick(TEXTS.out))
     .option('--from <day>', pick(TEXTS.from))

@@ -237,10 +237,7 @@ export function define(command: Command, tools: Tools): void {
   const { terminal } = tools
   const { pick } = terminal
   const add = (name: 'apply' | 'diff' | 'export' | 'history') =>
-    command
-      .command(name)
-      .summary(pick(TEXTS[name]))
-      .description(`${pick(TEXTS[name])}.`)
+    command.command(name).summary(pick(TEXTS[name])).description(pick(TEXTS[name]))
   const applying = add('apply')
     .argument('[dir]', pick(TEXTS.dir))
     .option('--note <text>', pick(TEXTS.note))

@@ -54,7 +54,10 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'chạy theo tệp khác', en: 'serve by another file' },
       ],
     ],
-    json: 'the log, one JSON object a line (ECS names)',
+    json: {
+      vi: 'nhật ký, mỗi dòng một đối tượng JSON (tên theo ECS)',
+      en: 'the log, one JSON object a line (ECS names)',
+    },
     notes: {
       vi: 'Biến môi trường LIENTHONG_<MỤC> và DATABASE_URL thay giá trị trong tệp.',
       en: 'LIENTHONG_<MEMBER> and DATABASE_URL in the environment win over the file.',

@@ -84,6 +84,6 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'chương trình gọi dịch vụ dân cư, có kiểu', en: 'a typed client of the population service' },
       ],
     ],
-    json: '{ "service", "gateway", "file" }  |  { "service", "gateway", "source" } without --out',
+    json: '{ "service", "gateway", "source" }; --out: { "service", "gateway", "file" }',
   })
 }

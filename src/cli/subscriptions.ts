@@ -166,6 +166,9 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'đăng ký nhận qua webhook (push)', en: 'subscribe and be pushed to' },
       ],
     ],
-    json: 'list: { "subscriptions": [ … ] }; the others: the subscription as the gateway describes it; delete: { "id", "deleted" }',
+    json: {
+      vi: 'list: { "subscriptions": [ … ] }; delete: { "id", "deleted" }; các lệnh khác: đăng ký như cổng mô tả',
+      en: 'list: { "subscriptions": [ … ] }; delete: { "id", "deleted" }; others: the subscription as the gateway describes it',
+    },
   })
 }

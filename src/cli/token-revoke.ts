@@ -72,7 +72,7 @@ export function defineRevoke(command: Command, tools: Tools): void {
   const revoking = command
     .command('revoke')
     .summary(pick(TEXTS.summary))
-    .description(`${pick(TEXTS.summary)}.`)
+    .description(pick(TEXTS.summary))
     .argument('[digest]', pick(TEXTS.digest))
     .option('--file <file>', pick(TEXTS.file))
     .action(

@@ -77,7 +77,7 @@ export function define(command: Command, tools: Tools): void {
         { vi: 'mã cho curl, trong môi trường thử nghiệm', en: 'a token for curl, in a sandbox' },
       ],
     ],
-    json: '{ "type", "expiresAt", "file" }  |  { "type", "expiresAt", "accessToken" } with --print',
+    json: '{ "type", "expiresAt", "file" }; --print: { "type", "expiresAt", "accessToken" }',
   })
   defineRevoke(command, tools)
 }

@@ -1,6 +1,7 @@
 import type { CommanderError } from 'commander'
 import type { Bilingual } from '../model/identifier.ts'
 import { type CliFault, usageFault } from './fault.ts'
+import { vietnameseName, vietnamesePlaceholders } from './placeholders.ts'
 
 type Wording = readonly [pattern: RegExp, say: (...parts: string[]) => Bilingual]
 
@@ -16,27 +17,33 @@ const WORDINGS: readonly Wording[] = [
   ],
   [
     /^missing required argument '(.*)'$/,
-    (name) => ({ vi: `Thiếu đối số ${name}.`, en: `The argument ${name} is missing.` }),
+    (name) => ({ vi: `Thiếu đối số ${vietnameseName(name)}.`, en: `The argument ${name} is missing.` }),
   ],
   [
     /^option '(.*)' argument missing$/,
-    (flags) => ({ vi: `Tùy chọn ${flags} cần một giá trị.`, en: `The option ${flags} needs a value.` }),
+    (flags) => ({
+      vi: `Tùy chọn ${vietnamesePlaceholders(flags)} cần một giá trị.`,
+      en: `The option ${flags} needs a value.`,
+    }),
   ],
   [
     /^required option '(.*)' not specified$/,
-    (flags) => ({ vi: `Thiếu tùy chọn ${flags}.`, en: `The option ${flags} is missing.` }),
+    (flags) => ({
+      vi: `Thiếu tùy chọn ${vietnamesePlaceholders(flags)}.`,
+      en: `The option ${flags} is missing.`,
+    }),
   ],
   [
     /^option '(.*)' cannot be used with option '(.*)'$/,
     (one, other) => ({
-      vi: `Không dùng ${one} cùng với ${other}.`,
+      vi: `Không dùng ${vietnamesePlaceholders(one)} cùng với ${vietnamesePlaceholders(other)}.`,
       en: `${one} cannot be used with ${other}.`,
     }),
   ],
   [
     /^option '(.*)' argument '.*' is invalid\. Allowed choices are (.*)\.$/,
     (flags, choices) => ({
-      vi: `Giá trị của ${flags} phải là một trong: ${choices}.`,
+      vi: `Giá trị của ${vietnamesePlaceholders(flags)} phải là một trong: ${choices}.`,
       en: `The value of ${flags} must be one of ${choices}.`,
     }),
   ],

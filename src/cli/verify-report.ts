@@ -116,7 +116,7 @@ export function defineReport(command: Command, tools: Tools): void {
   const report = command
     .command('report')
     .summary(pick(TEXTS.report))
-    .description(`${pick(TEXTS.report)}.`)
+    .description(pick(TEXTS.report))
     .argument('<file>', pick(TEXTS.file))
     .requiredOption('--jwks <file>', pick(TEXTS.jwks))
     .option('--manifest <file>', pick(TEXTS.manifest))

@@ -312,7 +312,7 @@ export function define(command: Command, tools: Tools): void {
     command
       .command(name)
       .summary(pick(text))
-      .description(`${pick(text)}.`)
+      .description(pick(text))
       .option('--key <vkey>', pick(TEXTS.key))
       .option('--policy <file>', pick(TEXTS.policy))
   const receipt = add('receipt', TEXTS.receipt)

@@ -178,7 +178,10 @@ export function define(command: Command, tools: Tools): void {
         },
       ],
     ],
-    json: '--print: { "verifierKey" }; otherwise the log, one JSON object a line (ECS names)',
+    json: {
+      vi: '--print: { "verifierKey" }; không thì là nhật ký, mỗi dòng một đối tượng JSON (tên theo ECS)',
+      en: '--print: { "verifierKey" }; otherwise the log, one JSON object a line (ECS names)',
+    },
     notes: {
       vi: [
         'Trả lời POST /add-checkpoint (c2sp.org/tlog-witness): 200 đã ký; 400 sai dạng; 403 không do khóa của sổ',
