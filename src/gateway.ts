@@ -297,7 +297,7 @@ export async function createGateway(settings: Settings, outside: Outside): Promi
       ...(outside.sandbox ? [createSandboxRouter({ ...shared, tools: outside.sandbox })] : []),
       createProblemPages(),
       createReferenceRouter({
-        registry: () => holder.current(),
+        ...shared,
         publicUrl: () => publicUrl,
         managementUrl: () => managementUrl ?? '',
       }),

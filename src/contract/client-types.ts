@@ -180,6 +180,18 @@ function operationType(writing: Writing, operation: Members, shared: readonly un
   return `{\n      parameters: ${parametersType(writing, [...shared, ...own], '      ')}\n${requestBody}      responses: {\n${answers.join('')}      }\n    }`
 }
 
+/** Sets that are ordered as a package: nothing of `paths`, but their lines are worth a type. */
+function setsType(document: BundledDocument): readonly string[] {
+  const sets = membersOf(document['x-sets']).map(([id, set]) => {
+    const { scope, row } = isMembers(set) ? set : {}
+    return `  ${memberName(id)}: {\n    scope: ${typeOf(scope, '    ')}\n    row: ${typeOf(row, '    ')}\n  }\n`
+  })
+  if (sets.length === 0) return []
+  const how =
+    'Tập ẩn danh, không gọi được: đặt bằng `lienthong package order` hoặc POST /jobs/bulk (`scope`); gói có các dòng `row`. Anonymised sets cannot be called: order one with its `scope`, and the package has lines of `row`.'
+  return [`${comment(how, '')}export interface sets {\n${sets.join('')}}\n`]
+}
+
 /**
  * Writes a contract's operations and schemas as TypeScript, in the form that openapi-fetch reads (`paths`, as
  * openapi-typescript writes it). Members of a 2xx answer may all be absent: what leaves is the agreement's to say.
@@ -208,6 +220,7 @@ export function writeClientTypes(
       `    ${memberName(name)}: ${typeOf(schema, '    ')}\n`,
   )
   return [
+    ...setsType(document),
     `/** What can be asked, by path and method. */\nexport interface paths {\n${paths.join('')}}\n`,
     `export interface components {\n  schemas: {\n${schemas.join('')}  }\n}\n`,
     'export type Agreed<Given> = Given extends readonly (infer Item)[]\n  ? Agreed<Item>[]\n  : Given extends object\n    ? { [Name in keyof Given]?: Agreed<Given[Name]> }\n    : Given\n',

@@ -62,12 +62,17 @@ function commandOf({ service, operation, body, publicUrl }: CallExample): string
   ].join(' \\\n  ')
 }
 
-/** How an operation is asked from a terminal, with the contract's own example; an anonymised set is ordered as a package. */
+/** How an anonymised set is ordered from a terminal. @param scope of the contract's own example. */
+export function orderExample({ service, operation, publicUrl }: CallExample, scope: unknown): string {
+  return [
+    `npx lienthong package order ${service} ${operation.id} --scope ${quote(JSON.stringify(scope))}`,
+    `--gateway ${publicUrl} --consumer H21/ioc --key khoa.jwk`,
+    `--purpose thong-ke --out ${operation.id}.package`,
+  ].join(' \\\n  ')
+}
+
+/** How an operation is asked from a terminal, with the contract's own example. */
 export function callExamples(example: CallExample, language: Language): Markup {
-  const { service, operation } = example
-  if (operation.anonymised)
-    return html`<h3>${WORDS.cli[language]}</h3>
-<pre tabindex="0">npx lienthong package order ${service} ${operation.id} --purpose … --scope '{…}'</pre>`
   return html`<h3>${WORDS.curl[language]}</h3>
 <pre tabindex="0">${curlOf(example)}</pre><p class="meta">${WORDS.token[language]} ${WORDS.particulars[language]}</p>
 <h3>${WORDS.cli[language]}</h3>

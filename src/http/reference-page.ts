@@ -1,13 +1,16 @@
 import type { BundledDocument } from '../contract/bundle.ts'
 import type { Operation } from '../contract/contract.ts'
 import { isMembers, type Members } from '../contract/document.ts'
+import type { AnonymityRules } from '../model/anonymity.ts'
 import type { ApplicationClass } from '../model/application.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
 import type { CompiledService } from '../registry/snapshot.ts'
 import { formOf } from '../reporting/names.ts'
+import { exampleOf, follow, JSON_CONTENT, reach } from './bundle-place.ts'
 import { html, type Markup } from './html.ts'
-import { callExamples } from './reference-call.ts'
-import { productNotes, termsSection } from './reference-product.ts'
+import { describeSet } from './ordered-sets.ts'
+import { callExamples, orderExample } from './reference-call.ts'
+import { productNotes, type QuotasOf, termsSection } from './reference-product.ts'
 import { REFERENCE_STYLE } from './reference-style.ts'
 
 const WORDS = {
@@ -85,7 +88,7 @@ export function cataloguePage(
       ({ document, provider, contract }) => html`<tr>
 <td><a href="/docs/services/${document.id}">${document.name[language]}</a><small><code>${document.id}</code></small></td>
 <td>${provider.name[language]}</td>
-<td>${[...contract.operations.values()].map(({ title }) => html`${title[language]}<br>`)}</td></tr>`,
+<td>${[...contract.operations.values()].map((operation) => html`${operation.title[language]}${operation.anonymised && html` <span class="kind">${formOf(operation)[language]}</span>`}<br>`)}</td></tr>`,
     )
   const title = WORDS.services[language]
   return layout({
@@ -96,18 +99,6 @@ export function cataloguePage(
 <div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col">${WORDS.service[language]}</th><th scope="col">${WORDS.provider[language]}</th>
 <th scope="col">${WORDS.operations[language]}</th></tr></thead><tbody>${rows}</tbody></table></div>${termsSection(classes, language)}`,
   })
-}
-
-function follow(document: BundledDocument, schema: unknown): Members {
-  if (!isMembers(schema)) return {}
-  const reference = schema['$ref']
-  if (typeof reference !== 'string') return schema
-  const target = reference
-    .split('/')
-    .slice(1)
-    .reduce<unknown>((at, token) => (isMembers(at) ? at[token] : undefined), document)
-  // What stands beside a reference says more about this place.
-  return { ...follow(document, target), ...schema }
 }
 
 function typeOf(schema: Members): string {
@@ -151,16 +142,10 @@ function fieldTable(document: BundledDocument, schema: unknown, label: string, l
 <tbody>${rows}</tbody></table></div>`
 }
 
-/** A path of members, through references. */
-function reach(document: BundledDocument, from: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, member) => follow(document, at)[member], from)
-}
-
-const JSON_CONTENT = ['content', 'application/json'] as const
-
-function exampleOf(document: BundledDocument, media: unknown): unknown {
-  const [first] = Object.values(follow(document, reach(document, media, 'examples')))
-  return reach(document, first, 'value')
+interface View {
+  readonly language: Language
+  readonly publicUrl: string
+  readonly quotas: QuotasOf
 }
 
 /** An event type: its publishers' address, and what subscribers are told as far as they agreed. */
@@ -168,23 +153,44 @@ function eventSection(
   service: CompiledService,
   document: BundledDocument,
   operation: Operation,
-  language: Language,
+  { language, quotas }: View,
 ) {
   const content = reach(document, document, 'webhooks', operation.id, 'post', 'requestBody', ...JSON_CONTENT)
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>POST /events/${service.document.id}</code> <span class="kind">${formOf(operation)[language]}</span></p>
-${productNotes(operation, language)}
+${productNotes(operation, quotas(operation.id), language)}
 <h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
+}
+
+/** A set that leaves anonymised: nobody is given the provider's pages, so it tells of the order. */
+function setSection(
+  service: CompiledService,
+  document: BundledDocument,
+  { operation, rules }: { readonly operation: Operation; readonly rules: AnonymityRules },
+  { language, publicUrl, quotas }: View,
+) {
+  const { order, scope } = describeSet(service, document, operation, rules)
+  const label = `${operation.title[language]}: scope`
+  const example = { service: service.document.id, operation, body: order.body, publicUrl }
+  return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
+<p><code>${order.method} ${order.path}</code> <span class="kind">${formOf(operation)[language]}</span></p>
+${productNotes(operation, quotas(operation.id), language)}
+<h3>scope</h3>${fieldTable(document, scope, label, language)}
+<pre tabindex="0">${JSON.stringify(order.body, null, 2)}</pre>
+<pre tabindex="0">${orderExample(example, order.body['scope'])}</pre></section>`
 }
 
 function operationSection(
   service: CompiledService,
   document: BundledDocument,
   operation: Operation,
-  { language, publicUrl }: { readonly language: Language; readonly publicUrl: string },
+  view: View,
 ) {
-  if (operation.kind === 'event') return eventSection(service, document, operation, language)
+  if (operation.kind === 'event') return eventSection(service, document, operation, view)
+  const rules = operation.anonymised
+  if (rules !== undefined) return setSection(service, document, { operation, rules }, view)
+  const { language, publicUrl, quotas } = view
   const described = reach(document, document, 'paths', operation.pathTemplate, operation.method.toLowerCase())
   const request = reach(document, described, 'requestBody', ...JSON_CONTENT)
   const answer = reach(document, described, 'responses', '200', ...JSON_CONTENT)
@@ -192,9 +198,9 @@ function operationSection(
   const labelOf = (part: 'request' | 'answer') =>
     `${operation.title[language]}: ${WORDS[part][language].toLowerCase()}`
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
-<p><code>${operation.anonymised ? 'POST /jobs/bulk' : `${operation.method} /exchange/${service.document.id}${operation.pathTemplate}`}</code>
+<p><code>${operation.method} /exchange/${service.document.id}${operation.pathTemplate}</code>
 <span class="kind">${formOf(operation)[language]}</span></p>
-${productNotes(operation, language)}
+${productNotes(operation, quotas(operation.id), language)}
 <h3>${WORDS.request[language]}</h3>${fieldTable(document, reach(document, request, 'schema'), labelOf('request'), language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
 <h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}
@@ -203,7 +209,8 @@ ${callExamples({ service: service.document.id, operation, body: example, publicU
 }
 
 /** @returns the page that describes one service: fields as agreements name them, and examples that hold. */
-export function servicePage(service: CompiledService, publicUrl: string, language: Language): string {
+export function servicePage(service: CompiledService, view: View): string {
+  const { publicUrl, language } = view
   const document = service.contract.bundle()
   const { name, id } = service.document
   const operations = [...service.contract.operations.values()]
@@ -217,6 +224,6 @@ export function servicePage(service: CompiledService, publicUrl: string, languag
 <li><a href="/services/${id}/client.ts">${WORDS.client[language]}</a></li>
 <li><a href="/docs/services/${id}/openapi.json">${WORDS.document[language]}</a></li></ul>
 <nav aria-label="${WORDS.operations[language]}"><ul>${operations.map(({ id: operation, title }) => html`<li><a href="#${operation}">${title[language]}</a></li>`)}</ul></nav>
-${operations.map((operation) => operationSection(service, document, operation, { language, publicUrl }))}`,
+${operations.map((operation) => operationSection(service, document, operation, view))}`,
   })
 }

@@ -1,4 +1,5 @@
 import type { Operation } from '../contract/contract.ts'
+import type { Quota } from '../model/agreement.ts'
 import type { ColumnRule } from '../model/anonymity.ts'
 import type { ApplicationClass } from '../model/application.ts'
 import type { Bilingual, Language } from '../model/identifier.ts'
@@ -85,8 +86,44 @@ function batchNote({ batch }: Operation): Bilingual | undefined {
   }
 }
 
+/** What agreements in force allow of an operation. */
+export type QuotasOf = (operation: string) => readonly Quota[]
+
+function rangeOf(values: readonly number[], language: Language): string {
+  const format = new Intl.NumberFormat(language)
+  return [...new Set([Math.min(...values), Math.max(...values)])].map((each) => format.format(each)).join('–')
+}
+
+/** A quota is an agreement's, for all it opens together; whose they are stays untold. */
+function quotaNote({ batch, anonymised }: Operation, quotas: readonly Quota[]): Bilingual {
+  const counted = {
+    vi: anonymised || batch ? ' Mỗi trang hoặc lô tính một lần.' : '',
+    en: anonymised || batch ? ' Each page or batch counts once.' : '',
+  }
+  const own = {
+    vi: 'Hạn mức của bạn ở trường RateLimit-Policy của mọi câu trả lời, và trong thỏa thuận.',
+    en: 'Yours stands in RateLimit-Policy of each answer, and in your agreement.',
+  }
+  if (quotas.length === 0) {
+    return {
+      vi: `Hạn mức: chưa có thỏa thuận nào đang hiệu lực.${counted.vi}`,
+      en: `Quota: no agreement is in force.${counted.en}`,
+    }
+  }
+  const told = (language: Language) =>
+    [quotas.map(({ perSecond }) => perSecond), quotas.map(({ perDay }) => perDay)].map((values) =>
+      rangeOf(values, language),
+    )
+  const [[secondVi, dayVi], [secondEn, dayEn]] = [told('vi'), told('en')]
+  return {
+    vi: `Hạn mức của các thỏa thuận đang hiệu lực: ${secondVi} giao dịch mỗi giây, ${dayVi} mỗi ngày, tính chung mọi thao tác của thỏa thuận.${counted.vi} ${own.vi}`,
+    en: `Quota of the agreements in force: ${secondEn} exchanges a second, ${dayEn} a day, over all operations of the agreement.${counted.en} ${own.en}`,
+  }
+}
+
 /** @returns what is to be known of one operation before it is asked for. */
-export function productNotes(operation: Operation, language: Language): Markup {
-  const notes = [freshnessNote(operation), batchNote(operation)].filter((note) => note !== undefined)
+export function productNotes(operation: Operation, quotas: readonly Quota[], language: Language): Markup {
+  const quota = operation.kind === 'event' ? undefined : quotaNote(operation, quotas)
+  const notes = [freshnessNote(operation), batchNote(operation), quota].filter((note) => note !== undefined)
   return html`${notes.map((note) => html`<p>${note[language]}</p>`)}${anonymityNotes(operation, language)}`
 }

@@ -1,6 +1,7 @@
 import express, { type Response, type Router } from 'express'
 import type { BundledDocument } from '../contract/bundle.ts'
 import { isMembers, type Members } from '../contract/document.ts'
+import { isWithin } from '../model/agreement.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ServiceId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
@@ -10,10 +11,12 @@ import { gatewayOpenApi, SECURITY, securitySchemes } from './gateway-openapi.ts'
 import { PROBLEM } from './gateway-schemas.ts'
 import { askedLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
+import { bundleWithSetsApart } from './ordered-sets.ts'
 import { alertSubjects, runbookPage } from './reference-alerts.ts'
 import { SAMPLE_PARTICULARS } from './reference-call.ts'
 import { foundPage, listPage } from './reference-lists.ts'
 import { cataloguePage, servicePage } from './reference-page.ts'
+import type { QuotasOf } from './reference-product.ts'
 import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
 import { settingsPage } from './reference-settings.ts'
 import { REFERENCE_HEADERS } from './reference-style.ts'
@@ -21,7 +24,9 @@ import { readTryAssets, TRY_POLICY, tryPage } from './try-page.ts'
 import { writeClient } from './typed-client/source.ts'
 
 export interface ReferenceParts {
-  readonly registry: () => Registry
+  readonly authority: () => { readonly registry: Registry }
+  /** Unix milliseconds. */
+  readonly now: () => number
   readonly publicUrl: () => string
   /** Where readers of the log ask; empty as long as it is not known. */
   readonly managementUrl: () => string
@@ -99,7 +104,7 @@ function describePath(item: Members, isDeprecated: boolean): Members {
  *   and its errors added to what the provider answers.
  */
 export function openApiOf(service: CompiledService, publicUrl: string): BundledDocument {
-  const bundle = service.contract.bundle()
+  const bundle = bundleWithSetsApart(service)
   const { components } = bundle
   return {
     ...bundle,
@@ -136,6 +141,16 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
   }
 }
 
+/** @returns by operation what agreements in force allow; nothing of whose they are. */
+function quotasIn({ agreements }: Registry, service: ServiceId, nowMs: number): QuotasOf {
+  const inForce = [...agreements.values()].filter(
+    ({ document, span }) =>
+      document.service === service && document.state === 'active' && isWithin(span, nowMs),
+  )
+  return (operation) =>
+    inForce.filter(({ grants }) => grants.has(operation)).map(({ document }) => document.quota)
+}
+
 function questionOf({ req: { url } }: Response): string {
   return (new URLSearchParams(url.split('?')[1]).get('q') ?? '').slice(0, MAX_QUESTION)
 }
@@ -161,7 +176,9 @@ function sendJson(response: Response, value: unknown): void {
  * `/docs/runbooks/{alert}` says what to do about an alert;
  * `/docs/units/{code}?asOf=` tells what a code of an administrative unit means today.
  */
-export function createReferenceRouter({ registry, publicUrl, managementUrl }: ReferenceParts): Router {
+export function createReferenceRouter(parts: ReferenceParts): Router {
+  const { publicUrl, managementUrl } = parts
+  const registry = () => parts.authority().registry
   const router = express.Router()
   const fixed = [...fixedSubjects(), ...alertSubjects()]
 
@@ -220,7 +237,8 @@ export function createReferenceRouter({ registry, publicUrl, managementUrl }: Re
   })
   router.get(SERVICE, ({ params }, response) => {
     const found = find(params)
-    const page = servicePage(found, publicUrl(), askedLanguage(response.req))
+    const quotas = quotasIn(registry(), found.document.id, parts.now())
+    const page = servicePage(found, { publicUrl: publicUrl(), language: askedLanguage(response.req), quotas })
     sendPage(response, page, lifeCycleHeaders(found.document, publicUrl()))
   })
   addTryPages(router, find)

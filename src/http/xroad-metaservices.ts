@@ -3,6 +3,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { CompiledService, Registry } from '../registry/snapshot.ts'
 import { memberOf, serviceCodeOf, type XroadNames } from '../registry/xroad-names.ts'
+import { bundleWithSetsApart } from './ordered-sets.ts'
 import { escapeXml } from './xroad-errors.ts'
 
 /** X-Road's questions about what may be asked: no right is needed for them. On the wire they are in snake_case. */
@@ -33,7 +34,7 @@ function describe(
 ): Record<string, unknown> | undefined {
   const name = names.nameOf(service.provider.id)
   const endpoints = [...service.contract.operations.values()]
-    .filter(({ id }) => isOpen(id))
+    .filter(({ id, anonymised }) => anonymised === undefined && isOpen(id))
     .map(({ method, pathTemplate }) => ({ method, path: pathTemplate.replace(/\{[^}]*\}/g, '*') }))
   if (name === undefined || endpoints.length === 0) return undefined
   const [instance, memberClass, member, subsystem] = name
@@ -161,7 +162,7 @@ export function getOpenApi(
   const name = ground.names.nameOf(provider)
   if (!service) throw undescribed(`Service not found: SERVICE:${[...(name ?? [provider]), code].join('/')}`)
   if (service.contract.isOpaque === true) throw undescribed('Invalid service type: REST')
-  const document: Record<string, unknown> = { ...service.contract.bundle() }
+  const document: Record<string, unknown> = { ...bundleWithSetsApart(service) }
   const { servers } = document
   if (Array.isArray(servers)) {
     document['servers'] = servers.map((server: { readonly url?: unknown }) => ({

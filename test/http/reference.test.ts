@@ -70,6 +70,71 @@ describe('the reference for developers', () => {
     expect(citizens).to.include('delivered within 86400 seconds').and.include('at most 1000 a batch')
   })
 
+  it('tells of each operation which quotas are given, and not to whom', async () => {
+    const noted = async (service: string) => {
+      const page = await (await get(`/docs/services/${service}`, { 'accept-language': 'en' })).text()
+      return (page.match(/Quota[^<]*/g) ?? []).join('\n')
+    }
+    expect(await noted('G18/bao-tro/doi-tuong/v1')).to.match(
+      /^Quota of the agreements in force: 20 exchanges a second, 5,000 a day, over all .* Each page or batch counts once\./m,
+    )
+    const changed = world.documents.agreements.map((its) => {
+      if (its.id === 'TT-2026-005') return { ...its, quota: { perSecond: 3, perDay: 2000 } }
+      return its.service.startsWith('G18/bao-tro/') ? { ...its, state: 'suspended' as const } : its
+    })
+    await world.apply({ ...world.documents, agreements: changed })
+    // The gateway is told of it in its own time.
+    while (!(await noted('G01/dan-cu/cong-dan/v1')).includes(': 3–50 exchanges a second, 2,000–'));
+    expect(await noted('G18/bao-tro/doi-tuong/v1')).to.match(
+      /^(?:Quota: no agreement is in force\.[^\n]*\n?)+$/,
+    )
+    await world.apply(world.documents)
+  })
+
+  it('lists no set that leaves as a package among what can be called, and says how to order it', async () => {
+    const service = 'G18/bao-tro/doi-tuong/v1'
+    const document = (await (await get(`/docs/services/${service}/openapi.json`)).json()) as Json
+    expect(Object.keys(document['paths'] as Json))
+      .to.include('/tra-cuu')
+      .and.not.include('/tap-an-danh')
+    expect((document['info'] as Json)['description']).to.include('lienthong package order')
+    const { order } = reach(document, '#/x-sets/exportBeneficiaries') as Json
+    expect(order).to.deep.equal({
+      method: 'POST',
+      path: '/jobs/bulk',
+      body: { service, operation: 'exportBeneficiaries', scope: { edition: '2026' } },
+    })
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    ajv.addSchema({ $id: 'https://it.example/openapi.json', ...document } as object)
+    const judge = (at: string) => {
+      const validate = ajv.getSchema(`https://it.example/openapi.json#/x-sets/exportBeneficiaries/${at}`)
+      if (validate === undefined) throw new Error(at)
+      return (value: unknown) => validate(value)
+    }
+    const [isScope, isRow] = [judge('scope'), judge('row')]
+    expect([isScope({ edition: '2026' }), isScope({ edition: '2026', from: 0 }), isScope({})]).to.deep.equal([
+      true,
+      false,
+      false,
+    ])
+    const told = { birthDate: '1940-1949', sex: 'female', residence: '52', monthlyAllowanceVnd: null }
+    expect(isRow({ ...told, household: 'poor' })).to.equal(true)
+    expect(isRow({ ...told, household: 'poor', personalId: '099188010001' })).to.equal(false)
+    expect(isRow(told)).to.equal(false)
+
+    const page = await (await get(`/docs/services/${service}`)).text()
+    expect(page)
+      .to.include('--scope &#39;{&quot;edition&quot;:&quot;2026&quot;}&#39;')
+      .and.not.include('&quot;most&quot;')
+    expect(page).to.not.include(`/exchange/${service}/tap-an-danh`)
+    const client = await (await get(`/services/${service}/client.ts`)).text()
+    expect(client).to.not.include("'/tap-an-danh'")
+    expect(client).to.match(
+      /interface sets \{\n {2}exportBeneficiaries: \{\n {4}scope: \{\n {6}edition: string\n/,
+    )
+    expect(client).to.match(/\n {6}birthDate: string \| null\n/)
+  })
+
   it('gives an OpenAPI document for each service whose every reference leads somewhere inside it', async () => {
     for (const service of services) {
       const response = await get(`/docs/services/${service}/openapi.json`)

@@ -255,6 +255,18 @@ describe('an X-Road consumer over mutual TLS', () => {
       expect(count(allowed)).to.be.below(count(all))
     })
 
+    it('and finds no set among them that leaves as a package only', async () => {
+      const provider = '/r1/VN/GOV/G18/bao-tro'
+      const listed = services((await world.ask(`${provider}/listMethods`)).json)
+      const paths = listed
+        .flatMap((its) => its['endpoint_list'] as { path: string }[])
+        .map(({ path }) => path)
+      expect(paths).to.include('/tra-cuu').and.not.include('/tap-an-danh')
+      const { json } = await world.ask(`${provider}/getOpenAPI?serviceCode=doi-tuong`)
+      expect(json['paths']).to.have.any.keys('/tra-cuu').and.not.have.any.keys('/tap-an-danh')
+      expect(json['x-sets']).to.have.all.keys('exportBeneficiaries')
+    })
+
     it('and gets a contract without the address behind it', async () => {
       const { status, json, headers } = await world.ask(`${PROVIDER}/getOpenAPI?serviceCode=cong-dan`)
       expect(status).to.equal(200)

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../model/errors.ts'
 import type { ServiceId } from '../../model/identifier.ts'
 import type { Registry } from '../../registry/snapshot.ts'
+import { formOf } from '../../reporting/names.ts'
 import { dayOf } from '../../reporting/period.ts'
 import { partiesOfAgency } from '../../reporting/report-desk.ts'
 import { periodOf } from './asked.ts'
@@ -70,11 +71,11 @@ export function createPartyPages({ works, registry, now }: PartyPagesParts) {
           [
             view.say('Thao tác', 'Operations'),
             [...known.contract.operations.values()]
-              .map(({ kind, title, method, pathTemplate }) =>
-                kind === 'event'
-                  ? `${view.pick(title)} (${view.say('sự kiện', 'event')})`
-                  : `${view.pick(title)} (${method} ${pathTemplate})`,
-              )
+              .map((operation) => {
+                const { kind, anonymised, title, method, pathTemplate } = operation
+                const isCalled = kind !== 'event' && anonymised === undefined
+                return `${view.pick(title)} (${isCalled ? `${method} ${pathTemplate}` : view.pick(formOf(operation))})`
+              })
               .join(' · '),
           ],
           [
