@@ -11,7 +11,7 @@ export function checkAnonymity(
   at: Pick<DocumentFault, 'path' | 'pointer'>,
 ): DocumentFault[] {
   if (anonymised === undefined) return []
-  const columns = new Set(fields.map((field) => /^\/rows\/([^/]+)/.exec(field)?.[1] ?? field))
+  const columns = new Set(fields.map((field) => /^\/rows\/([^/]+)/.exec(field)?.[1]))
   const isWhole = fields.some((field) => field === '' || field === '/rows')
   const rules = Object.entries(anonymised.columns)
   const opened = isWhole || rules.some(([name, { is }]) => is === 'identifier' && columns.has(name))

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { parse } from 'yaml'
 import { compileCatalogue } from '../../src/contract/catalogue.ts'
 import type { Operation } from '../../src/contract/contract.ts'
+import type { AnonymityRules } from '../../src/model/anonymity.ts'
 import { checkAnonymity } from '../../src/registry/anonymity-grants.ts'
 import { readSchemas } from '../sandbox/contracts.ts'
 import { type Mutable, put } from './documents.ts'
@@ -23,6 +24,11 @@ const REQUEST = ['components', 'schemas', 'ExportBeneficiariesRequest', 'propert
 
 const dictionary = readSchemas().filter(({ path }) => path.startsWith('dictionary/'))
 
+interface SetOperation {
+  readonly 'x-exchange': { readonly anonymised: AnonymityRules }
+  readonly responses: Readonly<Record<string, object>>
+}
+
 function read(): Mutable {
   return parse(readFileSync(new URL(`../../schemas/${PATH}`, import.meta.url), 'utf8'))
 }
@@ -30,6 +36,10 @@ function read(): Mutable {
 function compile(at: readonly string[] = [], value?: unknown) {
   const content = read()
   if (at.length > 0) put(content, at, value)
+  return compileContent(content)
+}
+
+function compileContent(content: unknown) {
   return compileCatalogue([...dictionary, { path: PATH, content }], { syntheticPersons: true })
 }
 
@@ -43,6 +53,16 @@ describe('a contract of a set that leaves anonymised', () => {
     })
   })
 
+  const { post } =
+    (read()['paths'] as unknown as Record<string, { post: SetOperation }>)['/tap-an-danh'] ?? {}
+  const { household, ...withoutHousehold } = post?.['x-exchange'].anonymised.columns ?? {}
+  const noQuasi = Object.fromEntries(
+    Object.entries({ ...withoutHousehold, household }).map(([name, rule]) => [
+      name,
+      rule?.is === 'quasi' ? { is: 'identifier' } : rule,
+    ]),
+  )
+
   const cases: readonly (readonly [what: string, at: readonly string[], value: unknown])[] = [
     [
       'leaves a member of a row without a rule',
@@ -53,6 +73,11 @@ describe('a contract of a set that leaves anonymised', () => {
     ['lets a name leave as it is', [...RULES, 'columns', 'fullName'], { is: 'plain' }],
     ['lets a birth date leave as it is', [...RULES, 'columns', 'birthDate'], { is: 'quasi' }],
     ['has rows with a member that nobody named', [...ROW, 'phone'], { type: 'string', maxLength: 9 }],
+    ['has a rule of another name', [...RULES, 'columns'], { ...withoutHousehold, hoGiaDinh: household }],
+    ['judges by no quasi-identifier', [...RULES, 'columns'], noQuasi],
+    ['is asked for in batches', [...SET, 'x-exchange', 'batch'], { of: 'verifyPoorHousehold', size: 10 }],
+    ['is asked for without a body', [...SET, 'requestBody'], undefined],
+    ['answers nothing with 200', [...SET, 'responses'], { 201: post?.responses['200'] }],
     ['is no look-up', [...SET, 'x-exchange', 'kind'], 'verify'],
     ['is about one person', [...SET, 'x-exchange', 'subject'], '/edition'],
     ['cannot be asked for page by page', [...REQUEST, 'from'], undefined],
@@ -67,6 +92,15 @@ describe('a contract of a set that leaves anonymised', () => {
       expect(catalogue.contract(PATH)).to.equal(undefined)
     })
   }
+
+  it('is refused where it is asked for by another method than POST', () => {
+    const content = read()
+    put(content, ['paths', '/tap-an-danh'], { put: post })
+    expect(compileContent(content).faults.map(({ rule, pointer }) => [rule, pointer])).to.deep.include([
+      'anonymised_form',
+      '/paths/~1tap-an-danh/put/x-exchange/anonymised',
+    ])
+  })
 
   it('is refused where its classes may be of one row', () => {
     expect(compile([...RULES, 'k'], 1).faults.map(({ rule }) => rule)).to.include('minimum')
@@ -85,6 +119,14 @@ describe('an agreement to a set that leaves anonymised', () => {
     expect(rulesOf(quasi.slice(1))).to.deep.equal(['quasi_identifier_missing'])
     expect(rulesOf([...quasi, '/rows/personalId'])).to.deep.equal(['identifier_agreed'])
     expect(rulesOf(['/rows'])).to.deep.equal(['identifier_agreed', 'quasi_identifier_missing'])
+    expect(rulesOf([...quasi.slice(1), '/copy/rows/birthDate', '/birthDate'])).to.deep.equal([
+      'quasi_identifier_missing',
+    ])
     expect(rulesOf([''])).to.deep.equal(['identifier_agreed', 'quasi_identifier_missing'])
+  })
+
+  it('has no say where an operation is none of such a set', () => {
+    const plain = compile().catalogue.contract(PATH)?.operations.get('lookUpBeneficiary') as Operation
+    expect(checkAnonymity(plain, [''], { path: 'x', pointer: '/fields' })).to.deep.equal([])
   })
 })

@@ -161,6 +161,28 @@ describe('a set made anonymous', () => {
     for (const amount of ['5', Number.NaN, null]) expect(tell({ amount })).to.include({ amount: null })
   })
 
+  it('leaves whole, in pieces of a quarter of a megabyte and not in one', async () => {
+    const by: AnonymityRules = {
+      k: 2,
+      pageSize: 1,
+      columns: { sex: { is: 'quasi' }, remark: { is: 'plain' } },
+    }
+    const rows = Array.from({ length: 4000 }, (_, index) => ({
+      sex: index < 2500 ? 'male' : 'female',
+      remark: `${index}`.padStart(200, 'x'),
+    }))
+    const { pieces } = await anonymise(by, keep(rows, by), 1000)
+    const made: Buffer[] = []
+    for await (const piece of pieces()) made.push(piece)
+    expect(Buffer.concat(made).toString().split('\n')).to.have.members([
+      '',
+      ...rows.map((each) => JSON.stringify(each)),
+    ])
+    const sizes = made.map(({ length }) => length)
+    expect(sizes.length).to.equal(4)
+    expect(Math.max(...sizes)).to.be.within(262_144, 262_144 + 300)
+  })
+
   it('is refused where no class is large enough, or there are too many of them', async () => {
     const alone = [
       { born: '1980', sex: 'male' },

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
 import type { Conclusion } from '../../src/exchange/conduct.ts'
 import { type BulkState, type BulkStep, type ClaimedBulkJob, emptyCounts } from '../../src/jobs/bulk.ts'
@@ -23,6 +24,8 @@ interface Played {
   readonly asked: InboundRequest[]
   readonly steps: BulkStep[]
   readonly waits: number[]
+  /** Rows that were told to be done. */
+  readonly done: number[]
 }
 
 /** Gathers a set of 25 rows in pages of ten. */
@@ -31,16 +34,21 @@ async function gather(
   behave: {
     readonly answer?: (request: InboundRequest, turn: number) => unknown
     readonly state?: (turn: number) => BulkState | undefined
-    readonly rules?: AnonymityRules
+    /** Of the contract in force; undefined where the operation leaves no set any more. */
+    readonly rules?: AnonymityRules | undefined
+    /** What the contract in force calls the operation. */
+    readonly name?: string
+    readonly signal?: AbortSignal
   } = {},
 ): Promise<Played & { readonly held: boolean | GatewayError }> {
-  const played: Played = { asked: [], steps: [], waits: [] }
+  const played: Played = { asked: [], steps: [], waits: [], done: [] }
+  const { rules, name = 'export', signal = new AbortController().signal } = { rules: RULES, ...behave }
   const page = ({ json }: InboundRequest) => {
     const { from: first, most } = json as { from: number; most: number }
     return { rows: ROWS.slice(first, first + most) }
   }
-  const operation = { id: 'export', method: 'POST', pathTemplate: '/tap', anonymised: behave.rules ?? RULES }
-  const service = { contract: { operations: new Map([['export', operation]]) } }
+  const operation = { id: name, method: 'POST', pathTemplate: '/tap', anonymised: rules }
+  const service = { contract: { operations: new Map([[name, operation]]) } }
   const job = {
     id: 'job',
     records: from,
@@ -68,7 +76,7 @@ async function gather(
       randomHex: () => '00',
     },
     { job, epoch: 3, counts: emptyCounts() } as unknown as ClaimedBulkJob,
-    { set: SET, signal: new AbortController().signal, onDone: () => {} },
+    { set: SET, signal, onDone: (records) => void played.done.push(records) },
   ).catch((thrown: unknown) => {
     if (thrown instanceof GatewayError) return thrown
     throw thrown
@@ -83,11 +91,12 @@ describe('gathering a set from its provider', () => {
     const played = await gather(0)
     expect(played.held).to.equal(true)
     expect(asked(played)).to.deep.equal([0, 10, 20, 25].map((from) => ({ edition: '2026', from, most: 10 })))
-    expect(played.steps.map(({ from, to, epoch }) => [from, to, epoch])).to.deep.equal([
-      [0, 10, 3],
-      [10, 20, 3],
-      [20, 25, 3],
+    expect(played.steps.map(({ from, to, epoch, exchanges }) => [from, to, epoch, exchanges])).to.deep.equal([
+      [0, 10, 3, 1],
+      [10, 20, 3, 1],
+      [20, 25, 3, 1],
     ])
+    expect(played.done).to.deep.equal([10, 20, 25])
     expect(played.asked.every(({ forPackage, parent }) => forPackage === true && parent === 'job')).to.equal(
       true,
     )
@@ -116,10 +125,42 @@ describe('gathering a set from its provider', () => {
   })
 
   it('keeps nothing of an answer without rows, or with more than were asked for', async () => {
-    for (const answer of [{}, { rows: ROWS }, { rows: ['x'] }, { rows: [null] }]) {
+    for (const answer of [{}, null, 'rows', { rows: ROWS }, { rows: ['x'] }, { rows: [null] }]) {
       const played = await gather(0, { answer: () => answer })
       expect(played.held, JSON.stringify(answer)).to.include({ code: 'response_invalid' })
       expect(played.steps).to.deep.equal([])
+    }
+  })
+
+  it('gives up the page under way where it is to stop, and asks for none after what is durable', async () => {
+    const cut = new AbortController()
+    const wasCut = await gather(0, {
+      signal: cut.signal,
+      answer({ signal }) {
+        const before = signal?.aborted
+        cut.abort(new GatewayError('quota_exceeded'))
+        return { rows: [], told: expect([before, signal?.aborted]).to.deep.equal([false, true]) }
+      },
+    })
+    expect(wasCut.asked).to.have.length(1)
+    const stop = new AbortController()
+    const reason = new GatewayError('quota_exceeded')
+    const stopped = await gather(0, {
+      signal: stop.signal,
+      state() {
+        stop.abort(reason)
+        return 'running'
+      },
+    })
+    expect([stopped.held, stopped.done, stopped.asked.length]).to.deep.equal([reason, [10], 1])
+    expect(getEventListeners(stop.signal, 'abort')).to.deep.equal([])
+  })
+
+  it('stops where the operation is there no more, or leaves no set', async () => {
+    for (const behave of [{ rules: undefined }, { name: 'another' }]) {
+      const played = await gather(0, behave)
+      expect(played.held).to.include({ code: 'operation_unknown' })
+      expect(played.asked).to.deep.equal([])
     }
   })
 
