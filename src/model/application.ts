@@ -168,6 +168,15 @@ const AFTER: Readonly<Record<ApplicationState, Partial<Record<ApplicationAct, Ap
   withdrawn: {},
 }
 
+/** @returns what every act says of itself: when it was done, by whom and in which exchange. */
+export function stampOf(
+  by: SubsystemId,
+  exchange: string,
+  nowMs: number,
+): Pick<ApplicationEvent, 'at' | 'by' | 'exchange'> {
+  return { at: new Date(nowMs).toISOString(), by, exchange }
+}
+
 /** @returns the state after an act; undefined where the state does not allow it. */
 export function stateAfter(state: ApplicationState, act: ApplicationAct): ApplicationState | undefined {
   return AFTER[state][act]

@@ -13,6 +13,7 @@ import {
   type DecisionText,
   isOverdue,
   type SigningAct,
+  stampOf,
   stateAfter,
 } from '../model/application.ts'
 import { afterWorkingDays } from '../model/calendar.ts'
@@ -21,7 +22,7 @@ import type { Bilingual, ServiceId, SubsystemId } from '../model/identifier.ts'
 import { checkApplication, checkDraft } from '../registry/application-rules.ts'
 import type { ReadingRight } from '../registry/readers.ts'
 import type { Registry } from '../registry/snapshot.ts'
-import { createDecisionSigning, type DecisionSignatures } from './decision-signing.ts'
+import { type Advance, createDecisionSigning, type DecisionSignatures } from './decision-signing.ts'
 import type { Answered, ReadingWork } from './reading.ts'
 
 export type NewApplication = Omit<Application, 'number' | 'revision' | 'state'>
@@ -157,6 +158,14 @@ export function createApplicationDesk({
     return { ...summary(application), ...content, agreement, events, ...(decision && tellDecision(decision)) }
   }
 
+  /** Of two acts that come at once only the first is written down. */
+  const advance: Advance = async (found, event, change) => {
+    const events = [...found.events, event]
+    const next: Application = { ...found, ...change, revision: found.revision + 1, events }
+    if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
+    return whole(next)
+  }
+
   async function find(number: string, right: ReadingRight): Promise<Application> {
     const found = NUMBER.test(number) ? await store.find(number) : undefined
     if (found === undefined || !isOwn(right, found.consumer, found.provider)) {
@@ -213,9 +222,8 @@ export function createApplicationDesk({
 
   const signing = createDecisionSigning({
     find,
-    whole,
+    advance,
     readDecision,
-    store,
     registry,
     readBody,
     now,
@@ -232,17 +240,12 @@ export function createApplicationDesk({
       return {
         found: 1,
         json: undefined,
-        async perform(exchange) {
+        perform(exchange) {
           const nowMs = now()
-          const by = right.reader.document.subsystem
-          const event: ApplicationEvent = { act, at: new Date(nowMs).toISOString(), by, exchange, ...said }
+          const stamp = stampOf(right.reader.document.subsystem, exchange, nowMs)
           const dueAtMs = state === 'filed' ? dueOf(content, nowMs) : undefined
-          const revision = found.revision + 1
-          const events = [...found.events, event]
-          const decision = undefined
-          const next: Application = { ...found, revision, state, dueAtMs, content, events, decision }
-          if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
-          return whole(next)
+          const change = { state, dueAtMs, content, decision: undefined }
+          return advance(found, { act, ...stamp, ...said }, change)
         },
       }
     },
@@ -294,8 +297,8 @@ export function createApplicationDesk({
             json: undefined,
             async perform(exchange) {
               const nowMs = now()
-              const by = right.reader.document.subsystem
-              const event: ApplicationEvent = { act: 'file', at: new Date(nowMs).toISOString(), by, exchange }
+              const stamp = stampOf(right.reader.document.subsystem, exchange, nowMs)
+              const event: ApplicationEvent = { act: 'file', ...stamp }
               const parties = { consumer, provider, service }
               const times = { filedAtMs: nowMs, dueAtMs: dueOf(filed, nowMs) }
               return whole(await store.file({ ...parties, ...times, content: filed, events: [event] }))

@@ -14,6 +14,7 @@ import {
   type ApplicationEvent,
   type Decision,
   proposalOf,
+  stampOf,
   stateAfter,
 } from '../model/application.ts'
 import { type Approver, mayDecide } from '../model/approver.ts'
@@ -37,16 +38,25 @@ export interface DecisionSignatures {
   readonly open: ((signature: Uint8Array, document: SignedDocument) => Promise<HeldSignature>) | undefined
 }
 
+/**
+ * Writes down one more act and what it makes of the application.
+ * @returns what is told of it. @throws GatewayError `application_state_unfit` where somebody else came first.
+ */
+export type Advance = (
+  found: Application,
+  event: ApplicationEvent,
+  change: Partial<Pick<Application, 'state' | 'dueAtMs' | 'content' | 'decision'>>,
+) => Promise<unknown>
+
 interface SigningParts {
   readonly find: (number: string, right: ReadingRight) => Promise<Application>
-  readonly whole: (application: Application) => unknown
+  readonly advance: Advance
   /** @throws GatewayError where what is decided names what the registry does not have, or has already. */
   readonly readDecision: (
     decision: Decision['decision'],
     json: unknown,
     content: ApplicationContent,
   ) => Omit<Decision, 'decision'>
-  readonly store: { save(next: Application): Promise<boolean> }
   readonly registry: () => Registry
   readonly readBody: ReadAuditBody
   /** Unix milliseconds. */
@@ -78,7 +88,7 @@ function readGiven(signature: string): Uint8Array {
 }
 
 export function createDecisionSigning(parts: SigningParts): DecisionSigning {
-  const { find, whole, readDecision, store, registry, readBody, now, signatures } = parts
+  const { find, advance, readDecision, registry, readBody, now, signatures } = parts
 
   function approverOf(id: string | undefined, { content, provider }: Application): Approver {
     const approver = registry().approvers.get(id ?? '')
@@ -95,12 +105,6 @@ export function createDecisionSigning(parts: SigningParts): DecisionSigning {
   function openOf(): NonNullable<DecisionSignatures['open']> {
     if (signatures.open === undefined) throw new GatewayError('decision_signatures_closed')
     return signatures.open
-  }
-
-  /** Of two that come at once, only the first is saved. */
-  async function save(next: Application): Promise<unknown> {
-    if (!(await store.save(next))) throw new GatewayError('application_state_unfit')
-    return whole(next)
   }
 
   /** What waits for its signature. @throws GatewayError where nothing does. */
@@ -138,21 +142,11 @@ export function createDecisionSigning(parts: SigningParts): DecisionSigning {
           found: 1,
           json: undefined,
           perform(exchange) {
-            const by = right.reader.document.subsystem
-            const at = new Date(now()).toISOString()
-            const proposal: ApplicationEvent = {
-              act: 'propose',
-              at,
-              by,
-              exchange,
-              decision,
-              approver,
-              ...said,
-            }
+            const stamp = stampOf(right.reader.document.subsystem, exchange, now())
+            const proposal: ApplicationEvent = { act: 'propose', ...stamp, decision, approver, ...said }
             const { gateway } = signatures
             const text = writeDecision({ gateway, application: found, proposal, digestOf: digestDocument })
-            const events = [...found.events, proposal]
-            return save({ ...found, revision: found.revision + 1, events, decision: { text } })
+            return advance(found, proposal, { decision: { text } })
           },
         }
       },
@@ -180,14 +174,11 @@ export function createDecisionSigning(parts: SigningParts): DecisionSigning {
             found: 1,
             json: undefined,
             perform(exchange) {
-              const by = right.reader.document.subsystem
-              const at = new Date(nowMs).toISOString()
+              const stamp = stampOf(right.reader.document.subsystem, exchange, nowMs)
               const signed = { approver: approver.id, signature: hash('sha256', signature) }
-              const event: ApplicationEvent = { act: decision, at, by, exchange, ...said, ...signed }
-              const events = [...found.events, event]
               const kept = { text, signed: { signature, chain: held.chain } }
-              const decided = { state, dueAtMs: undefined, events, decision: kept }
-              return save({ ...found, ...decided, revision: found.revision + 1 })
+              const change = { state, dueAtMs: undefined, decision: kept }
+              return advance(found, { act: decision, ...stamp, ...said, ...signed }, change)
             },
           }
         },
