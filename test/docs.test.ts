@@ -116,7 +116,7 @@ describe('what is written by hand', () => {
     each((page, path) => {
       const settings = new Set(listSettings().flatMap(({ environment }) => environment ?? []))
       for (const name of wordsOf(page, /\b(lienthong_[a-z_]+)\b/g)) {
-        expect(METRICS, path).to.have.property(name.replace(/_bucket$/, ''))
+        expect(METRICS, path).to.have.property(name.replace(/_(?:bucket|count)$/, ''))
       }
       for (const name of wordsOf(page, /\b(LIENTHONG_[A-Z_]+[A-Z])\b/g)) {
         expect(settings.has(name), `${path}: ${name}`).to.equal(true)

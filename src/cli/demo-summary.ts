@@ -201,8 +201,8 @@ export function showReady(world: DemoWorld, demoCase: DemoCase, tools: Tools): r
     ),
     '',
     `  ${pick(TEXTS.tryRecords)}`,
-    ...shellLines(`LIENTHONG_DATADIR=${word(files.folder)} npx lienthong records --limit 5`),
-    ...shellLines(`npx lienthong audit search --profile ${word(files.auditor)} limit:=5`),
+    ...shellLines(`LIENTHONG_DATADIR=${near(files.folder)} npx lienthong records --limit 5`),
+    ...shellLines(`npx lienthong audit search --profile ${near(files.auditor)} limit:=5`),
     '',
     style('bold', pick(TEXTS.stop), 'stdout'),
   ]

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { JWK } from 'jose'
 import { createCountry } from '../sandbox/country.ts'
 import { createHappenings } from '../sandbox/happenings.ts'
-import { busynessAt, createTraffic, type TrafficCall, type TrafficShape } from '../sandbox/traffic.ts'
 import { type ConsumerClient, createConsumerClient } from './client.ts'
-import { isMembers } from './consumer-reply.ts'
+import { createAsking, keepGoing, type Pace } from './demo-asking.ts'
 import { findDemoFolder, noDemo } from './demo-control.ts'
 import { createPublisher } from './event-client.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
@@ -58,18 +56,10 @@ interface RunOptions {
   readonly seed?: string
 }
 
-interface Plan {
-  readonly rate: number
-  readonly seconds: number
-  readonly shape: TrafficShape
+interface Plan extends Pace {
   readonly seed: number
 }
 
-/** More at once would tell of this command's own patience, not of the gateway. */
-const MOST_AT_ONCE = 64
-const TICK_MS = 50
-/** One submission of so many is looked up again. */
-const LOOKED_UP = 10
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 function planOf({
@@ -112,44 +102,19 @@ function openParties(tools: Tools): (party: string, resource?: string) => Consum
   }
 }
 
-/** Does one thing after the other at a rate, many at once where they take their time. */
-async function keepGoing(plan: Plan, act: (place: number) => Promise<string>, { outside }: Tools) {
+/** How one after the other ended, and how long each took. */
+async function measure(plan: Plan, act: (place: number) => Promise<string>, { outside }: Tools) {
   const outcomes = new Map<string, number>()
   const times: number[] = []
-  const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-  const underWay = new Set<Promise<void>>()
-  const startedMs = performance.now()
-  let place = 0
-  let owed = 0
-  let lastMs = startedMs
-  const begin = () => {
-    const begunMs = performance.now()
-    const task: Promise<void> = act(place++)
-      .catch(() => 'unreachable')
-      .then((outcome) => {
-        count(outcome)
-        times.push(performance.now() - begunMs)
-      })
-      .finally(() => underWay.delete(task))
-    underWay.add(task)
+  const ended = (outcome: string, ms: number | undefined) => {
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    if (ms !== undefined) times.push(ms)
   }
-  for (;;) {
-    const nowMs = performance.now()
-    const share = (nowMs - startedMs) / (plan.seconds * 1000)
-    if (share >= 1 || outside.signal.aborted) break
-    owed += (plan.rate * busynessAt(plan.shape, share) * (nowMs - lastMs)) / 1000
-    lastMs = nowMs
-    for (; owed >= 1; owed -= 1) {
-      if (underWay.size < MOST_AT_ONCE) begin()
-      else count('held_back')
-    }
-    await pause(TICK_MS, undefined, { signal: outside.signal }).catch(() => {})
-  }
-  await Promise.all(underWay)
-  return { outcomes, times: times.sort((a, b) => a - b), seconds: (performance.now() - startedMs) / 1000 }
+  const seconds = await keepGoing(plan, act, { signal: outside.signal, ended })
+  return { outcomes, times: times.sort((a, b) => a - b), seconds }
 }
 
-type Run = Awaited<ReturnType<typeof keepGoing>>
+type Run = Awaited<ReturnType<typeof measure>>
 
 function tell({ outcomes, times, seconds }: Run, { terminal }: Tools): ExitCode {
   const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0)
@@ -167,38 +132,10 @@ function tell({ outcomes, times, seconds }: Run, { terminal }: Tools): ExitCode 
   return outcomes.size === 1 && outcomes.has('unreachable') ? EXIT.unreachable : EXIT.ok
 }
 
-const PARTICULARS = { dossier: 'H29.12-261122-0007', officer: 'cb-017' }
-
-/** Asks, and looks some of what was submitted up again. @returns how it ended: `delivered`, or a code. */
-async function carry(
-  client: ConsumerClient,
-  call: TrafficCall,
-  key: string,
-  isLookedUp: boolean,
-): Promise<string> {
-  const { service, path, body, purpose, fields, submission } = call
-  const common = { service, purpose, ...PARTICULARS }
-  const idempotencyKey = submission === undefined ? undefined : key
-  const { status, body: answer } = await client.call({ ...common, path, body, fields, idempotencyKey })
-  if (status >= 300) {
-    const { code } = isMembers(answer) ? answer : {}
-    return typeof code === 'string' ? code : `http_${status}`
-  }
-  if (submission === undefined || !isLookedUp) return 'delivered'
-  const { lookUpPath, lookUp } = submission
-  const found = await client.call({ ...common, path: lookUpPath, body: lookUp })
-  return found.status === 404 ? 'lost' : 'delivered'
-}
-
 async function traffic(options: RunOptions, tools: Tools): Promise<ExitCode> {
   const plan = planOf(options)
-  const clientOf = openParties(tools)
-  const at = createTraffic(createCountry(), plan.seed)
-  const act = (place: number) => {
-    const call = at(place)
-    return carry(clientOf(call.consumer), call, tools.outside.newId(), place % LOOKED_UP === 0)
-  }
-  return tell(await keepGoing(plan, act, tools), tools)
+  const act = createAsking(openParties(tools), plan.seed, tools.outside.newId)
+  return tell(await measure(plan, act, tools), tools)
 }
 
 async function events(options: RunOptions, tools: Tools): Promise<ExitCode> {
@@ -214,7 +151,7 @@ async function events(options: RunOptions, tools: Tools): Promise<ExitCode> {
     const { outcome, code } = await publish(event)
     return outcome === 'refused' ? String(code) : type
   }
-  return tell(await keepGoing(plan, act, tools), tools)
+  return tell(await measure(plan, act, tools), tools)
 }
 
 /** `lienthong demo traffic` and `events`: something to look at in console and dashboards. */

@@ -5,12 +5,12 @@ import { backfillHistory } from './demo-history.ts'
 import { reportTour } from './demo-json.ts'
 import { createLayout } from './demo-layout.ts'
 import { type ModeReport, planModes, showModes } from './demo-modes.ts'
-import { type DemoPrometheus, startDemoPrometheus } from './demo-prometheus.ts'
 import { formatMs, type PageParts, showMode, showStep, showToken } from './demo-show.ts'
 import { type DemoCase, openCase, planSteps } from './demo-story.ts'
 import { showMetrics, showReady, showRecords, showSteady } from './demo-summary.ts'
 import { type TourReport, takeTour } from './demo-tour.ts'
 import { defineTraffic } from './demo-traffic.ts'
+import { type DemoWatch, startDemoWatch } from './demo-watch.ts'
 import { createWording } from './demo-wording.ts'
 import { type DemoProgress, type DemoWorld, startDemoWorld } from './demo-world.ts'
 import { addGuide } from './examples.ts'
@@ -31,13 +31,9 @@ const TEXTS = {
     en: 'add two years of synthetic counts (about 60 million exchanges) for the statistics',
   },
   prometheus: {
-    vi: 'chạy kèm Prometheus có trên máy để xem chỉ số và cảnh báo',
-    en: "run this machine's Prometheus beside it, to see metrics and alerts",
+    vi: 'chạy kèm Prometheus (và Alertmanager) có trên máy, cho cổng có việc đều đặn, để xem chỉ số và cảnh báo',
+    en: "run this machine's Prometheus (and Alertmanager) beside it and keep the gateway busy, to see metrics and alerts",
   },
-  prometheusRuns: (url: string): Bilingual => ({
-    vi: `Prometheus đang đọc cổng: ${url}/graph, cảnh báo: ${url}/alerts`,
-    en: `Prometheus scrapes the gateway: ${url}/graph, alerts: ${url}/alerts`,
-  }),
   historyMade: {
     vi: 'Đã thêm hai năm số liệu mô phỏng cho thống kê; không có bản ghi đứng sau, việc soát sổ bỏ qua chúng.',
     en: 'Two years of synthetic counts were added to the statistics; no records stand behind them, and audits of the log leave them out.',
@@ -183,12 +179,19 @@ function heedHangUp(tools: Tools): Tools {
   return { ...tools, outside: { ...tools.outside, signal } }
 }
 
-async function serve(world: DemoWorld, demoCase: DemoCase, tools: Tools): Promise<string> {
+interface Serving {
+  readonly world: DemoWorld
+  readonly demoCase: DemoCase
+  readonly watch: DemoWatch | undefined
+}
+
+async function serve({ world, demoCase, watch }: Serving, tools: Tools): Promise<string> {
   const letTokenGo = await keepToken(world)
   try {
     const lines = showReady(world, demoCase, tools)
     if (tools.terminal.json) tools.terminal.talk(lines.at(-1) ?? '')
     else tools.terminal.result(lines.join('\n'))
+    watch?.ask()
     return await stopAsked(tools.outside.signal)
   } finally {
     letTokenGo()
@@ -220,19 +223,9 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
   const parts = { tools, settings, version: tools.version, progress }
   const world = await startOrTell(() => startDemoWorld(parts), tools)
   let reason = 'tour_ended'
-  let prometheus: DemoPrometheus | undefined
+  let watch: DemoWatch | undefined
   try {
-    if (options.withPrometheus) {
-      prometheus = await startDemoPrometheus({
-        folder: world.files.folder,
-        managementUrl: world.gateway.managementUrl,
-        publicUrl: world.gateway.publicUrl,
-        projectRoot: tools.projectRoot,
-        environment: outside.environment,
-        signal: outside.signal,
-      })
-      terminal.talk(terminal.pick(TEXTS.prometheusRuns(prometheus.url)))
-    }
+    if (options.withPrometheus) watch = await startDemoWatch(world, tools)
     if (options.history) {
       const rows = await backfillHistory(world.gateway.database, world.documents, outside.now())
       if (rows > 0) terminal.talk(terminal.pick(TEXTS.historyMade))
@@ -246,12 +239,12 @@ async function demo(options: DemoOptions, tools: Tools): Promise<ExitCode> {
       terminal.resultJson(reportTour(shown.tour, frame))
     } else conclude(shown, elapsedMs, tools)
     if (!options.exit) {
-      reason = await serve(world, demoCase, tools)
+      reason = await serve({ world, demoCase, watch }, tools)
       terminal.talk(`\n${terminal.pick(TEXTS.stopping)}`)
     }
     return ok ? EXIT.ok : EXIT.failed
   } finally {
-    await prometheus?.stop()
+    await watch?.stop()
     await world.close(reason)
     if (!options.exit) terminal.talk(terminal.pick(TEXTS.stopped))
   }
@@ -281,7 +274,7 @@ export function define(command: Command, tools: Tools): void {
       ['demo --history', { vi: 'có hai năm số liệu để thống kê', en: 'with two years of figures' }],
       [
         'demo --with-prometheus',
-        { vi: 'có Prometheus đọc chỉ số', en: 'with Prometheus reading the metrics' },
+        { vi: 'có Prometheus đọc chỉ số và cảnh báo', en: 'with Prometheus reading metrics and alerting' },
       ],
       ['demo --full', { vi: 'mọi chi tiết của từng bước', en: 'every detail of each step' }],
       ['demo --lang en', { vi: 'bằng tiếng Anh', en: 'in English' }],

@@ -15,6 +15,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { createMetricsPage, type MetricsPage } from '../telemetry/metrics-page.ts'
 import { watchProcess } from '../telemetry/process-metrics.ts'
+import { type ProviderCircuit, providersCheck } from '../telemetry/readiness.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { createMetricsCollector, createWorkerMetrics } from '../telemetry/worker-metrics.ts'
 import { openSandboxSignIn } from './sandbox-sign-in.ts'
@@ -83,7 +84,7 @@ interface ManagementParts {
 /** What the console's page of the gateway's state shows. */
 interface GatewayStatus {
   readonly checks: readonly NamedFinding[]
-  readonly circuits: readonly { readonly provider: string; readonly state: string }[]
+  readonly circuits: readonly ProviderCircuit[]
 }
 
 /** The circuit breakers of all processes, from the page that is scraped. */
@@ -101,12 +102,14 @@ async function startManagement(
 ): Promise<{ url: string; server: Server; status: () => Promise<GatewayStatus> }> {
   const { settings, page, keeping, telemetry, gateway, sandbox } = parts
   const checks = [...parts.checks, ...keeping.checks]
+  const circuits = async () => circuitsOf((await page.render('text')).body)
+  const remarks = [providersCheck(circuits)]
   const { internalError: onInternalError, request: onRequest } = telemetry
   const control = { publicUrl: () => '', onInternalError, onRequest }
   const server = createManagementServer({
     ...gateway.edge,
     routers: [
-      createOperationsRouter({ page, checks, onInternalError: telemetry.internalError }),
+      createOperationsRouter({ page, checks, remarks, onInternalError: telemetry.internalError }),
       keeping.router,
       gateway.audit,
       ...(sandbox.tools ? [createSandboxControl({ ...control, tools: sandbox.tools })] : []),
@@ -127,7 +130,7 @@ async function startManagement(
   const address = server.address() as AddressInfo
   const status = async () => ({
     checks: (await assessReadiness(checks)).checks,
-    circuits: circuitsOf((await page.render('text')).body),
+    circuits: await circuits(),
   })
   return { url: `http://${host}:${address.port}`, server, status }
 }

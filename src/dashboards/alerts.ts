@@ -1,15 +1,18 @@
 import { type Alert, CALL_AT_ONCE, CALL_OWNER, CHECK_DATABASE, metric } from './alert.ts'
 import { LOG_ALERTS } from './alerts-log.ts'
+import { PROVIDER_ALERTS } from './alerts-providers.ts'
 import { BURN_RATES, SLOS } from './slo.ts'
 
-const BURNING = SLOS.flatMap(({ id, title }) =>
+const BURNING = SLOS.flatMap(({ id, title, objective, enough }) =>
   (['critical', 'warning'] as const).map((severity): Alert => {
     const rates = BURN_RATES.filter((rate) => rate.severity === severity)
-    const { objective } = SLOS.find((slo) => slo.id === id) ?? { objective: 1 }
     const over = (window: string, factor: number) =>
       `slo:sli_error:ratio_rate${window}{slo="${id}"} > ${factor} * ${(1 - objective).toFixed(4)}`
     const expr = rates
-      .map(({ factor, long, short }) => `(${over(long, factor)} and ${over(short, factor)})`)
+      .map(({ factor, long, short }) => {
+        const few = enough === undefined ? '' : ` and on () ${enough(long)}`
+        return `(${over(long, factor)} and ${over(short, factor)}${few})`
+      })
       .join(' or ')
     const name = `Lienthong${id[0]?.toUpperCase()}${id.slice(1)}${severity === 'critical' ? 'BurnsFast' : 'Burns'}`
     return {
@@ -192,32 +195,6 @@ const STANDING: readonly Alert[] = [
     escalation: CALL_AT_ONCE,
   },
   {
-    name: 'LienthongBreakerOpen',
-    severity: 'warning',
-    expr: `sum by (provider) (${metric('lienthong_breaker_state')}{state="open"}) > 0`,
-    for: '5m',
-    summary: {
-      vi: 'Bên cung cấp {{ $labels.provider }} không gọi được',
-      en: 'Provider {{ $labels.provider }} cannot be called',
-    },
-    meaning: {
-      vi: 'Cầu dao mở 5 phút: các lần gọi liên tiếp thất bại.',
-      en: 'Its breaker has been open for 5 minutes: call after call failed.',
-    },
-    harm: {
-      vi: 'Ai hỏi bên này nhận 503 kèm Retry-After.',
-      en: 'Whoever asks it gets 503 with Retry-After.',
-    },
-    action: {
-      vi: 'Gọi trực của bên cung cấp (liên hệ trong danh bạ); xem thông báo bảo trì; xem lỗi theo mã.',
-      en: 'Call the provider’s duty (contact in the registry); look for a maintenance notice and errors by code.',
-    },
-    escalation: {
-      vi: 'Báo bên khai thác nếu kéo dài 30 phút.',
-      en: 'Tell the consumers where it lasts 30 minutes.',
-    },
-  },
-  {
     name: 'LienthongCertificateExpires',
     severity: 'warning',
     expr: `(${metric('lienthong_certificate_not_after_timestamp_seconds')} - time()) / 86400 < 14`,
@@ -383,4 +360,4 @@ const STANDING: readonly Alert[] = [
 ]
 
 /** Every alert there is. */
-export const ALERTS: readonly Alert[] = [...BURNING, ...STANDING, ...LOG_ALERTS]
+export const ALERTS: readonly Alert[] = [...BURNING, ...STANDING, ...PROVIDER_ALERTS, ...LOG_ALERTS]

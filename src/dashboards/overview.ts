@@ -50,7 +50,9 @@ export const OVERVIEW: Dashboard = {
           unit: 'none',
           width: 4,
           thresholds: [1, 3],
-          queries: [{ expr: `sum(${select('lienthong_breaker_state', 'state="open"')})`, legend: '' }],
+          queries: [
+            { expr: `sum(${select('lienthong_breaker_state', 'state=~"open|half_open"')})`, legend: '' },
+          ],
         },
         {
           title: { vi: 'Bản ghi chưa vào điểm kiểm tra', en: 'Records not yet in a checkpoint' },

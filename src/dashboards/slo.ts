@@ -10,6 +10,8 @@ export interface Slo {
   readonly objective: number
   /** PromQL of the share of bad events in `window`. */
   readonly badShare: (window: string) => string
+  /** PromQL that holds where there were enough bad events in `window` to wake somebody: a quiet night has few of any. */
+  readonly enough?: (window: string) => string
 }
 
 /** Faults of the gateway itself; a consumer's or a provider's do not count against it. */
@@ -37,6 +39,7 @@ export const SLOS: readonly Slo[] = [
     badShare: (window) =>
       `(sum(rate(${REFUSALS}{code=~"${GATEWAY_CODES}"}[${window}])) or vector(0)) / ` +
       `(sum(rate(${TRANSACTIONS}[${window}])) > 0)`,
+    enough: (window) => `sum(increase(${REFUSALS}{code=~"${GATEWAY_CODES}"}[${window}])) >= 10`,
   },
   {
     id: 'overhead',
@@ -45,6 +48,9 @@ export const SLOS: readonly Slo[] = [
     badShare: (window) =>
       `1 - sum(rate(${OVERHEAD}_bucket{le="${OVERHEAD_BOUND}"}[${window}])) / ` +
       `(sum(rate(${OVERHEAD}_count[${window}])) > 0)`,
+    // The first exchanges after a start are slow ones.
+    enough: (window) =>
+      `sum(increase(${OVERHEAD}_count[${window}])) - sum(increase(${OVERHEAD}_bucket{le="${OVERHEAD_BOUND}"}[${window}])) >= 50`,
   },
   {
     id: 'sealing',

@@ -200,7 +200,16 @@ export function createEventSide(parts: EventSideParts): EventSide {
         verificationKey: formatVerificationKey(webhookKey.publicKey),
       }),
     ],
-    checks: [{ name: 'datasets', check: () => ({ ok: true, detail: tellSilence(ages) }) }],
+    checks: [
+      {
+        name: 'datasets',
+        check: () => ({
+          ok: true,
+          ...(ages.some(({ isSilent }) => isSilent) && { concern: true as const }),
+          detail: tellSilence(ages),
+        }),
+      },
+    ],
     async start() {
       await deliveries.recover()
       await events.placeRecorded()

@@ -8,6 +8,8 @@ interface OperationsParts {
   readonly page: MetricsPage
   /** What the gateway needs to be able to answer exchanges. */
   readonly checks: readonly ReadinessCheck[]
+  /** What `?verbose` tells besides; whatever they find, the gateway is as ready as before. */
+  readonly remarks: readonly ReadinessCheck[]
   /** Told when the page of metrics could not be written. */
   readonly onInternalError: (error: unknown) => void
 }
@@ -37,9 +39,16 @@ function refuseMethod(response: Response): void {
   send(response, status, { 'content-type': 'application/problem+json', allow: ALLOWED }, problem)
 }
 
+/** `[!]`: ready all the same, yet somebody has to look. */
+function markOf({ ok, concern }: NamedFinding): string {
+  if (!ok) return '-'
+  return concern ? '!' : '+'
+}
+
 /** @returns a finding; its detail only where it says what is wrong or everything was asked for. */
-function present({ name, ok, detail }: NamedFinding, isVerbose: boolean): object {
-  return ok && !isVerbose ? { name, ok } : { name, ok, detail }
+function present({ name, ok, concern, detail }: NamedFinding, isVerbose: boolean): object {
+  if (ok && !isVerbose) return { name, ok }
+  return { name, ok, ...(concern && { concern }), detail }
 }
 
 /**
@@ -60,13 +69,18 @@ export function createOperationsRouter(parts: OperationsParts): Router {
   serve('/livez', (_request, response) => sendJson(response, 200, { status: 'ok' }))
 
   serve('/readyz', async (request, response) => {
-    const { ok, checks } = await assessReadiness(parts.checks)
     const isVerbose = new URLSearchParams(request.url.split('?')[1] ?? '').has('verbose')
+    const [{ ok, checks: needed }, remarks] = await Promise.all([
+      assessReadiness(parts.checks),
+      assessReadiness(isVerbose ? parts.remarks : []),
+    ])
+    const checks = [
+      ...needed,
+      ...remarks.checks.map((found) => (found.ok ? found : { ...found, ok: true, concern: true as const })),
+    ]
     if (wantsText(request)) {
       const language = askedLanguage(request)
-      const lines = checks.map(
-        ({ name, ok: holds, detail }) => `[${holds ? '+' : '-'}] ${name}: ${detail[language]}\n`,
-      )
+      const lines = checks.map((found) => `[${markOf(found)}] ${found.name}: ${found.detail[language]}\n`)
       const headers = { 'content-type': 'text/plain; charset=utf-8', vary: 'Accept, Accept-Language' }
       send(response, ok ? 200 : 503, headers, `${lines.join('')}${ok ? 'ok' : 'unready'}\n`)
       return

@@ -30,9 +30,13 @@ function translate(error: unknown, openMs: number): unknown {
   return error
 }
 
+/** So many calls tell of a provider: half of them failed within 10 s, or all in a row. */
+const TELLING_CALLS = 10
+
 /**
- * Stops calling a provider that keeps failing: opens when half of at least 10 calls within 10 s failed,
- * and tries a single call after `openMs`. Answers of any status below 500 are successes.
+ * Stops calling a provider that keeps failing: opens when half of at least 10 calls within 10 s failed, or 10 in a row
+ * however far apart (a provider that is seldom asked), and tries a single call after `openMs`. Answers of any status
+ * below 500 are successes.
  */
 export function withBreaker(
   call: ProviderCall,
@@ -42,13 +46,21 @@ export function withBreaker(
     timeout: false,
     capacity: options.maxConcurrent,
     errorThresholdPercentage: 50,
-    volumeThreshold: 10,
+    volumeThreshold: TELLING_CALLS,
     resetTimeout: options.openMs,
     rollingCountTimeout: 10_000,
     rollingCountBuckets: 10,
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
     errorFilter: saysNothingOfProvider,
+  })
+  let failedInARow = 0
+  breaker.on('success', () => {
+    failedInARow = 0
+  })
+  breaker.on('failure', () => {
+    failedInARow += 1
+    if (failedInARow >= TELLING_CALLS) breaker.open()
   })
   breaker.on('open', () => options.onState('open'))
   breaker.on('halfOpen', () => options.onState('half_open'))

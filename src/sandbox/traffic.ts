@@ -5,7 +5,7 @@ import { sampleParcel, samplePerson, sampleScenario, sampleTaxpayer } from './sa
 
 /** One exchange that a traffic generator asks for. */
 export interface TrafficCall {
-  readonly consumer: string
+  readonly consumer: typeof BUSIEST | typeof OTHER
   readonly service: string
   readonly path: string
   readonly body: object

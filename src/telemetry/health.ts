@@ -53,7 +53,7 @@ export async function assessReadiness(
   const findings = await Promise.all(
     checks.map(async (each): Promise<NamedFinding> => {
       const finding = await Promise.race([run(each).catch(() => THROWN), late])
-      return { name: each.name, ok: finding.ok, detail: finding.detail }
+      return { name: each.name, ...finding }
     }),
   )
   ended.abort()

@@ -92,3 +92,34 @@ export function witnessCheck(
     },
   }
 }
+
+/** A provider whose breaker is not closed. */
+export interface ProviderCircuit {
+  readonly provider: string
+  readonly state: string
+}
+
+/** Told to those who ask for everything; whoever else cannot be called, the gateway carries the other exchanges. */
+export function providersCheck(circuits: () => Promise<readonly ProviderCircuit[]>): ReadinessCheck {
+  return {
+    name: 'providers',
+    async check() {
+      const shut = (await circuits()).flatMap(({ provider, state }) => (state === 'closed' ? [] : [provider]))
+      if (shut.length === 0) {
+        return {
+          ok: true,
+          detail: { vi: 'Không có cầu dao nào ngắt.', en: 'The breakers of all providers are closed.' },
+        }
+      }
+      const names = [...new Set(shut)].join(', ')
+      return {
+        ok: true,
+        concern: true,
+        detail: {
+          vi: `Không gọi được: ${names} (cầu dao ngắt). Giao dịch với các bên khác vẫn đi, nên cổng vẫn sẵn sàng.`,
+          en: `Cannot be called: ${names} (breaker not closed). Exchanges with all others go on, so the gateway stays ready.`,
+        },
+      }
+    },
+  }
+}

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'chai'
+import { startDemoAlertmanager, type ToldAlert } from '../../src/cli/demo-alerts.ts'
 import { startDemoPrometheus } from '../../src/cli/demo-prometheus.ts'
 import { CliFault } from '../../src/cli/fault.ts'
 import { requireProgram } from '../support/debian-program.ts'
@@ -56,10 +57,57 @@ describe('demo --with-prometheus', () => {
     expect(await fetch(prometheus.url).catch(() => 'gone')).to.equal('gone')
   })
 
+  it('tells of an alert once when a real Alertmanager has it, and once when it is over', async function () {
+    this.timeout(60_000)
+    requireProgram(this, 'prometheus-alertmanager', 'prometheus-alertmanager')
+    const told: ToldAlert[] = []
+    const { signal } = new AbortController()
+    const tell = (alert: ToldAlert) => told.push(alert)
+    const alertmanager = await startDemoAlertmanager({ folder, environment: process.env, signal, tell })
+    if (alertmanager === undefined) throw new Error('there is one')
+    const startsAt = new Date().toISOString()
+    const send = async (more: object) => {
+      const labels = { alertname: 'LienthongBreakerOpen', provider: 'G12/thue' }
+      const annotations = {
+        summary: 'cannot be called',
+        summary_vi: 'không gọi được',
+        runbook_url: 'http://x',
+      }
+      const answer = await fetch(`${alertmanager.url}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([{ labels, annotations, startsAt, ...more }]),
+      })
+      expect(answer.status).to.equal(200)
+    }
+    try {
+      await send({})
+      while (told.length < 1) await pause(100)
+      await send({})
+      await send({ endsAt: new Date().toISOString() })
+      while (told.length < 2) await pause(100)
+    } finally {
+      await alertmanager.stop()
+    }
+    const alert = { summary: { vi: 'không gọi được', en: 'cannot be called' }, runbook: 'http://x' }
+    expect(told).to.deep.equal([
+      { isResolved: false, ...alert },
+      { isResolved: true, ...alert },
+    ])
+  })
+
+  it('goes on without an Alertmanager where there is none', async () => {
+    const { signal } = new AbortController()
+    const tell = () => {}
+    expect(
+      await startDemoAlertmanager({ folder, environment: { PATH: join(folder, 'none') }, signal, tell }),
+    ).to.equal(undefined)
+  })
+
   it('says how to install it where there is none', async () => {
-    const thrown = await startDemoPrometheus(parts('http://127.0.0.1:1', { PATH: folder })).catch(
-      (error: unknown) => error,
-    )
+    const thrown = await startDemoPrometheus(
+      parts('http://127.0.0.1:1', { PATH: join(folder, 'none') }),
+    ).catch((error: unknown) => error)
     expect(thrown).to.be.an.instanceOf(CliFault).and.to.include({ code: 'prometheus_missing' })
     expect((thrown as CliFault).particulars.fix?.en).to.include('apt-get install')
   })

@@ -324,23 +324,87 @@ tests:
               description: Answers still break the contract, or a source of events is still silent, after every deadline (incidents.deadlines, working days).
               description_vi: Câu trả lời còn trái hợp đồng dữ liệu, hoặc nguồn sự kiện còn im, sau khi đã qua mọi hạn khắc phục (incidents.deadlines, ngày làm việc).
               runbook_url: /docs/runbooks/LienthongDataIncidentsOverdue
-  - name: an open breaker tells after five minutes, not before
-    interval: 30s
+  - name: a provider that is tried again now and then, and never answers
+    interval: 15s
     input_series:
+      - series: 'lienthong_breaker_state{provider="G10/dat-dai", state="closed"}'
+        values: '1 0x11 1x20'
       - series: 'lienthong_breaker_state{provider="G10/dat-dai", state="open"}'
-        values: '1+0x40'
+        values: '0 1 1 0 1 1 0 1 1 0 1 1 0x20'
+      - series: 'lienthong_breaker_state{provider="G10/dat-dai", state="half_open"}'
+        values: '0 0 0 1 0 0 1 0 0 1 0 0 0x20'
     alert_rule_test:
       - alertname: LienthongBreakerOpen
-        eval_time: 4m
+        eval_time: 1m
         exp_alerts: []
       - alertname: LienthongBreakerOpen
-        eval_time: 6m
+        eval_time: 2m30s
         exp_alerts:
           - exp_labels: { severity: warning, provider: G10/dat-dai }
             exp_annotations:
               summary: Provider G10/dat-dai cannot be called
               summary_vi: Bên cung cấp G10/dat-dai không gọi được
-              description: 'Its breaker has been open for 5 minutes: call after call failed.'
-              description_vi: 'Cầu dao mở 5 phút: các lần gọi liên tiếp thất bại.'
+              description: 'Its breaker has not closed for a minute: call after call failed, and none has been answered since.'
+              description_vi: 'Cầu dao ngắt đã 1 phút: các lần gọi liên tiếp thất bại, chưa lần thử lại nào thành công.'
               runbook_url: /docs/runbooks/LienthongBreakerOpen
+      - alertname: LienthongBreakerOpen
+        eval_time: 3m30s
+        exp_alerts: []
+  - name: a provider that answers nonsense to a few, while another answers most
+    interval: 15s
+    input_series:
+      - series: 'lienthong_transactions_total{provider="G12/thue", service="a", outcome="delivered"}'
+        values: '10+0x40 11+1x12'
+      - series: 'lienthong_transactions_total{provider="G12/thue", service="a", outcome="failed"}'
+        values: '0+1x40 40+0x12'
+      - series: 'lienthong_transactions_total{provider="G01/dan-cu", service="b", outcome="delivered"}'
+        values: '0+4x40'
+      - series: 'lienthong_transactions_total{provider="G01/dan-cu", service="b", outcome="failed"}'
+        values: '0+2x40'
+    alert_rule_test:
+      - alertname: LienthongProviderFails
+        eval_time: 30s
+        exp_alerts: []
+      - alertname: LienthongProviderFails
+        eval_time: 8m
+        exp_alerts:
+          - exp_labels: { severity: warning, provider: G12/thue }
+            exp_annotations:
+              summary: More than half of the exchanges with G12/thue fail
+              summary_vi: Quá nửa giao dịch với G12/thue không được
+              description: 'Within 5 minutes more than half of the questions, 5 at least, had no answer that can be used: no connection, too late, a 5xx, or an answer against the contract (for which no breaker opens).'
+              description_vi: 'Trong 5 phút quá nửa số câu hỏi, ít nhất 5, không có câu trả lời dùng được: không kết nối, quá giờ, lỗi 5xx, hoặc trả lời trái hợp đồng dữ liệu (cầu dao không ngắt vì điều này).'
+              runbook_url: /docs/runbooks/LienthongProviderFails
+      - alertname: LienthongProviderFails
+        eval_time: 12m
+        exp_alerts: []
+  - name: the slow first exchanges after a start wake nobody, though they are a fifth of the few there were
+    interval: 30s
+    input_series:
+      - series: 'lienthong_overhead_seconds_count'
+        values: '0 40 100+0x40'
+      - series: 'lienthong_overhead_seconds_bucket{le="0.05"}'
+        values: '0 20 80+0x40'
+    alert_rule_test:
+      - alertname: LienthongOverheadBurnsFast
+        eval_time: 4m
+        exp_alerts: []
+  - name: many slow exchanges do
+    interval: 30s
+    input_series:
+      - series: 'lienthong_overhead_seconds_count'
+        values: '0+100x20'
+      - series: 'lienthong_overhead_seconds_bucket{le="0.05"}'
+        values: '0+80x20'
+    alert_rule_test:
+      - alertname: LienthongOverheadBurnsFast
+        eval_time: 4m
+        exp_alerts:
+          - exp_labels: { severity: critical, slo: overhead }
+            exp_annotations:
+              summary: "The gateway's own time below 50 ms: the error budget is being spent too fast"
+              summary_vi: 'Riêng cổng dưới 50 ms: hạn mức lỗi hao nhanh'
+              description: So much goes wrong that the budget of 30 days will be gone early.
+              description_vi: Lỗi nhiều đến mức hạn mức lỗi của 30 ngày sẽ hết sớm.
+              runbook_url: /docs/runbooks/LienthongOverheadBurnsFast
 `

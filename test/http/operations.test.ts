@@ -6,6 +6,7 @@ import { createOperationsRouter } from '../../src/http/operations.ts'
 import type { ReadinessCheck } from '../../src/telemetry/health.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createMetricsPage, type MetricsPage } from '../../src/telemetry/metrics-page.ts'
+import { providersCheck } from '../../src/telemetry/readiness.ts'
 
 const ledger: ReadinessCheck = {
   name: 'ledger',
@@ -20,12 +21,21 @@ describe('the management listener', () => {
   let server: Server | undefined
   let errors: unknown[] = []
 
-  async function serve(checks: readonly ReadinessCheck[], page?: MetricsPage) {
+  async function serve(
+    checks: readonly ReadinessCheck[],
+    page?: MetricsPage,
+    remarks: readonly ReadinessCheck[] = [],
+  ) {
     errors = []
     const app = express()
     const pageOrOwn = page ?? createMetricsPage(createMetrics().collect)
     app.use(
-      createOperationsRouter({ page: pageOrOwn, checks, onInternalError: (error) => errors.push(error) }),
+      createOperationsRouter({
+        page: pageOrOwn,
+        checks,
+        remarks,
+        onInternalError: (error) => errors.push(error),
+      }),
     )
     server = createServer(app).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -88,6 +98,28 @@ describe('the management listener', () => {
     expect(await answer.text()).to.equal('[+] registry: Phiên bản 7.\nok\n')
     const json = await ask('/readyz', { headers: { accept: 'application/json, text/plain' } })
     expect(json.headers.get('content-type')).to.equal('application/json')
+  })
+
+  it('stays ready while a provider cannot be called, and ?verbose says which', async () => {
+    const circuits = [
+      { provider: 'G01/dan-cu', state: 'closed' },
+      { provider: 'G12/thue', state: 'open' },
+      { provider: 'G12/thue', state: 'half_open' },
+    ]
+    const unknown: ReadinessCheck = { name: 'odd', check: () => Promise.reject(new Error('not known')) }
+    const ask = await serve([registry], undefined, [providersCheck(async () => circuits), unknown])
+    const answer = await ask('/readyz?verbose', { headers: { accept: 'text/plain' } })
+    expect(answer.status).to.equal(200)
+    const [first, second, third] = (await answer.text()).split('\n')
+    expect(first).to.match(/^\[\+\] registry/)
+    expect(second).to.match(/^\[!\] providers: Không gọi được: G12\/thue \(/)
+    expect(third).to.match(/^\[!\] odd/)
+    const json = await (await ask('/readyz?verbose')).json()
+    expect(json).to.nested.include({ status: 'ok', 'checks[1].ok': true, 'checks[1].concern': true })
+    expect(await (await ask('/readyz')).json()).to.deep.equal({
+      status: 'ok',
+      checks: [{ name: 'registry', ok: true }],
+    })
   })
 
   it('serves /metrics as text, and as OpenMetrics where that is asked for', async () => {

@@ -251,6 +251,26 @@ describe('provider call over the connection pool', () => {
     expect(states).to.deep.equal(['open'])
   })
 
+  it('opens the breaker on ten failures in a row, of many calls too; an answer between begins the count anew', async () => {
+    let status = 200
+    answer = (_request, response) => {
+      response.statusCode = status
+      response.end('{}')
+    }
+    const { call, states } = open(binding({ retries: 0 }))
+    const answerWith = async (next: number, times: number) => {
+      status = next
+      for (let turn = 0; turn < times; turn += 1) await codeOf(call(ask()))
+    }
+    await answerWith(200, 21)
+    await answerWith(500, 9)
+    await answerWith(200, 1)
+    await answerWith(500, 9)
+    expect(states).to.deep.equal([])
+    await answerWith(500, 1)
+    expect(states).to.deep.equal(['open'])
+  })
+
   it('never opens the breaker on a provider’s 4xx', async () => {
     answer = (_request, response) => {
       response.statusCode = 404
