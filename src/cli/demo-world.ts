@@ -24,7 +24,8 @@ import {
   makePartyKeys,
 } from './demo-registry.ts'
 import { interrupted } from './fault.ts'
-import { type RunningGateway, startGateway } from './gateway-process.ts'
+import { startGateway } from './gateway-process.ts'
+import type { RunningGateway } from './running-gateway.ts'
 import type { Tools } from './tools.ts'
 
 /** Told as the parts of the demo come up. */

@@ -1,11 +1,17 @@
-/** Remembers at which line each key of a file stood first, in 12 bytes of memory a key and a third more for room. */
+/** Remembers at which line each key of a file stood first, in 12 bytes of memory a key and a third to a half more for room. */
 export interface FirstSeen {
   /** @returns the line of an earlier key that was the same; 0 where this is the first, which is then remembered. */
   note(key: string, line: number): number
 }
 
-const FIRST_SLOTS = 1 << 16
-const MAX_LOAD = 0.75
+/** Parts by the first hash; each grows by itself, so that no more than one of them is ever held twice. */
+const PARTS = 32
+const PART_SHIFT = 27
+const FIRST_SLOTS = 1024
+const GROWTH = 1.25
+const MAX_LOAD = 0.8
+/** Of each slot: both hashes and the line, 0 where it is free. */
+const SLOT = 3
 
 /** Two independent 32-bit hashes (MurmurHash3's mixing), so that two keys in ten million agree once in 300,000 files. */
 function mix(hash: number, unit: number, factor: number): number {
@@ -13,36 +19,46 @@ function mix(hash: number, unit: number, factor: number): number {
   return mixed ^ (mixed >>> 15)
 }
 
+interface Part {
+  table: Uint32Array
+  slots: number
+  used: number
+}
+
+/** @returns the line that the key of these hashes had; 0 where it had none, and has this one from now on. */
+function put(part: Part, high: number, low: number, line: number): number {
+  const { table, slots } = part
+  let slot = Math.floor((low / 2 ** 32) * slots)
+  for (;;) {
+    const at = SLOT * slot
+    const known = table[at + 2] ?? 0
+    if (known === 0) {
+      table[at] = high
+      table[at + 1] = low
+      table[at + 2] = line
+      return 0
+    }
+    if (table[at] === high && table[at + 1] === low) return known
+    slot = slot + 1 === slots ? 0 : slot + 1
+  }
+}
+
+function grow(part: Part): void {
+  const old = part.table
+  part.slots = Math.ceil(part.slots * GROWTH)
+  part.table = new Uint32Array(SLOT * part.slots)
+  for (let at = 0; at < old.length; at += SLOT) {
+    const line = old[at + 2] ?? 0
+    if (line !== 0) put(part, old[at] ?? 0, old[at + 1] ?? 0, line)
+  }
+}
+
 /** @param seed of this file, so that nobody can prepare keys that collide. */
 export function createFirstSeen(seed: readonly [number, number]): FirstSeen {
-  let slots = FIRST_SLOTS
-  let used = 0
-  /** Of each slot: both hashes and the line, 0 where it is free. */
-  let table = new Uint32Array(3 * slots)
-
-  function place(high: number, low: number): number {
-    let slot = high & (slots - 1)
-    for (;;) {
-      const at = 3 * slot
-      if (table[at + 2] === 0 || (table[at] === high && table[at + 1] === low)) return at
-      slot = (slot + 1) & (slots - 1)
-    }
-  }
-
-  function grow(): void {
-    const old = table
-    slots *= 2
-    table = new Uint32Array(3 * slots)
-    for (let at = 0; at < old.length; at += 3) {
-      const line = old[at + 2] ?? 0
-      if (line === 0) continue
-      const [high = 0, low = 0] = [old[at], old[at + 1]]
-      const to = place(high, low)
-      table[to] = high
-      table[to + 1] = low
-      table[to + 2] = line
-    }
-  }
+  const parts = Array.from(
+    { length: PARTS },
+    (): Part => ({ table: new Uint32Array(SLOT * FIRST_SLOTS), slots: FIRST_SLOTS, used: 0 }),
+  )
 
   return {
     note(key, line) {
@@ -54,14 +70,12 @@ export function createFirstSeen(seed: readonly [number, number]): FirstSeen {
       }
       high >>>= 0
       low >>>= 0
-      const at = place(high, low)
-      const known = table[at + 2] ?? 0
+      const part = parts[high >>> PART_SHIFT]
+      if (part === undefined) throw new Error('a hash has 32 bits')
+      const known = put(part, high, low, line)
       if (known !== 0) return known
-      table[at] = high
-      table[at + 1] = low
-      table[at + 2] = line
-      used += 1
-      if (used > slots * MAX_LOAD) grow()
+      part.used += 1
+      if (part.used > part.slots * MAX_LOAD) grow(part)
       return 0
     },
   }

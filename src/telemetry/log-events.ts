@@ -120,6 +120,8 @@ const EXCHANGE_EVENTS = {
   },
 } as const satisfies Readonly<Record<string, EventEntry>>
 
+const WORKER_ROLE = ['lienthong.worker_role', ['exchanges', 'jobs']] as const
+
 /** The life of the gateway and of its processes. */
 const GATEWAY_EVENTS = {
   gateway_started: {
@@ -157,12 +159,13 @@ const GATEWAY_EVENTS = {
   worker_started: {
     level: 'info',
     message: 'a worker has started',
-    fields: { pid: ['lienthong.worker_pid', 'number'] },
+    fields: { role: WORKER_ROLE, pid: ['lienthong.worker_pid', 'number'] },
   },
   worker_ended: {
     level: 'warn',
     message: 'a worker has ended',
     fields: {
+      role: WORKER_ROLE,
       pid: ['lienthong.worker_pid', 'number'],
       exitCode: ['process.exit_code', 'number'],
       signal: ['lienthong.signal', 'operator_text'],

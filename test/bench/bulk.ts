@@ -1,14 +1,14 @@
 /**
- * Bulk matching through a whole gateway, measured: `node test/bench/bulk.ts [records] [share of faulty ones in percent]`.
- * The gateway is a process of its own, started as `npm start` does, with its ledger; the sandbox's population and the
- * consumer are this one. Processor time tells what a record costs, on a busy machine too; wall-clock time does not.
+ * Bulk matching through a whole gateway, measured: `node test/bench/bulk.ts [records] [faulty, in percent] [workers]`.
+ * The gateway is a process of its own, started as `npm start` does, with its ledger; with two workers or more the figures
+ * are those of the process that does jobs. The sandbox's population and the consumer are this one. Processor time tells what a record costs, on a busy machine too; wall-clock time does not.
  * `BENCH_GATEWAY_OPTIONS` has further options for the gateway's node, say `--cpu-prof`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type BulkClient, createBulkClient, makeKeys, ndjson, rightRecord } from '../support/bulk-world.ts'
 import { createConsumer, prepareWorld } from '../support/gateway-world.ts'
 import { createTestDatabase, stopTestServer } from '../support/postgres.ts'
-import { serve } from '../support/served.ts'
+import { type Served, serve } from '../support/served.ts'
 import { NODE_FLAGS } from './host.ts'
 import { listProcesses, peakMb, residentMb } from './procfs.ts'
 import { othersShare, readUsage } from './usage.ts'
@@ -26,7 +26,13 @@ function recordAt(index: number, faultsInHundred: number): object {
   return { ...record, personalId: '12' }
 }
 
-async function startBench() {
+/** The process that does jobs: the gateway's only one, or that of several which says so in the log. */
+function doerOf({ process: { pid }, lines }: Served): number {
+  const [, doer] = /"worker_started".*?worker_role":"jobs".*?worker_pid":(\d+)/.exec(lines()) ?? []
+  return Number(doer ?? pid)
+}
+
+async function startBench(workers: string) {
   const keys = await makeKeys([OFFICIALS])
   const database = await createTestDatabase()
   const world = await prepareWorld(database, {
@@ -39,7 +45,7 @@ async function startBench() {
     }),
   })
   const options = [...NODE_FLAGS, ...(process.env['BENCH_GATEWAY_OPTIONS'] ?? '').split(' ')]
-  const served = await serve(world, { LIENTHONG_WORKERS: '1' }, options.filter(Boolean))
+  const served = await serve(world, { LIENTHONG_WORKERS: workers }, options.filter(Boolean))
   const pair = keys.pairs.get(OFFICIALS)
   if (pair === undefined) throw new Error('no key')
   const { url } = served
@@ -48,7 +54,7 @@ async function startBench() {
   const backend = listProcesses().find(({ pid }) => pid === rows[0]?.pid)
   return {
     client,
-    rooted: { pid: served.process.pid ?? 0, databasePid: backend?.parentPid ?? 0 },
+    rooted: { pid: doerOf(served), databasePid: backend?.parentPid ?? 0 },
     async close() {
       served.process.kill('SIGTERM')
       await new Promise((resolve) => served.process.once('exit', resolve))
@@ -101,8 +107,8 @@ function describeUse(before: Look, after: Look, records: number): string {
   ].join('\n')
 }
 
-async function measure(records: number, faultsInHundred: number): Promise<void> {
-  const bench = await startBench()
+async function measure(records: number, faultsInHundred: number, workers: string): Promise<void> {
+  const bench = await startBench(workers)
   const { client, rooted } = bench
   const pieces = piecesOf(records, faultsInHundred)
   const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0)
@@ -133,6 +139,6 @@ async function measure(records: number, faultsInHundred: number): Promise<void> 
   await bench.close()
 }
 
-const [records = '1000000', faults = '5'] = process.argv.slice(2)
-await measure(Number(records), Number(faults))
+const [records = '1000000', faults = '5', workers = '1'] = process.argv.slice(2)
+await measure(Number(records), Number(faults), workers)
 process.exit(0)

@@ -52,8 +52,8 @@ describe('a bulk job whose process is killed', () => {
     await world.database.drop()
   })
 
-  async function start(): Promise<BulkClient> {
-    served = await serve(world, {})
+  async function start(environment: Record<string, string> = {}): Promise<BulkClient> {
+    served = await serve(world, environment)
     const pair = keys.pairs.get(OFFICIALS)
     if (pair === undefined) throw new Error('no key')
     const { url } = served
@@ -131,5 +131,31 @@ describe('a bulk job whose process is killed', () => {
     const opened = (await readFile(out, 'utf8')).trimEnd().split('\n')
     expect(opened.map((line) => JSON.parse(line).record)).to.deep.equal(results.map(({ record }) => record))
     await kill()
+  })
+
+  it('is gone on with where the process that does jobs is killed alone, and nothing else is disturbed', async function () {
+    this.timeout(120_000)
+    const client = await start({ LIENTHONG_WORKERS: '2' })
+    const workers = () =>
+      [
+        ...(served?.lines() ?? '').matchAll(/"worker_started".*?worker_role":"(\w+)".*?worker_pid":(\d+)/g),
+      ].map(([, role, pid]) => ({ role, pid: Number(pid) }))
+    const doers = () => workers().filter(({ role }) => role === 'jobs')
+    expect(workers().map(({ role }) => role)).to.deep.equal(['exchanges', 'exchanges', 'jobs'])
+    const file = Buffer.from(ndjson(Array.from({ length: 30_000 }, (_, index) => rightRecord(index * 7))))
+    const { id } = (await client.create(file)).body
+    expect((await client.upload(id, 0, file)).status).to.equal(204)
+    while ((await batchesOf(id)).length < 5);
+    process.kill(doers()[0]?.pid ?? 0, 'SIGKILL')
+    await client.until(id, 'done')
+    const results = await client.results(id)
+    expect(
+      results.every(({ record, outcome }, place) => record === place + 1 && outcome === 'matched'),
+    ).to.equal(true)
+    expect(results).to.have.length(30_000)
+    expect(doers(), 'another did the rest').to.have.length(2)
+    expect(workers()).to.have.length(4)
+    served?.process.kill('SIGTERM')
+    if (served) expect(await once(served.process, 'exit')).to.include(0)
   })
 })

@@ -119,12 +119,11 @@ describe('lienthong serve', () => {
     const recorded = (await world.records()).length - before
     expect(Number(counted.exec(await page())?.[1])).to.equal(recorded)
 
-    const pids = [...served.lines().matchAll(/"worker_started".*?"lienthong.worker_pid":(\d+)/g)].map(
-      ([, pid]) => Number(pid),
-    )
+    const started = /"worker_started","lienthong.worker_role":"exchanges","lienthong.worker_pid":(\d+)/g
+    const pids = [...served.lines().matchAll(started)].map(([, pid]) => Number(pid))
     expect(pids).to.have.length(2)
     process.kill(pids[0] ?? 0, 'SIGKILL')
-    while ([...served.lines().matchAll(/"worker_started"/g)].length < 3) {
+    while ([...served.lines().matchAll(started)].length < 3) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     expect((await served.consumer.call(LOOK_UP, REQUEST)).status).to.equal(200)

@@ -357,8 +357,8 @@ describe('an acknowledged revocation', () => {
       await Promise.all([revoke('token', one, () => pause(80)), revoke(kind, other, () => pause(80))])
     }
     expect(violationsOf(history)).to.deep.equal([])
-    // The two workers, the first process, and the one of this test.
-    expect((await world.pool.query('SELECT FROM gateway_process')).rowCount).to.equal(4)
+    // The two workers, the one for jobs, the first process, and the one of this test.
+    expect((await world.pool.query('SELECT FROM gateway_process')).rowCount).to.equal(5)
   })
 
   it('does not wait for a process that hangs, whose answers cannot leave when it goes on', async function () {
