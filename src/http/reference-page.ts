@@ -11,6 +11,7 @@ import { html, type Markup } from './html.ts'
 import { describeSet } from './ordered-sets.ts'
 import { callExamples, orderExample } from './reference-call.ts'
 import { productNotes, type QuotasOf, termsSection } from './reference-product.ts'
+import type { SampleOf } from './reference-sample.ts'
 import { REFERENCE_STYLE } from './reference-style.ts'
 
 const WORDS = {
@@ -146,6 +147,7 @@ interface View {
   readonly language: Language
   readonly publicUrl: string
   readonly quotas: QuotasOf
+  readonly samples: SampleOf
 }
 
 /** An event type: its publishers' address, and what subscribers are told as far as they agreed. */
@@ -190,7 +192,7 @@ function operationSection(
   if (operation.kind === 'event') return eventSection(service, document, operation, view)
   const rules = operation.anonymised
   if (rules !== undefined) return setSection(service, document, { operation, rules }, view)
-  const { language, publicUrl, quotas } = view
+  const { language, publicUrl, quotas, samples } = view
   const described = reach(document, document, 'paths', operation.pathTemplate, operation.method.toLowerCase())
   const request = reach(document, described, 'requestBody', ...JSON_CONTENT)
   const answer = reach(document, described, 'responses', '200', ...JSON_CONTENT)
@@ -205,7 +207,7 @@ ${productNotes(operation, quotas(operation.id), language)}
 <pre tabindex="0">${JSON.stringify(example, null, 2) ?? ''}</pre>
 <h3>${WORDS.answer[language]}</h3>${fieldTable(document, reach(document, answer, 'schema'), labelOf('answer'), language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, answer), null, 2) ?? ''}</pre>
-${callExamples({ service: service.document.id, operation, body: example, publicUrl }, language)}</section>`
+${callExamples({ service: service.document.id, operation, body: example, publicUrl, sample: samples(operation.id) }, language)}</section>`
 }
 
 /** @returns the page that describes one service: fields as agreements name them, and examples that hold. */

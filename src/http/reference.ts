@@ -13,10 +13,10 @@ import { askedLanguage } from './language.ts'
 import { lifeCycleHeaders } from './life-cycle.ts'
 import { bundleWithSetsApart } from './ordered-sets.ts'
 import { alertSubjects, runbookPage } from './reference-alerts.ts'
-import { SAMPLE_PARTICULARS } from './reference-call.ts'
 import { foundPage, listPage } from './reference-lists.ts'
 import { cataloguePage, servicePage } from './reference-page.ts'
 import type { QuotasOf } from './reference-product.ts'
+import { type SampleCall, type SampleOf, sampleFields, samplesIn, usualSample } from './reference-sample.ts'
 import { fixedSubjects, searchSubjects, serviceSubjects } from './reference-search.ts'
 import { settingsPage } from './reference-settings.ts'
 import { REFERENCE_HEADERS } from './reference-style.ts'
@@ -82,8 +82,25 @@ function asObject(value: unknown): Members {
   return isMembers(value) ? value : {}
 }
 
+function describeField(
+  [name, required, description]: (typeof PARTICULARS)[number],
+  example: string | undefined,
+): Members {
+  const schema = { type: 'string', maxLength: 4096 }
+  return { name, in: 'header', required, description, schema, ...(example && { example }) }
+}
+
+/** The fields of which an operation's own agreement asks for something else than most do. */
+function samplesApart(sample: SampleCall): readonly Members[] {
+  const usual = sampleFields(usualSample(''))
+  const fields = sampleFields(sample)
+  return PARTICULARS.filter(([name]) => fields[name] !== usual[name]).map((field) =>
+    describeField(field, fields[field[0]]),
+  )
+}
+
 /** A path with the gateway's headers, and its errors beside each operation's answers. */
-function describePath(item: Members, isDeprecated: boolean): Members {
+function describePath(item: Members, isDeprecated: boolean, samples: SampleOf): Members {
   const operations = Object.entries(item)
     .filter(([method]) => METHODS.has(method))
     .map(([method, operation]) => {
@@ -92,7 +109,10 @@ function describePath(item: Members, isDeprecated: boolean): Members {
         ...asObject(described['responses']),
         default: { $ref: '#/components/responses/GatewayError' },
       }
-      return [method, { ...described, responses, ...(isDeprecated && { deprecated: true }) }]
+      const own = Array.isArray(described['parameters']) ? described['parameters'] : []
+      const parameters = [...own, ...samplesApart(samples(String(described['operationId'])))]
+      const more = { responses, ...(parameters.length > 0 && { parameters }) }
+      return [method, { ...described, ...more, ...(isDeprecated && { deprecated: true }) }]
     })
   const shared = Array.isArray(item['parameters']) ? item['parameters'] : []
   const parameters = PARTICULARS.map(([name]) => ({ $ref: `#/components/parameters/${name}` }))
@@ -100,10 +120,16 @@ function describePath(item: Members, isDeprecated: boolean): Members {
 }
 
 /**
+ * @param samples what examples say beside their bodies.
  * @returns the contract as consumers call it: at the gateway's address, with its headers, its authentication
  *   and its errors added to what the provider answers.
  */
-export function openApiOf(service: CompiledService, publicUrl: string): BundledDocument {
+export function openApiOf(
+  service: CompiledService,
+  publicUrl: string,
+  samples: SampleOf = usualSample,
+): BundledDocument {
+  const usual = sampleFields(usualSample(''))
   const bundle = bundleWithSetsApart(service)
   const { components } = bundle
   return {
@@ -114,19 +140,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
       ...components,
       parameters: {
         ...asObject(components['parameters']),
-        ...Object.fromEntries(
-          PARTICULARS.map(([name, required, description]) => [
-            name,
-            {
-              name,
-              in: 'header',
-              required,
-              description,
-              schema: { type: 'string', maxLength: 4096 },
-              ...(SAMPLE_PARTICULARS[name] && { example: SAMPLE_PARTICULARS[name] }),
-            },
-          ]),
-        ),
+        ...Object.fromEntries(PARTICULARS.map((field) => [field[0], describeField(field, usual[field[0]])])),
       },
       securitySchemes: securitySchemes(publicUrl),
       schemas: { ...components.schemas, GatewayProblem: PROBLEM },
@@ -135,7 +149,7 @@ export function openApiOf(service: CompiledService, publicUrl: string): BundledD
     paths: Object.fromEntries(
       Object.entries(bundle.paths).map(([path, item]) => [
         path,
-        describePath(asObject(item), service.document.deprecation !== undefined),
+        describePath(asObject(item), service.document.deprecation !== undefined, samples),
       ]),
     ),
   }
@@ -223,7 +237,9 @@ export function createReferenceRouter(parts: ReferenceParts): Router {
     throw new GatewayError('request_malformed', { detail: NO_UNIT })
   })
   router.get(`${SERVICE}/openapi.json`, ({ params }, response) => {
-    sendJson(response, openApiOf(find(params), publicUrl()))
+    const found = find(params)
+    const samples = samplesIn(registry(), found.document.id, parts.now())
+    sendJson(response, openApiOf(found, publicUrl(), samples))
   })
   router.get('/services/:agency/:subsystem/:service/:version/client.ts', ({ params }, response) => {
     const found = find(params)
@@ -238,7 +254,9 @@ export function createReferenceRouter(parts: ReferenceParts): Router {
   router.get(SERVICE, ({ params }, response) => {
     const found = find(params)
     const quotas = quotasIn(registry(), found.document.id, parts.now())
-    const page = servicePage(found, { publicUrl: publicUrl(), language: askedLanguage(response.req), quotas })
+    const samples = samplesIn(registry(), found.document.id, parts.now())
+    const language = askedLanguage(response.req)
+    const page = servicePage(found, { publicUrl: publicUrl(), language, quotas, samples })
     sendPage(response, page, lifeCycleHeaders(found.document, publicUrl()))
   })
   addTryPages(router, find)

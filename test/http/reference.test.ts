@@ -192,6 +192,28 @@ describe('the reference for developers', () => {
     expect(components.parameters['Exchange-Note']).not.to.have.property('example')
   })
 
+  it('gives examples the purpose and the fields that an agreement in force asks for', async () => {
+    const portal = await (await get('/docs/services/G22/dich-vu-cong/ho-so/v1')).text()
+    expect(portal).to.include('Exchange-Purpose: dong-bo-trang-thai')
+    expect(portal).to.not.include('Exchange-Purpose: giai-quyet-thu-tuc-hanh-chinh')
+    const old = await (await get('/docs/services/G01/dan-cu/cong-dan-cu/v1')).text()
+    expect(old).to.include('Exchange-Procedure: 1.004873').and.to.include('--procedure 1.004873')
+    const { agreements } = world.documents
+    const openApi = (await (
+      await get('/docs/services/G22/dich-vu-cong/ho-so/v1/openapi.json')
+    ).json()) as Json
+    const operations = Object.values(openApi['paths'] as Json).flatMap((item) => Object.values(item as Json))
+    const purposes = operations
+      .flatMap((operation) => ((operation as Json)['parameters'] ?? []) as readonly Json[])
+      .filter(({ name }) => name === 'Exchange-Purpose')
+      .map(({ example }) => example)
+    expect(purposes).not.to.have.length(0)
+    const agreed = agreements.flatMap((agreement) =>
+      agreement.service === 'G22/dich-vu-cong/ho-so/v1' ? agreement.purposes : [],
+    )
+    expect(agreed).to.include.members(purposes)
+  })
+
   it('describes a service without a script, with what to ask and what comes back', async () => {
     const response = await get('/docs/services/G01/dan-cu/cong-dan/v1')
     expect(response.headers.get('content-security-policy')).to.match(
