@@ -25,9 +25,28 @@ const SEVERITIES: Readonly<Record<Alert['severity'], Bilingual>> = {
   info: { vi: 'để biết', en: 'info' },
 }
 
+/** What the labels that alerts' texts use are called in Vietnamese; their own names are English. */
+const LABELS: Readonly<Record<string, string>> = {
+  basis: 'căn cứ',
+  check: 'phép soát',
+  metric: 'chỉ số',
+  operation: 'thao tác',
+  provider: 'bên cung cấp',
+  reason: 'nguyên nhân',
+  service: 'dịch vụ',
+  state: 'trạng thái',
+  subject: 'chứng thư',
+  witness: 'nhân chứng',
+}
+
 /** Where Prometheus would put a label's value stands the label's name. */
-function withoutTemplates(text: string): string {
-  return text.replaceAll('{{ $value }}', 'N').replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '‹$1›')
+function withoutTemplates(text: Bilingual, language: Language): string {
+  return text[language]
+    .replaceAll('{{ $value }}', 'N')
+    .replaceAll(
+      /\{\{ \$labels\.(\w+) \}\}/g,
+      (_all, label) => `‹${language === 'vi' ? (LABELS[label] ?? label) : label}›`,
+    )
 }
 
 function metricLinks({ expr }: Alert): Markup {
@@ -40,7 +59,7 @@ export function alertSubjects(): readonly Subject[] {
   return ALERTS.map(({ name, summary, meaning, severity }) => ({
     kind: 'alert',
     name,
-    title: { vi: withoutTemplates(summary.vi), en: withoutTemplates(summary.en) },
+    title: { vi: withoutTemplates(summary, 'vi'), en: withoutTemplates(summary, 'en') },
     href: `/docs/runbooks/${name}`,
     words: `${meaning.vi} ${meaning.en} ${severity}`,
   }))
@@ -51,7 +70,7 @@ export function runbookPage(name: string, language: Language): string | undefine
   const alert = ALERTS.find((each) => each.name === name)
   if (alert === undefined) return undefined
   const other = language === 'vi' ? 'en' : 'vi'
-  const title = withoutTemplates(alert.summary[language])
+  const title = withoutTemplates(alert.summary, language)
   const fact = (word: 'meaning' | 'harm' | 'action' | 'escalation') =>
     html`<div><dt>${WORDS[word][language]}</dt><dd>${withCode(alert[word][language])}</dd></div>`
   return layout({
@@ -59,7 +78,7 @@ export function runbookPage(name: string, language: Language): string | undefine
     part: 'alerts',
     language,
     body: html`<p class="meta"><a href="/docs/alerts">${WORDS.list[language]}</a></p>
-<h1>${title}</h1><p class="meta"><code>${name}</code> <span class="kind">${SEVERITIES[alert.severity][language]}</span> <span lang="${other}">${withoutTemplates(alert.summary[other])}</span></p>
+<h1>${title}</h1><p class="meta"><code>${name}</code> <span class="kind">${SEVERITIES[alert.severity][language]}</span> <span lang="${other}">${withoutTemplates(alert.summary, other)}</span></p>
 <dl class="facts">${fact('action')}${fact('meaning')}${fact('harm')}${fact('escalation')}</dl>
 <h2>${WORDS.look[language]}</h2>${metricLinks(alert)}<p class="meta">${WORDS.query[language]}</p><pre tabindex="0">${alert.expr}</pre>`,
   })

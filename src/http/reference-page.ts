@@ -161,7 +161,7 @@ function eventSection(
   return html`<section><h2 id="${operation.id}">${operation.title[language]}</h2>
 <p><code>POST /events/${service.document.id}</code> <span class="kind">${formOf(operation)[language]}</span></p>
 ${productNotes(operation, quotas(operation.id), language)}
-<h3>data</h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
+<h3><code>data</code></h3>${fieldTable(document, reach(document, content, 'schema'), operation.title[language], language)}
 <pre tabindex="0">${JSON.stringify(exampleOf(document, content), null, 2) ?? ''}</pre></section>`
 }
 

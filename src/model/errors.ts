@@ -21,6 +21,12 @@ interface ErrorParticulars {
   readonly cause?: unknown
 }
 
+/** @returns what the closed table says of a code that stands in a record; undefined of one it no longer has. */
+export function errorEntry(code: string | undefined): ErrorEntry | undefined {
+  const entries: Readonly<Record<string, ErrorEntry>> = ERRORS
+  return code !== undefined && Object.hasOwn(entries, code) ? entries[code] : undefined
+}
+
 /** The one error class: a public half (code and particulars) and a private half (`cause`). */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'

@@ -5,7 +5,8 @@ import type { Bilingual } from '../model/identifier.ts'
 import type { Service } from '../model/party.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { Division } from './kpi.ts'
-import { committeeName, PROVINCES, provinceOf } from './provinces.ts'
+import { ownOperationName } from './own-operations.ts'
+import { committeeName, PROVINCES, provinceName, provinceOf } from './provinces.ts'
 
 const same = (text: string): Bilingual => ({ vi: text, en: text })
 
@@ -63,6 +64,8 @@ export interface Names {
   agency(code: string): Bilingual
   subsystem(id: string): Bilingual
   service(id: string): Bilingual
+  /** One operation of a service, by its contract. */
+  operation(service: string, id: string): Bilingual
   province(code: string): Bilingual
   of(by: Division, key: string): Bilingual
 }
@@ -74,8 +77,17 @@ const OWN_NAMES: Readonly<Record<string, Bilingual>> = {
   [APPLICATION_SERVICE]: { vi: 'Đề nghị kết nối', en: 'Applications for connection' },
 }
 
+/** Both sides hand their lists in under the service's own id. */
+const RECONCILING: Bilingual = { vi: 'đối soát', en: 'reconciliation' }
+
 type NamedRegistry = Pick<Registry, 'agencies' | 'subsystems'> & {
-  readonly services: ReadonlyMap<string, { readonly document: Pick<Service, 'name'> }>
+  readonly services: ReadonlyMap<
+    string,
+    {
+      readonly document: Pick<Service, 'name'>
+      readonly contract: { readonly operations: ReadonlyMap<string, Pick<Operation, 'title'>> }
+    }
+  >
 }
 
 export function createNames({ agencies, subsystems, services }: NamedRegistry): Names {
@@ -90,7 +102,14 @@ export function createNames({ agencies, subsystems, services }: NamedRegistry): 
     subsystem: (id) =>
       subsystems.get(id as never)?.name ?? (id === '' ? same('–') : agency(id.split('/')[0] ?? id)),
     service: (id) => services.get(id)?.document.name ?? OWN_NAMES[id] ?? same(id),
-    province: (code) => same(PROVINCES.find((each) => each.code === code)?.name ?? code),
+    operation: (service, id) =>
+      services.get(service)?.contract.operations.get(id)?.title ??
+      ownOperationName(service, id) ??
+      (id === 'reconcile' ? RECONCILING : same(id)),
+    province(code) {
+      const known = PROVINCES.find((each) => each.code === code)
+      return known === undefined ? same(code) : provinceName(known)
+    },
     of(by, key) {
       if (by === 'province') return names.province(key)
       return by === 'service' ? names.service(key) : agency(key)

@@ -79,8 +79,16 @@ export function provinceOf(agencyOrSubsystem: string): Province | undefined {
   return BY_AGENCY.get(agency.split('.')[0] ?? '')
 }
 
+/** Cities that English has names of its own for. */
+const ENGLISH: Readonly<Record<string, string>> = { '01': 'Hanoi', '79': 'Ho Chi Minh City' }
+
+export function provinceName({ code, name }: Province): Bilingual {
+  return { vi: name, en: ENGLISH[code] ?? name }
+}
+
 /** What a province's people's committee is called, for an agency the registry does not (or no longer) name. */
-export function committeeName({ name, city }: Province): Bilingual {
+export function committeeName(province: Province): Bilingual {
+  const { name, city } = province
   const vi = `UBND ${city && !name.startsWith('TP.') ? 'TP. ' : city ? '' : 'tỉnh '}${name}`
-  return { vi, en: `People's Committee of ${name}` }
+  return { vi, en: `People's Committee of ${provinceName(province).en}` }
 }

@@ -1,11 +1,11 @@
 import type { AuditBodies, ReadAuditBody } from '../contract/audit-requests.ts'
 import { parseDisclosure } from '../ledger/disclosure.ts'
-import { AUDIT_SERVICE } from '../ledger/own-service.ts'
 import type { KeptPart } from '../ledger/private-part.ts'
 import type { ExchangeRecord } from '../ledger/record.ts'
 import type { SubsystemId } from '../model/identifier.ts'
 import type { Registry } from '../registry/snapshot.ts'
 import type { AuditStore, MonthTag, TimeSpan } from './audit-query.ts'
+import { createNames, purposeName } from './names.ts'
 import type { Answered, ReadingWork } from './reading.ts'
 
 /** Exchanges a person is not told of yet: an agreement's (or a right to read's), after an instant. */
@@ -74,17 +74,16 @@ function showUsage({ record, part }: UsedRecord, registry: Registry): Record<str
   const id = record.consumer as SubsystemId
   const [code = ''] = record.consumer.split('/')
   const { operation = '', purpose } = record
-  const operations = [...(registry.services.get(record.service as never)?.contract.operations.values() ?? [])]
-  const title = operations.find((each) => each.id === operation)?.title.vi
+  const names = createNames(registry)
   const own = part !== undefined && 'disclosures' in part ? part.disclosures : []
   const disclosure = own.find((each) => parseDisclosure(each)?.name === 'subjectTag')
-  const done =
-    record.service === AUDIT_SERVICE ? 'Đọc sổ giao dịch' : (title ?? `${record.service} ${operation}`)
+  const isOwn = !registry.services.has(record.service as never)
+  const done = isOwn ? names.service(record.service).vi : names.operation(record.service, operation).vi
   return {
     logtime: new Date(record.receivedAt).toISOString(),
-    action: purpose === undefined ? done : `${done} (${purpose})`,
+    action: purpose === undefined ? done : `${done} (${purposeName(purpose).vi})`,
     receiverCode: code,
-    receiverName: registry.agencies.get(code)?.name.vi ?? code,
+    receiverName: names.agency(code).vi,
     receiverSystem: registry.subsystems.get(id)?.name.vi ?? record.consumer,
     exchange: record.exchange,
     proof: `/log/proof/${record.exchange}`,

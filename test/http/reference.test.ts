@@ -3,7 +3,9 @@ import { expect } from 'chai'
 import { ALERTS } from '../../src/dashboards/alerts.ts'
 import { writeRules } from '../../src/dashboards/rules.ts'
 import { html } from '../../src/http/html.ts'
+import { ERRORS } from '../../src/model/error-table.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { foreignProse } from '../support/page-words.ts'
 
 type Json = Record<string, unknown>
 
@@ -54,6 +56,22 @@ describe('the reference for developers', () => {
     expect(en).to.include('Verify a citizen')
     const switched = await get('/docs?lang=en', { 'accept-language': 'vi' })
     expect(await switched.text()).to.equal(en)
+  })
+
+  it('says everything in one language', async () => {
+    const paths = [
+      ...['', '/problems', '/metrics', '/alerts', '/settings', '?q=G01'].map((part) => `/docs${part}`),
+      ...services.map((id) => `/docs/services/${id}`),
+      ...ALERTS.map(({ name }) => `/docs/runbooks/${name}`),
+      ...Object.keys(ERRORS).map((code) => `/problems/${code}`),
+    ]
+    for (const language of ['vi', 'en'] as const) {
+      for (const path of paths) {
+        const page = await (await get(path, { 'accept-language': language })).text()
+        expect(page, path).to.include(`<html lang="${language}"`)
+        expect(foreignProse(page, language), path).to.deep.equal([])
+      }
+    }
   })
 
   it('tells how a product is had: its form, its freshness, how it is made anonymous, and the classes of applications', async () => {

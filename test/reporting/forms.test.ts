@@ -205,8 +205,8 @@ describe('cleaning results', () => {
       expect(total.slice(2, 8), by).to.deep.equal([1374, 1300, 50, 20, 0, 4])
     }
     expect(make('unit').rows.map(([name]) => name)).to.deep.equal([
-      { vi: 'TP. Hồ Chí Minh', en: 'TP. Hồ Chí Minh' },
-      { vi: 'Hà Nội', en: 'Hà Nội' },
+      { vi: 'TP. Hồ Chí Minh', en: 'Ho Chi Minh City' },
+      { vi: 'Hà Nội', en: 'Hanoi' },
       { vi: 'Không ghi đơn vị', en: 'No unit named' },
     ])
   })

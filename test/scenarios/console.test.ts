@@ -4,10 +4,12 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import type { Subsystem } from '../../src/model/party.ts'
 import type { ReaderRole } from '../../src/model/reader.ts'
 import { overlay } from '../../src/registry/documents.ts'
+import { ruleWords } from '../../src/reporting/forms/incidents.ts'
 import { samplePerson, sampleScenario } from '../../src/sandbox/samples.ts'
 import { findBarriers, launchChromium } from '../support/chromium.ts'
 import { requireProgram } from '../support/debian-program.ts'
 import { type GatewayWorld, startWorld } from '../support/gateway-world.ts'
+import { foreignProse, proseOf } from '../support/page-words.ts'
 import { readerOf } from '../support/reading-systems.ts'
 import { unzip } from '../support/unzip.ts'
 
@@ -20,6 +22,7 @@ const ROLES = {
   'G22/cong-dan': 'citizen-portal',
 } as const satisfies Record<string, ReaderRole>
 type ReaderId = keyof typeof ROLES
+const LANGUAGES = ['en', 'vi'] as const
 const LOOKS = [
   [320, 'dark'],
   [1320, 'dark'],
@@ -148,6 +151,20 @@ describe("the readers' console in Chromium", () => {
     expect(await page.locator('h1').textContent()).to.match(/^Statistics: /)
     expect(page.url()).to.equal(address('/console/statistics'))
     await page.close()
+  })
+
+  it('says everything in one language, and by its name what has one', async () => {
+    const { request } = await signIn('G22/thanh-tra')
+    for (const language of LANGUAGES) {
+      await request.get(address(`/console/language/${language}?back=/console/verify`))
+      for (const path of [...pages(), '/console/search?readings=1', '/console/search?outcome=refused']) {
+        const page = await (await request.get(address(path))).text()
+        expect(page, path).to.include(`<html lang="${language}"`)
+        expect(foreignProse(page, language), path).to.deep.equal([])
+        const identifiers = proseOf(page).filter((text) => /^[a-z]+(?:[A-Z]\w*|_[a-z_]+)$/.test(text))
+        expect(identifiers, path).to.deep.equal([])
+      }
+    }
   })
 
   it('verifies a record in the browser, and tells when one character was changed', async function () {
@@ -335,7 +352,7 @@ describe("the readers' console in Chromium", () => {
     expect(quality).to.include(`<dd>${rows.length}<small>sự cố đang mở`)
     for (const { field, rule } of rows) {
       expect(quality).to.include(`<code>${field === '' ? '/' : field}</code>`)
-      expect(quality).to.include(rule)
+      expect(quality).to.include(ruleWords(rule).vi)
     }
   })
 

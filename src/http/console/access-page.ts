@@ -83,23 +83,9 @@ function conditionWords(view: View, query: string | undefined): Markup | string 
 export function accessPage(view: View, entries: readonly ShownEntry[]): Page {
   const { say, format, pick, names } = view
   const title = say('Ai đã xem sổ', 'Who has looked at the log')
-  const actions: Readonly<Record<string, string>> = {
-    search: say('tra cứu', 'searched'),
-    count: say('đếm, thống kê', 'counted'),
-    exchange: say('mở một giao dịch', 'opened an exchange'),
-    export: say('kết xuất', 'exported'),
-    figures: say('lập báo cáo', 'made a report'),
-    entries: say('đọc nguyên văn sổ', "read the log's own bytes"),
-    operationalData: say('đọc số liệu vận hành', 'read operational data'),
-    findUsage: say('người dân xem dữ liệu của mình', 'a person asked about their data'),
-    healthData: say('xem tình trạng dịch vụ', 'read the health of services'),
-    applications: say('xem các đề nghị kết nối', 'looked at applications'),
-    application: say('mở một đề nghị kết nối', 'opened an application'),
-    erase: say('xóa dữ liệu cá nhân', 'erased personal data'),
-  }
   const rows = entries.map(
     ({ record, receivedAt }) =>
-      html`<tr><td class="time">${format.instant(receivedAt).slice(11)}<small>${format.instant(receivedAt).slice(0, 10)}</small></td><td>${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small></td><td><a href="/console/exchanges/${record.exchange}">${actions[record.operation ?? ''] ?? record.operation}</a></td><td class="conditions">${conditionWords(view, record.reading?.query)}</td><td class="number">${format.number(record.reading?.found ?? 0)}</td><td>${outcomeBadge(view, record.outcome ?? '')}</td></tr>`,
+      html`<tr><td class="time">${format.instant(receivedAt).slice(11)}<small>${format.instant(receivedAt).slice(0, 10)}</small></td><td>${pick(names.subsystem(record.consumer ?? ''))}<small>${record.consumer}</small></td><td><a href="/console/exchanges/${record.exchange}">${pick(names.operation(record.service ?? '', record.operation ?? ''))}</a></td><td class="conditions">${conditionWords(view, record.reading?.query)}</td><td class="number">${format.number(record.reading?.found ?? 0)}</td><td>${outcomeBadge(view, record.outcome ?? '')}</td></tr>`,
   )
   return {
     title,

@@ -1,7 +1,7 @@
 import { AUDIT_SERVICE } from '../../ledger/own-service.ts'
 import type { ExchangeRecord } from '../../ledger/record.ts'
 import type { Agreement } from '../../model/agreement.ts'
-import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
+import { errorEntry } from '../../model/errors.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import { purposeName } from '../../reporting/names.ts'
 import { html, type Markup } from './html.ts'
@@ -45,10 +45,7 @@ export function plainSentence(view: View, { entry, agreement, operationTitle }: 
     : pick(names.service(record.service ?? ''))
   const provider =
     record.provider === undefined ? '' : pick(names.agency(record.provider.split('/')[0] ?? ''))
-  const error =
-    record.code !== undefined && Object.hasOwn(ERRORS, record.code)
-      ? ERRORS[record.code as ErrorCode]
-      : undefined
+  const error = errorEntry(record.code)
   const end = {
     delivered: isReading
       ? say(
@@ -85,10 +82,7 @@ function steps(view: View, life: ExchangeLife): readonly Step[] {
   const record: Partial<ExchangeRecord> = entry.record
   const reached = { agreement: record.agreement !== undefined, answer: record.answer !== undefined }
   const bad = record.outcome === 'refused' ? 'warn' : 'bad'
-  const error =
-    record.code !== undefined && Object.hasOwn(ERRORS, record.code)
-      ? ERRORS[record.code as ErrorCode]
-      : undefined
+  const error = errorEntry(record.code)
   const binding = BINDINGS[record.binding ?? ''] ?? [record.binding ?? '', record.binding ?? '']
   const sealedMs = Math.max((record.at ?? 0) - (record.receivedAt ?? 0), 0)
   const all: Step[] = [

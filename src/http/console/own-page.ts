@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
+import { errorEntry } from '../../model/errors.ts'
 import { successOf } from '../../reporting/kpi.ts'
 import { html, type Markup } from './html.ts'
 import { exchangeTable, searchAddress } from './search-page.ts'
@@ -20,8 +20,6 @@ const SIDES = {
   gateway: { vi: 'cổng', en: 'the gateway' },
 } as const
 
-const isCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code)
-
 function chooser(view: View, { system, systems }: OwnPage): Markup {
   const { say, pick, names } = view
   const options = systems.map(
@@ -37,7 +35,7 @@ function mendList(view: View, { system, data, publicUrl }: OwnPage): Markup {
   if (data.codes.length === 0)
     return html`<p class="empty">${say('Không có lỗi nào trong bảy ngày qua.', 'Nothing went wrong in the last seven days.')}</p>`
   const rows = data.codes.map(({ code, count }) => {
-    const entry = isCode(code) ? ERRORS[code] : undefined
+    const entry = errorEntry(code)
     return html`<li><div class="what"><strong>${entry === undefined ? code : pick(entry.title)}</strong><span class="number">${format.number(count)}</span></div><p class="hint"><code>${code}</code>${entry !== undefined && html` · ${say('việc của', 'up to')} ${pick(SIDES[entry.fault])}`}</p>${entry !== undefined && html`<p>${pick(entry.fix)}</p>`}<p class="links"><a href="${searchAddress({ consumer: system, code })}">${say('Các giao dịch này', 'These exchanges')}</a>${entry !== undefined && html` <a href="${publicUrl}/problems/${code}">${say('Cách sửa', 'How to fix it')}</a>`}</p></li>`
   })
   return html`<ul class="mend">${rows}</ul>`

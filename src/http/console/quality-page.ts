@@ -2,7 +2,7 @@ import { ERROR_GROUPS, groupOf } from '../../jobs/data-quality.ts'
 import { ERRORS, type ErrorCode } from '../../model/error-table.ts'
 import type { CodeCount, CodeCounts, Figures } from '../../reporting/figures.ts'
 import { type DatasetFreshness, freshnessForm } from '../../reporting/forms/freshness.ts'
-import { ageTitles, countIncidents, incidentForm } from '../../reporting/forms/incidents.ts'
+import { ageTitles, countIncidents, incidentForm, ruleWords } from '../../reporting/forms/incidents.ts'
 import { codeTitle, type GroundedRefusal, refusalForm } from '../../reporting/forms/refusals.ts'
 import { KPIS } from '../../reporting/kpi.ts'
 import { AGES, type Deadlines, type Incident, type QualityStore } from '../../reporting/quality.ts'
@@ -59,7 +59,7 @@ function fieldTable(view: View, faults: Faults): Markup {
   const label = pick(KPIS.faults.title)
   const rows = faults.map((fault) => {
     const group = groupOf(fault)
-    return html`<tr><th scope="row"><code>${fault.field === '' ? '/' : fault.field}</code></th><td><code>${fault.rule}</code><small>${group} ${pick(ERROR_GROUPS[group])}</small></td><td>${fault.direction === 'answer' ? say('câu trả lời', 'answer') : say('yêu cầu', 'request')}</td><td>${pick(names.service(fault.service))}<small><code>${fault.operation}</code></small></td><td>${pick(names.subsystem(fault.party))}</td><td class="number">${format.number(fault.count)}</td></tr>`
+    return html`<tr><th scope="row"><code>${fault.field === '' ? '/' : fault.field}</code></th><td>${pick(ruleWords(fault.rule))}<small>${group} ${pick(ERROR_GROUPS[group])}</small></td><td>${fault.direction === 'answer' ? say('câu trả lời', 'answer') : say('yêu cầu', 'request')}</td><td>${pick(names.service(fault.service))}<small>${pick(names.operation(fault.service, fault.operation))}</small></td><td>${pick(names.subsystem(fault.party))}</td><td class="number">${format.number(fault.count)}</td></tr>`
   })
   return scrollTable(
     label,

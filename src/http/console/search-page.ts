@@ -1,3 +1,4 @@
+import { errorEntry } from '../../model/errors.ts'
 import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import { providerOf } from '../../reporting/connections.ts'
 import { html, type Markup } from './html.ts'
@@ -108,11 +109,12 @@ function row(view: View, { record, receivedAt }: ShownEntry, of: 'all' | 'one'):
   const { format, names, pick } = view
   const [day = '', time = ''] = format.instant(receivedAt).split(' ')
   const id = record.exchange ?? ''
+  const error = errorEntry(record.code)
   return html`<tr><td class="time">${time}<small>${day}</small></td>
 <td><a class="id" href="/console/exchanges/${id}">…${id.slice(-12)}</a></td>
 ${of === 'all' && html`<td class="by">${pick(names.subsystem(record.consumer ?? ''))}</td>`}
-<td class="of">${pick(names.service(record.service ?? ''))}<small>${record.operation}</small></td>
-<td class="end">${outcomeBadge(view, record.outcome ?? '')}${record.code !== undefined && html`<small><code>${record.code}</code></small>`}</td>
+<td class="of">${pick(names.service(record.service ?? ''))}<small>${pick(names.operation(record.service ?? '', record.operation ?? ''))}</small></td>
+<td class="end">${outcomeBadge(view, record.outcome ?? '')}${record.code !== undefined && html`<small>${error === undefined ? record.code : pick(error.title)}</small>`}</td>
 ${record.providerMs === undefined ? html`<td class="number">–</td>` : html`<td class="number ms">${format.number(record.providerMs)}</td>`}</tr>`
 }
 
