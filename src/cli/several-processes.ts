@@ -1,10 +1,13 @@
 import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
 import { createGateway } from '../gateway.ts'
 import { startLogKeeping } from '../log-keeping.ts'
 import type { Settings } from '../settings.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import type { ReadinessCheck } from '../telemetry/health.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { createMetricsPage } from '../telemetry/metrics-page.ts'
+import { jobsCheck, workersCheck } from '../telemetry/readiness.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createMetricsCollector, createWorkerMetrics } from '../telemetry/worker-metrics.ts'
 import { startManagement } from './management-listener.ts'
@@ -42,6 +45,59 @@ function whenReady(worker: Worker): Promise<string> {
   })
 }
 
+interface WorkersParts {
+  readonly environment: (role: Role) => Record<string, string>
+  readonly logger: Logger
+  readonly onMessage: (workerId: number, message: unknown) => void
+  /** Its last message has come. */
+  readonly onGone: (workerId: number) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** The processes besides the first; one that dies is replaced. */
+function createWorkers({ environment, logger, onMessage, onGone, onError }: WorkersParts) {
+  const running = new Map<number, { readonly worker: Worker; readonly role: Role }>()
+  /** Those at work: only these have something to finish. */
+  const ready = new Set<number>()
+  let stopping = false
+
+  async function start(role: Role): Promise<string> {
+    cluster.setupPrimary({ execArgv: [...process.execArgv, ...(role === 'jobs' ? JOB_OPTIONS : [])] })
+    const worker = cluster.fork({ ...environment(role), [ROLE]: role })
+    const { pid } = worker.process
+    running.set(worker.id, { worker, role })
+    worker.on('message', (message) => onMessage(worker.id, message))
+    // On `exit` its last message may still be on its way.
+    worker.once('disconnect', () => onGone(worker.id))
+    worker.once('exit', (exitCode, signal) => {
+      running.delete(worker.id)
+      logger.log({ action: 'worker_ended', role, pid, exitCode, signal, expected: stopping })
+      // Replaced after a breath, so that one that always dies costs little.
+      if (!stopping) setTimeout(() => !stopping && void start(role).catch(onError), 1000)
+    })
+    logger.log({ action: 'worker_started', role, pid })
+    const publicUrl = await whenReady(worker)
+    ready.add(worker.id)
+    return publicUrl
+  }
+
+  return {
+    start,
+    connected: () => [...running.values()].map(({ worker }) => worker).filter((each) => each.isConnected()),
+    count: (wanted: Role) => [...running.values()].filter(({ role }) => role === wanted).length,
+    /** @returns whether all that was under way could be finished. */
+    async stop(): Promise<boolean> {
+      stopping = true
+      const ended = [...running.values()].map(async ({ worker }) => {
+        const [code] = await once(worker, 'exit')
+        return code === 0 || !ready.has(worker.id)
+      })
+      for (const { worker } of running.values()) worker.process.kill('SIGTERM')
+      return (await Promise.all(ended)).every(Boolean)
+    },
+  }
+}
+
 /** The first of several processes: it holds the database and the management listener, no exchange and no job. */
 export async function startPrimary(
   settings: Settings,
@@ -56,56 +112,20 @@ export async function startPrimary(
   const { now, tools } = sandbox
   const outside = { database, telemetry, now, realNow: Date.now, sandbox: tools, worksJobs: false }
   const gateway = await createGateway(signIn.settings, outside)
-  const workers = new Map<number, Worker>()
-  const exchanging = new Set<number>()
-  const collector = createMetricsCollector({
-    workers: () => [...workers.values()].filter((worker) => worker.isConnected()),
-    own: metrics,
-  })
-  /** Workers that are at work: only these have something to finish. */
-  const ready = new Set<number>()
   let publicUrl = settings.publicUrl ?? ''
-  let stopping = false
-
-  function fork(role: Role): Promise<string> {
-    cluster.setupPrimary({ execArgv: [...process.execArgv, ...(role === 'jobs' ? JOB_OPTIONS : [])] })
+  const workers = createWorkers({
     // Workers give out tokens for the listener of this process.
-    const worker = cluster.fork({
+    environment: (role) => ({
       DATABASE_URL: database.url,
       LIENTHONG_MANAGEMENT_PUBLICURL: settings.management.publicUrl ?? management.url,
-      [ROLE]: role,
       ...(role === 'jobs' && { LIENTHONG_PUBLICURL: publicUrl }),
-    })
-    const { pid } = worker.process
-    workers.set(worker.id, worker)
-    if (role === 'exchanges') exchanging.add(worker.id)
-    worker.on('message', (message) => collector.receive(worker.id, message))
-    // Its last message has arrived by then; on `exit` it may still be on its way.
-    worker.once('disconnect', () => collector.depart(worker.id))
-    worker.once('exit', (exitCode, signal) => {
-      workers.delete(worker.id)
-      exchanging.delete(worker.id)
-      logger.log({ action: 'worker_ended', role, pid, exitCode, signal, expected: stopping })
-      // A worker that dies is replaced after a breath, so that one that always dies costs little.
-      if (!stopping) setTimeout(() => !stopping && void fork(role).catch(telemetry.internalError), 1000)
-    })
-    logger.log({ action: 'worker_started', role, pid })
-    return whenReady(worker).then((url) => {
-      ready.add(worker.id)
-      return url
-    })
-  }
-
-  const check: ReadinessCheck = {
-    name: 'workers',
-    check: () => ({
-      ok: exchanging.size > 0,
-      detail: {
-        vi: `${exchanging.size}/${count} tiến trình đang chạy.`,
-        en: `${exchanging.size}/${count} processes run.`,
-      },
     }),
-  }
+    logger,
+    onMessage: (id, message) => collector.receive(id, message),
+    onGone: (id) => collector.depart(id),
+    onError: telemetry.internalError,
+  })
+  const collector = createMetricsCollector({ workers: workers.connected, own: metrics })
   const databaseCheck: ReadinessCheck = {
     name: 'ledger',
     async check() {
@@ -114,15 +134,19 @@ export async function startPrimary(
     },
   }
   const page = createMetricsPage(() => collector.collect())
-  const checks = [check, databaseCheck]
+  const checks = [
+    workersCheck(() => workers.count('exchanges'), count),
+    jobsCheck(() => workers.count('jobs') > 0),
+    databaseCheck,
+  ]
   const keeping = await startLogKeeping(settings, { database, telemetry, now: Date.now })
   const management = await startManagement({ settings, page, keeping, checks, telemetry, gateway, sandbox })
   signIn.meet(gateway.registry)
   gateway.announce({ managementUrl: management.url, status: management.status })
-  const [url = ''] = await Promise.all(Array.from({ length: count }, () => fork('exchanges')))
+  const [url = ''] = await Promise.all(Array.from({ length: count }, () => workers.start('exchanges')))
   publicUrl ||= url
   gateway.announce({ publicUrl })
-  await fork('jobs')
+  await workers.start('jobs')
   logStart(logger, settings, version, { publicUrl, managementUrl: management.url, workers: count })
   return {
     publicUrl,
@@ -130,16 +154,8 @@ export async function startPrimary(
     metrics: page,
     database,
     async close(reason) {
-      stopping = true
       logger.log({ action: 'gateway_stopping', reason })
-      const ended = [...workers.values()].map(
-        (worker) =>
-          new Promise<boolean>((resolve) =>
-            worker.once('exit', (code) => resolve(code === 0 || !ready.has(worker.id))),
-          ),
-      )
-      for (const worker of workers.values()) worker.process.kill('SIGTERM')
-      const drained = (await Promise.all(ended)).every(Boolean)
+      const drained = await workers.stop()
       await keeping.close()
       await signIn.close()
       sandbox.close()

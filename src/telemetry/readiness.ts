@@ -20,6 +20,41 @@ export function registryCheck(isKnown: () => boolean): ReadinessCheck {
   }
 }
 
+/** Of several processes: some of those that carry exchanges run. */
+export function workersCheck(running: () => number, wanted: number): ReadinessCheck {
+  return {
+    name: 'workers',
+    check: () => ({
+      ok: running() > 0,
+      detail: {
+        vi: `${running()}/${wanted} tiến trình xử lý giao dịch đang chạy.`,
+        en: `${running()} of ${wanted} processes that carry exchanges run.`,
+      },
+    }),
+  }
+}
+
+/** Of several processes: the one that does jobs runs. Without it exchanges go on, and jobs wait. */
+export function jobsCheck(runs: () => boolean): ReadinessCheck {
+  return {
+    name: 'jobs',
+    check: () =>
+      runs()
+        ? {
+            ok: true,
+            detail: { vi: 'Tiến trình việc nền đang chạy.', en: 'The process that does jobs runs.' },
+          }
+        : {
+            ok: true,
+            concern: true,
+            detail: {
+              vi: 'Tiến trình việc nền không chạy: việc nền phải chờ.',
+              en: 'The process that does jobs does not run: jobs wait.',
+            },
+          },
+  }
+}
+
 /** Exchanges can be recorded. */
 export function ledgerCheck(ledger: Pick<Ledger, 'isAvailable'>): ReadinessCheck {
   return {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { assessReadiness } from '../../src/telemetry/health.ts'
+import { jobsCheck, workersCheck } from '../../src/telemetry/readiness.ts'
 
 const detail = { vi: 'Sổ không ghi được.', en: 'The ledger takes no records.' }
 const never = () => new Promise<never>(() => {})
@@ -52,5 +53,18 @@ describe('readiness', () => {
       return never()
     })
     expect(signal?.aborted).to.equal(true)
+  })
+
+  it('of several processes needs one that carries exchanges, and names jobs that wait as a concern', async () => {
+    const assess = (exchanging: number, doing: boolean) =>
+      assessReadiness([workersCheck(() => exchanging, 4), jobsCheck(() => doing)])
+    const none = await assess(0, true)
+    expect([none.ok, none.checks[0]?.detail.en]).to.deep.equal([
+      false,
+      '0 of 4 processes that carry exchanges run.',
+    ])
+    const { ok, checks } = await assess(1, false)
+    expect([ok, checks[1]?.ok, checks[1]?.concern]).to.deep.equal([true, true, true])
+    expect((await assess(4, true)).checks[1]?.concern).to.equal(undefined)
   })
 })
