@@ -32,12 +32,14 @@ function countFields(fields: BulkCounts['fields'], found: Readonly<Record<string
   return isExact
 }
 
-function tallyOf(units: BulkCounts['units'], unit: string) {
-  const known = units[unit]
+function tallyOf(counts: BulkCounts, unit: string) {
+  const { units } = counts
+  const name = counts.unitCount < MAX_UNITS || units[unit] !== undefined ? unit : OTHER_UNITS
+  const known = units[name]
   if (known !== undefined) return known
-  const name = Object.keys(units).length < MAX_UNITS ? unit : OTHER_UNITS
-  const tally = units[name] ?? emptyTally()
+  const tally = emptyTally()
   units[name] = tally
+  counts.unitCount += 1
   return tally
 }
 
@@ -57,7 +59,7 @@ export function conclude(
   const outcome = asked ?? (first === 0 ? 'invalid' : 'duplicate')
   const groups = taken.groups | (asked === 'not_found' ? NOT_FOUND : 0) | (asked === 'differs' ? DIFFERS : 0)
   count(counts.total, outcome, groups)
-  if (unit !== undefined) count(tallyOf(counts.units, unit), outcome, groups)
+  if (unit !== undefined) count(tallyOf(counts, unit), outcome, groups)
 
   let text = `{"record":${line}`
   if (ref !== undefined) text += `,"ref":${JSON.stringify(ref)}`

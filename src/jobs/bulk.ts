@@ -51,10 +51,12 @@ export interface BulkCounts {
   readonly fields: Record<string, Record<string, number>>
   /** By administrative unit, where the records name one. */
   readonly units: Record<string, Tally>
+  /** How many units there are: to count thousands of names at each new one would take minutes. */
+  unitCount: number
 }
 
 export function emptyCounts(): BulkCounts {
-  return { total: emptyTally(), fields: {}, units: {} }
+  return { total: emptyTally(), fields: {}, units: {}, unitCount: 0 }
 }
 
 export interface BulkJob {

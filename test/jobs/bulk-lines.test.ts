@@ -93,12 +93,39 @@ describe('the records of a file', () => {
     const most = Math.floor((65_536 - lineOf(0).length) / 3)
     expect(await read('ndjson', `${lineOf(most)}\n`)).to.deep.equal([{ a: 'ễ'.repeat(most) }])
     expect(await read('ndjson', `${lineOf(most + 1)}\n`)).to.deep.equal([undefined])
+    const plain = (length: number) => `{"a":"${'x'.repeat(length - lineOf(0).length)}"}`
+    const longest = { a: JSON.parse(plain(65_536)).a }
+    // Wherever it is cut, after a blank line, and beside a line that is no UTF-8.
+    for (const [file, at, others] of [
+      [`${plain(65_536)}\n`, [65_536], []],
+      [`\n${plain(65_536)}\n`, [65_537], []],
+      [Buffer.concat([Buffer.from(`${plain(65_536)}\n`), Buffer.from([0xff])]), [], [undefined]],
+    ] as const) {
+      expect(await read('ndjson', file, at)).to.deep.equal([longest, ...others])
+    }
+    const broken = Buffer.concat([Buffer.from(`\n${plain(65_537)}\n{"a":1}\n`), Buffer.from([0xff, 0x0a])])
+    expect(await read('ndjson', broken)).to.deep.equal([undefined, { a: 1 }, undefined])
+  })
+
+  it('begin behind a byte order mark, which stands at the head of a file alone', async () => {
+    expect(await read('ndjson', '\ufeff{"a":1}\n\ufeff{"a":2}\n{"a":3}')).to.deep.equal([
+      { a: 1 },
+      undefined,
+      { a: 3 },
+    ])
+    expect(await read('csv', '\ufeffid;name\n\ufeff1;An')).to.deep.equal([{ id: '\ufeff1', name: 'An' }])
+  })
+
+  it('are objects: no number, word or truth', async () => {
+    expect(await read('ndjson', '5\n"x"\ntrue\n{}')).to.deep.equal([undefined, undefined, undefined, {}])
   })
 
   it('go on after a line that never seemed to end, whose bytes nobody keeps', async () => {
     const after = '\n{"a":1}\n'
+    const piece = Buffer.alloc(60_000, 0x78)
     async function* endless() {
-      for (let piece = 0; piece < 64; piece += 1) yield Buffer.alloc(60_000, 0x78)
+      // A quarter of a gigabyte: put together time and again it would never end.
+      for (let turn = 0; turn < 4000; turn += 1) yield piece
       yield Buffer.from(after)
     }
     const rows: Row[] = []
@@ -117,5 +144,12 @@ describe('the records of a file', () => {
       ])
     }
     expect(splitCsv('a,"b', ',')).to.equal(undefined)
+    expect(splitCsv(',"a",bc', ',')).to.deep.equal(['', 'a', 'bc'])
+  })
+
+  it('of CSV keep the blank lines of a quoted cell, wherever the file is cut', async () => {
+    const head = Buffer.concat([Buffer.from('id;name\n'), Buffer.from([0xff]), Buffer.from('\n1;"một\n\n')])
+    const file = Buffer.concat([head, Buffer.from('hai"\n')])
+    expect(await read('csv', file, [head.length])).to.deep.equal([undefined, { id: '1', name: 'một\n\nhai' }])
   })
 })
