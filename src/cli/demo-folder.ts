@@ -2,29 +2,27 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { replaceSecretFile } from './secret-file.ts'
 
-/** Secrets of one demo: of mode 600, gone with it. */
-type SecretName =
-  | 'auditor.jwk'
-  | 'auditor.json'
-  | 'consumer.jwk'
-  | 'consumer.json'
-  | 'control.json'
-  | 'parties.json'
-  | 'land-registry.password'
-  | 'package.jwk'
-  | 'token'
-
-const SECRETS: readonly SecretName[] = [
+const SECRETS = [
+  'applicant.jwk',
+  'applicant.json',
+  'appraiser.jwk',
+  'appraiser.json',
   'auditor.jwk',
   'auditor.json',
   'consumer.jwk',
   'consumer.json',
   'control.json',
+  'leader-root.pem',
+  'leader.key',
+  'leader.pem',
   'parties.json',
   'land-registry.password',
   'package.jwk',
   'token',
-]
+] as const
+
+/** Secrets of one demo, and what belongs to them: of mode 600, gone with it. */
+type SecretName = (typeof SECRETS)[number]
 
 /** Where one running demo keeps its database, keys and log. */
 export interface DemoFolder {

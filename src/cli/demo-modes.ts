@@ -6,6 +6,7 @@ import { LATER } from './demo-mode-later.ts'
 import { OLD_SYSTEMS } from './demo-mode-old.ts'
 import { PLANS } from './demo-mode-plans.ts'
 import { ANONYMISED } from './demo-mode-set.ts'
+import { SIGNED_DECISION } from './demo-mode-signed.ts'
 import { SYNC } from './demo-mode-sync.ts'
 import { asFault, EXIT } from './fault.ts'
 
@@ -24,7 +25,7 @@ export interface ModeReport {
 /** Beside a query and a submission, which the tour's exchanges are: every way that data move. */
 export function planModes(): readonly Mode[] {
   const { bulk, handOver } = planFiles()
-  return [SYNC, bulk, ...LATER, ...PLANS, CONSENT, handOver, ANONYMISED, ...OLD_SYSTEMS]
+  return [SYNC, bulk, ...LATER, ...PLANS, CONSENT, handOver, ANONYMISED, ...OLD_SYSTEMS, SIGNED_DECISION]
 }
 
 /** Shows the modes, each checking itself. @throws CliFault where the operator asks for a stop. */

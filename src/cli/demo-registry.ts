@@ -13,6 +13,7 @@ import type { Settings } from '../settings.ts'
 import type { Database } from '../storage/database.ts'
 import { createRegistryStore } from '../storage/registry.ts'
 import { bindToLandRegistry, type DemoLandRegistry } from './demo-land-registry.ts'
+import { approverOf, type DemoLeader } from './demo-leader.ts'
 import { CliFault, EXIT } from './fault.ts'
 
 /** Who asks in the demo: the one-stop system of Ho Chi Minh City. */
@@ -66,6 +67,16 @@ export async function makeConsumerKey(): Promise<ConsumerKey> {
 /** Who reads the demo's log by `lienthong audit`. */
 export const DEMO_AUDITOR: SubsystemId = 'G22/thanh-tra'
 
+/** Who files applications for connection in a demo, and who appraises them, by `lienthong applications`. */
+export const DEMO_APPLICANT: SubsystemId = 'H29/kiem-soat'
+export const DEMO_APPRAISER: SubsystemId = 'G22/tham-dinh'
+
+/** A fresh key for each reader that has a profile in the demo's folder. */
+export async function makeReaderKeys(): Promise<ReadonlyMap<SubsystemId, ConsumerKey>> {
+  const readers = [DEMO_AUDITOR, DEMO_APPLICANT, DEMO_APPRAISER]
+  return new Map(await Promise.all(readers.map(async (id) => [id, await makeConsumerKey()] as const)))
+}
+
 /** Who may sign in to the demo's console: one of each kind. */
 const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string, role: ReaderRole])[] = [
   [DEMO_AUDITOR, 'Đoàn thanh tra (mô phỏng)', 'Inspectorate (synthetic)', 'auditor'],
@@ -76,12 +87,12 @@ const DEMO_READERS: readonly (readonly [id: SubsystemId, vi: string, en: string,
     'data-protection-officer',
   ],
   [
-    'H29/kiem-soat',
+    DEMO_APPLICANT,
     'Kiểm soát, UBND TP. Hồ Chí Minh (mô phỏng)',
     'Control office, Ho Chi Minh City (synthetic)',
     'agency',
   ],
-  ['G22/tham-dinh', 'Bộ phận thẩm định (mô phỏng)', 'Appraisers (synthetic)', 'appraiser'],
+  [DEMO_APPRAISER, 'Bộ phận thẩm định (mô phỏng)', 'Appraisers (synthetic)', 'appraiser'],
   ['G22/van-hanh', 'Trung tâm vận hành (mô phỏng)', 'Operations centre (synthetic)', 'operator'],
 ]
 
@@ -114,7 +125,7 @@ export function readersOf({
 /** The registry with the parties' keys in it and the services bound to where the agencies listen. */
 function furnish(
   documents: RegistryDocuments,
-  { sandbox, keys, land, auditorKey, encryptionKey }: Omit<Foundation, 'database'>,
+  { sandbox, keys, land, readerKeys, leader, encryptionKey }: Omit<Foundation, 'database'>,
 ): RegistryDocuments {
   const consumer = documents.subsystems.find(({ id }) => id === DEMO_CONSUMER)
   if (consumer === undefined) {
@@ -141,10 +152,12 @@ function furnish(
     return baseUrl === undefined || !binding ? [] : [{ ...service, binding: { ...binding, baseUrl } }]
   })
   const { subsystems, readers } = readersOf(documents)
-  const auditing = subsystems.map((its) =>
-    its.id === DEMO_AUDITOR ? { ...its, credentials: { jwks: [auditorKey.publicJwk] } } : its,
-  )
-  return overlay(documents, { subsystems: [...keyed, ...auditing], services, readers })
+  const reading = subsystems.map((its) => {
+    const key = readerKeys.get(its.id)
+    return key === undefined ? its : { ...its, credentials: { jwks: [key.publicJwk] } }
+  })
+  const approvers = [approverOf(leader, documents)]
+  return overlay(documents, { subsystems: [...keyed, ...reading], services, readers, approvers })
 }
 
 async function readDocuments(settings: Settings, nowMs: number) {
@@ -160,7 +173,8 @@ export interface Foundation {
   readonly sandbox: Sandbox
   readonly land: DemoLandRegistry
   readonly keys: ReadonlyMap<DemoParty, ConsumerKey>
-  readonly auditorKey: ConsumerKey
+  readonly readerKeys: ReadonlyMap<SubsystemId, ConsumerKey>
+  readonly leader: DemoLeader
   /** What packages of the demo are encrypted to. */
   readonly encryptionKey: EncryptionJwk
 }

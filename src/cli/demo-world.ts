@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { generateEncryptionKey } from '../identity/encryption-key.ts'
 import { readSecretFile } from '../identity/key-file.ts'
+import type { SubsystemId } from '../model/identifier.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
 import type { AuditStore } from '../reporting/audit-query.ts'
 import { controlsOf, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
@@ -14,14 +15,17 @@ import { type ConsumerClient, type ConsumerClientOptions, createConsumerClient }
 import { openDemoDatabase } from './demo-database.ts'
 import { claimDemoFolder, type DemoFolder } from './demo-folder.ts'
 import { openDemoLandRegistry } from './demo-land-registry.ts'
+import { type DemoLeader, makeDemoLeader } from './demo-leader.ts'
 import {
   applyDemoRegistry,
   type ConsumerKey,
+  DEMO_APPLICANT,
+  DEMO_APPRAISER,
   DEMO_AUDITOR,
   DEMO_CONSUMER,
   type DemoParty,
-  makeConsumerKey,
   makePartyKeys,
+  makeReaderKeys,
 } from './demo-registry.ts'
 import { interrupted } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
@@ -44,6 +48,9 @@ export interface DemoWorld {
   readonly consumer: ConsumerClient
   /** Asks for one of the parties, with tokens for an address below the gateway. */
   as(party: DemoParty, resource?: string): ConsumerClient
+  /** Asks the management listener for somebody who reads the log, or handles applications. */
+  reader(id: SubsystemId): ConsumerClient
+  readonly leader: DemoLeader
   /** For what a party signs besides its requests. */
   privateJwkOf(party: DemoParty): ConsumerKey['privateJwk']
   readonly audit: AuditStore
@@ -63,6 +70,9 @@ export interface DemoFiles {
   readonly profile: string
   /** The profile of `DEMO_AUDITOR`. */
   readonly auditor: string
+  /** Those of `DEMO_APPLICANT` and `DEMO_APPRAISER`. */
+  readonly applicant: string
+  readonly appraiser: string
   readonly key: string
   readonly token: string
   /** Opens the packages of the demo. */
@@ -83,8 +93,13 @@ function freeOr0(port: number): Promise<number> {
 }
 
 /** The operator's settings, on loopback, in sandbox mode and with the demo's own database and folder. */
-async function demoSettings(settings: Settings, folder: string, databaseUrl: string): Promise<Settings> {
+async function demoSettings(
+  settings: Settings,
+  folder: string,
+  { databaseUrl, authoritiesFile }: { readonly databaseUrl: string; readonly authoritiesFile: string },
+): Promise<Settings> {
   const { publicUrl: _publicUrl, ...rest } = settings
+  const { required } = settings.applications.signatures
   return {
     ...rest,
     sandbox: true,
@@ -94,6 +109,7 @@ async function demoSettings(settings: Settings, folder: string, databaseUrl: str
     listen: { host: HOST, port: await freeOr0(settings.listen.port), hosts: [], trustedProxies: [] },
     management: { host: HOST, port: await freeOr0(settings.management.port), hosts: [] },
     database: { poolSize: settings.database.poolSize, url: databaseUrl },
+    applications: { signatures: { required, authoritiesFile } },
     limits: { ...settings.limits, drainTimeoutMs: DRAIN_MS },
   }
 }
@@ -139,7 +155,7 @@ function createStopwatch(): () => number {
 
 interface DemoKeys {
   readonly consumer: ConsumerKey
-  readonly auditor: ConsumerKey
+  readonly readers: ReadonlyMap<SubsystemId, ConsumerKey>
 }
 
 function writeProfiles(
@@ -149,9 +165,14 @@ function writeProfiles(
 ): DemoFiles {
   const at = { gateway: publicUrl, management: managementUrl }
   const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
-  folder.writeSecret('auditor.jwk', json(keys.auditor.privateJwk))
+  const profile = (name: 'auditor' | 'applicant' | 'appraiser', consumer: SubsystemId) => {
+    folder.writeSecret(`${name}.jwk`, json(keys.readers.get(consumer)?.privateJwk ?? {}))
+    return folder.writeSecret(`${name}.json`, json({ ...at, consumer, key: `${name}.jwk` }))
+  }
   return {
-    auditor: folder.writeSecret('auditor.json', json({ ...at, consumer: DEMO_AUDITOR, key: 'auditor.jwk' })),
+    auditor: profile('auditor', DEMO_AUDITOR),
+    applicant: profile('applicant', DEMO_APPLICANT),
+    appraiser: profile('appraiser', DEMO_APPRAISER),
     folder: folder.path,
     log: join(folder.path, 'gateway.log'),
     key: folder.writeSecret('consumer.jwk', json(keys.consumer.privateJwk)),
@@ -197,13 +218,16 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   const land = await openDemoLandRegistry(database.url, folder)
   const recipient = await generateEncryptionKey('ECDH-ES')
   folder.writeSecret('package.jwk', `${JSON.stringify(recipient.privateJwk, null, 2)}\n`)
-  const auditorKey = await makeConsumerKey()
-  const foundation = { database, sandbox, land, keys, auditorKey, encryptionKey: recipient.publicJwk }
+  const readerKeys = await makeReaderKeys()
+  const leader = makeDemoLeader(folder, outside.now())
+  const encryptionKey = recipient.publicJwk
+  const foundation = { database, sandbox, land, keys, readerKeys, leader, encryptionKey }
   const documents = await applyDemoRegistry(settings, foundation, outside.now())
   goOn()
   const log = createWriteStream(join(folder.path, 'gateway.log'), { mode: 0o600 })
   undoing.add(() => finished(log.end()))
-  const gateway = await startGateway(await demoSettings(settings, folder.path, database.url), version, {
+  const own = { databaseUrl: database.url, authoritiesFile: leader.rootFile }
+  const gateway = await startGateway(await demoSettings(settings, folder.path, own), version, {
     destination: log,
     agencies: controlsOf(sandbox),
   })
@@ -217,12 +241,16 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   folder.writeSecret('control.json', `${JSON.stringify(control)}\n`)
   const privateKeys = [...keys].map(([party, { privateJwk }]) => [party, privateJwk] as const)
   folder.writeSecret('parties.json', `${JSON.stringify(Object.fromEntries(privateKeys))}\n`)
-  const files = writeProfiles(folder, gateway, { consumer: keyOf(DEMO_CONSUMER), auditor: auditorKey })
-  const connect = (party: DemoParty, more: Pick<ConsumerClientOptions, 'binding' | 'resource'>) =>
+  const files = writeProfiles(folder, gateway, { consumer: keyOf(DEMO_CONSUMER), readers: readerKeys })
+  const connect = (
+    clientId: SubsystemId,
+    { privateJwk }: ConsumerKey,
+    more: Pick<ConsumerClientOptions, 'binding' | 'resource' | 'baseUrl'>,
+  ) =>
     createConsumerClient({
       gatewayUrl: gateway.publicUrl,
-      clientId: party,
-      privateJwk: keyOf(party).privateJwk,
+      clientId,
+      privateJwk,
       language: terminal.language,
       signal: outside.signal,
       now: outside.now,
@@ -231,8 +259,14 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
   return {
     gateway,
     sandbox,
-    consumer: connect(DEMO_CONSUMER, {}),
-    as: (party, resource) => connect(party, { resource }),
+    consumer: connect(DEMO_CONSUMER, keyOf(DEMO_CONSUMER), {}),
+    as: (party, resource) => connect(party, keyOf(party), { resource }),
+    reader(id) {
+      const key = readerKeys.get(id)
+      if (key === undefined) throw new Error(`${id} has no key`)
+      return connect(id, key, { resource: '/audit', baseUrl: managementUrl })
+    },
+    leader,
     privateJwkOf: (party) => keyOf(party).privateJwk,
     audit: createAuditStore({
       pool: database.pool,
@@ -241,7 +275,9 @@ async function start({ tools, settings, version, progress }: Start, undoing: Und
     documents,
     files,
     async renewToken() {
-      const { accessToken, expiresAtMs } = await connect(DEMO_CONSUMER, { binding: 'bearer' }).token()
+      const { accessToken, expiresAtMs } = await connect(DEMO_CONSUMER, keyOf(DEMO_CONSUMER), {
+        binding: 'bearer',
+      }).token()
       folder.writeSecret('token', `${accessToken}\n`)
       return expiresAtMs - outside.now()
     },

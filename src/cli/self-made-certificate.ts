@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate
 
 /*
  * X.509 certificates (RFC 5280), self-signed or issued by another of them, over P-256, written as DER by hand: Node
- * has no maker of them. For servers that live as long as one command does.
+ * has no maker of them. For what lives as long as one command does.
  */
 
 function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
@@ -31,6 +31,8 @@ export interface MadeCertificate {
 /** What a certificate is to say. */
 export interface CertificateContent {
   readonly name: string
+  /** A server's on the loopback address where absent; an `authority` issues others, a `signer` signs documents. */
+  readonly use?: 'authority' | 'signer'
   readonly notBeforeMs: number
   readonly notAfterMs: number
   /** Who signs it; itself where absent. */
@@ -39,18 +41,36 @@ export interface CertificateContent {
 
 const nameOf = (name: string) => sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(name)))))
 
-/** A certificate for `name` and the loopback address, good between the two moments (before 2050). */
+function extension(id: string, value: Uint8Array, isCritical = true): Buffer {
+  const critical = isCritical ? [der(0x01, Buffer.from([0xff]))] : []
+  return sequence(oid(id), ...critical, der(0x04, value))
+}
+
+/** Key usage (RFC 5280 §4.2.1.3) by its first octet, of which so many bits at the end are unused. */
+const keyUsage = (unused: number, bits: number) => extension('551d0f', der(0x03, Buffer.from([unused, bits])))
+
+function extensionsFor(use: CertificateContent['use']): readonly Buffer[] {
+  if (use === 'authority') {
+    // keyCertSign and cRLSign
+    return [extension('551d13', sequence(der(0x01, Buffer.from([0xff])))), keyUsage(1, 0x06)]
+  }
+  // digitalSignature and nonRepudiation
+  if (use === 'signer') return [extension('551d13', sequence()), keyUsage(6, 0xc0)]
+  const loopback = der(0x87, Buffer.from([127, 0, 0, 1]))
+  return [extension('551d11', sequence(der(0x82, Buffer.from('localhost')), loopback), false)]
+}
+
+/** A certificate for `name`, good between the two moments (before 2050). */
 export function makeCertificate({
   name,
+  use,
   notBeforeMs,
   notAfterMs,
   issuer,
 }: CertificateContent): MadeCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const subject = nameOf(name)
-  const loopback = der(0x87, Buffer.from([127, 0, 0, 1]))
-  const names = sequence(der(0x82, Buffer.from('localhost')), loopback)
-  const extensions = der(0xa3, sequence(sequence(oid('551d11'), der(0x04, names))))
+  const extensions = der(0xa3, sequence(...extensionsFor(use)))
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),

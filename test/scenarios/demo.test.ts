@@ -1,10 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { runCli } from '../support/cli.ts'
+import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -23,6 +26,7 @@ const MODES = [
   'anonymised',
   'soap',
   'sql',
+  'signed-decision',
 ]
 
 interface Step {
@@ -204,6 +208,27 @@ describe('lienthong demo', function () {
     expect(JSON.parse(refused)).to.include({ holds: false })
   }
 
+  /** An application goes under the demo's own leader's signature by the commands of the page, word for word. */
+  async function expectSigned(): Promise<void> {
+    const page = await readFile(join(PROJECT, 'docs/operations.md'), 'utf8')
+    const shown = readBlocks(page).find(({ remark }) => remark === 'run beside a demo')
+    const [file = '', ...others] = shown?.text.trim().split('\n') ?? []
+    const type = (line: string) => {
+      const argv = line.replaceAll('data/demo/', 'demo/').split(' ').slice(1)
+      return runCli(argv, { workingDirectory: folder, newId: randomUUID })
+    }
+    const filed = await type(file)
+    expect(filed.exit, filed.err).to.equal(0)
+    const [number = ''] = /DN-\d+/.exec(filed.out) ?? []
+    let last = filed
+    expect(others).to.have.length(4)
+    for (const line of others) {
+      last = await type(line.replaceAll('DN-000002', number))
+      expect(last.exit, line + last.err).to.equal(0)
+    }
+    expect(last.out).to.match(/approved[\s\S]*Signed by Lãnh đạo \(mô phỏng\)/)
+  }
+
   const postmasterFile = () => join(folder, 'demo/postgres/cluster/postmaster.pid')
 
   before(async () => {
@@ -300,13 +325,18 @@ describe('lienthong demo', function () {
       if (child.exitCode !== null) expect.fail(`the demo ended: ${said.stdout}${said.stderr}`)
       await once(child.stdout, 'data')
     }
-    expect(said.stdout).to.include('All 23 steps came out as they should')
+    expect(said.stdout).to.include('All 24 steps came out as they should')
     const page = said.stdout.slice(0, said.stdout.indexOf('The gateway keeps serving'))
     expect(page.split('\n').filter((line) => [...line].length > 100)).to.deep.equal([])
 
-    const files = ['consumer.jwk', 'consumer.json', 'package.jwk', 'token'].map((name) =>
-      join(folder, 'demo', name),
-    )
+    const files = [
+      'consumer.jwk',
+      'consumer.json',
+      'package.jwk',
+      'token',
+      'leader.key',
+      'appraiser.jwk',
+    ].map((name) => join(folder, 'demo', name))
     for (const file of files) expect(statSync(file).mode & 0o777, file).to.equal(0o600)
     const token = readFileSync(join(folder, 'demo/token'), 'utf8').trim()
     expect(said.stdout + said.stderr).not.to.include(token)
@@ -336,6 +366,7 @@ describe('lienthong demo', function () {
     const { origin } = new URL(address)
     await expectModesLogged(startedAt)
     await expectPackageOpens(origin)
+    await expectSigned()
 
     const server = Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0])
     expect(isAlive(server)).to.equal(true)
