@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { inTransaction } from './transaction.ts'
 
 /** One row of the counts by day or, where `hour` is given, by hour. */
 export interface RollupRow {
@@ -20,39 +21,58 @@ export const SYNTHETIC_AGREEMENT = 'mo-phong'
 
 const AT_ONCE = 20_000
 
-/** Adds synthetic counts. Never for a gateway that carries real exchanges: its counts are its records'. */
-export async function writeSyntheticRollups(
+const COLUMNS = [
+  'at',
+  'consumer',
+  'provider',
+  'service',
+  'operation',
+  'outcome',
+  'code',
+  'purpose',
+  'count',
+] as const satisfies readonly (keyof RollupRow)[]
+
+function* batchesOf(rows: Iterable<RollupRow>): Generator<readonly RollupRow[]> {
+  let batch: RollupRow[] = []
+  for (const row of rows) {
+    batch.push(row)
+    if (batch.length < AT_ONCE) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/**
+ * Adds synthetic counts, all or none: an audit that runs meanwhile sees them with what follows from them, or not at all.
+ * Never for a gateway that carries real exchanges: its counts are its records'.
+ */
+export function writeSyntheticRollups(
   pool: pg.Pool,
   grain: 'day' | 'hour',
   rows: Iterable<RollupRow>,
 ): Promise<number> {
-  let written = 0
-  let batch: RollupRow[] = []
-  const flush = async () => {
-    const column = (name: keyof RollupRow) => batch.map((row) => row[name] ?? '')
-    await pool.query(
-      `INSERT INTO exchange_${grain} (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose, count)
-       SELECT at, consumer, provider, service, operation, outcome, code, '${SYNTHETIC_AGREEMENT}', purpose, sum(count)
-         FROM unnest($1::${grain === 'day' ? 'date' : 'timestamptz'}[], $2::text[], $3::text[], $4::text[], $5::text[],
-                     $6::text[], $7::text[], $8::text[], $9::bigint[])
-           AS given (at, consumer, provider, service, operation, outcome, code, purpose, count)
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
-       ON CONFLICT (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose)
-       DO UPDATE SET count = exchange_${grain}.count + excluded.count`,
-      (
-        ['at', 'consumer', 'provider', 'service', 'operation', 'outcome', 'code', 'purpose', 'count'] as const
-      ).map(column),
-    )
-    written += batch.length
-    batch = []
-  }
-  for (const row of rows) {
-    batch.push(row)
-    if (batch.length === AT_ONCE) await flush()
-  }
-  if (batch.length > 0) await flush()
-  await pool.query('SELECT rollup_derive()')
-  return written
+  return inTransaction(pool, async (client) => {
+    let written = 0
+    for (const batch of batchesOf(rows)) {
+      const column = (name: keyof RollupRow) => batch.map((row) => row[name] ?? '')
+      await client.query(
+        `INSERT INTO exchange_${grain} (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose, count)
+         SELECT at, consumer, provider, service, operation, outcome, code, '${SYNTHETIC_AGREEMENT}', purpose, sum(count)
+           FROM unnest($1::${grain === 'day' ? 'date' : 'timestamptz'}[], $2::text[], $3::text[], $4::text[], $5::text[],
+                       $6::text[], $7::text[], $8::text[], $9::bigint[])
+             AS given (at, consumer, provider, service, operation, outcome, code, purpose, count)
+          GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
+         ON CONFLICT (${grain}, consumer, provider, service, operation, outcome, code, agreement, purpose)
+         DO UPDATE SET count = exchange_${grain}.count + excluded.count`,
+        COLUMNS.map(column),
+      )
+      written += batch.length
+    }
+    await client.query('SELECT rollup_derive()')
+    return written
+  })
 }
 
 /** @returns how many exchanges of this database are synthetic counts, which have no records. */
