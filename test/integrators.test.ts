@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
@@ -25,6 +25,24 @@ async function runProgram(program: string, words: readonly string[]) {
   const [out, fault] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null) await once(child, 'close')
   return { exitCode: child.exitCode, out, fault }
+}
+
+/** Runs the typed program of each language's page beside the client that the gateway writes. @returns what each prints. */
+async function runTyped(gatewayUrl: string, keyFile: string): Promise<readonly string[]> {
+  const folder = dirname(keyFile)
+  const client = await (await fetch(`${gatewayUrl}/services/G01/dan-cu/cong-dan/v1/client.ts`)).text()
+  await writeFile(join(folder, 'cong-dan.ts'), client)
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'))
+  const said: string[] = []
+  for (const path of ['docs/integrators.md', 'docs/vi/integrators.md']) {
+    const page = await readFile(join(PROJECT, path), 'utf8')
+    const [program] = readBlocks(page).filter(({ text }) => text.startsWith('// hoi.ts'))
+    await writeFile(join(folder, 'hoi.ts'), program?.text ?? '')
+    const child = spawn(process.execPath, ['hoi.ts'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    said.push(await text(child.stdout))
+  }
+  return said
 }
 
 describe('docs/integrators.md', () => {
@@ -56,6 +74,7 @@ describe('docs/integrators.md', () => {
       expect(run, run.fault).to.include({ exitCode: 0, fault: '' })
       expect(run.out).to.match(/^200 [0-9a-f-]{36}\n/)
       expect(run.out).to.include('Huỳnh Bảo Đoan')
+      expect(await runTyped(world.gateway.publicUrl, keyFile)).to.deep.equal(['true\n', 'true\n'])
       const both = `${program?.text}\n${signing?.text}`
       const signed = await runProgram(both, [world.gateway.publicUrl, CONSUMER, keyFile])
       expect(signed, signed.fault).to.include({ exitCode: 0, fault: '' })
