@@ -2,7 +2,7 @@ import { type Draw, pick } from './draw.ts'
 import type { Couple, Families, MaritalStatus } from './family.ts'
 import type { Names } from './names.ts'
 import { keyOf, type Person, personalIdOf, type Sex } from './person-number.ts'
-import { type Address, currentAddress, FORMER_PLACES, formerAddress, WARDS } from './places.ts'
+import { type Address, currentAddress, FORMER_PROVINCES, formerAddress, WARDS } from './places.ts'
 
 /** Somebody named in another person's record. */
 export interface Relative {
@@ -109,7 +109,10 @@ function residenceFor(draw: Draw, key: number): Address {
 /** A place drawn, as the law of the day named it: only the newest births are registered under the new list. */
 function placeFor(drawn: number, birthDate: string): Address {
   const day = birthDate.length === 4 ? `${birthDate}-12-31` : birthDate
-  if (day < REFORM) return formerAddress(pick(FORMER_PLACES, drawn), day)
+  if (day < REFORM) {
+    const province = pick(FORMER_PROVINCES, drawn)
+    return formerAddress(pick(province, Math.floor(drawn / FORMER_PROVINCES.length)), day)
+  }
   const ward = pick(WARDS, drawn)
   return { scheme: 'DVHC-2025-07', province: ward.province, ward: ward.code, asOf: day }
 }

@@ -1,6 +1,6 @@
 /**
  * Administrative units for synthetic addresses: the 34 provinces in force since 01/07/2025 with five real
- * communes each, and thirty communes of nine provinces as they stood before. Codes were used again in the reform,
+ * communes each, and 53 communes of nine provinces as they stood before. Codes were used again in the reform,
  * so each address says which list its codes belong to.
  */
 
@@ -132,8 +132,15 @@ export interface FormerPlace {
 
 /** `province/district/ward` of the list before, then the communes of today: whole where nothing is said. */
 const FORMER = `
-01/001/00004 00004; 01/001/00013 00004; 01/001/00016 00004 some, 00008 some; 01/001/00031 00025
-01/001/00028 00004 some, 00008 some, 00025 some; 01/002/00043 00070; 01/002/00046 00070; 01/002/00055 00004 some, 00070 some
+01/001/00001 00097; 01/001/00004 00004; 01/001/00006 00008; 01/001/00007 00008 some, 00025 some; 01/001/00008 00008
+01/001/00013 00004; 01/001/00016 00004 some, 00008 some; 01/001/00019 00004 some, 00070 some, 00190 some, 00226 some
+01/001/00022 00004 some, 00008 some; 01/001/00025 00008 some, 00025 some, 00199 some; 01/001/00031 00025
+01/001/00028 00004 some, 00008 some, 00025 some; 01/001/00034 00025 some, 00190 some; 01/002/00037 00097
+01/002/00040 00004 some, 00070 some; 01/002/00043 00070; 01/002/00046 00070; 01/002/00049 00070; 01/002/00052 00070
+01/002/00055 00004 some, 00070 some; 01/002/00058 00070; 01/002/00061 00070; 01/002/00064 00070; 01/002/00067 00097
+01/002/00070 00070 some, 00082 some; 01/002/00073 00004 some, 00070 some, 00082 some, 00226 some
+01/002/00076 00070 some, 00082 some; 01/002/00079 00070 some, 00082 some; 01/002/00082 00082; 01/002/00085 00082
+01/002/00088 00082
 24/215/07261 07288; 24/217/07405 07375; 27/256/09172 09187; 27/256/09214 09187; 27/261/09391 09367; 27/261/09394 09367
 40/419/16948 16951; 40/420/17065 17035; 40/422/17245 17239; 40/425/17458 17476
 56/568/22363 22366; 56/569/22414 22420; 56/572/22564 22528; 58/582/22750 22759; 58/582/22762 22759; 58/584/22783 22786
@@ -156,6 +163,11 @@ export const FORMER_PLACES: readonly FormerPlace[] = FORMER.trim()
     })
     return { province, district, ward, into: parts }
   })
+
+/** By the province of the list before: of some provinces far more is known than of others. */
+export const FORMER_PROVINCES: readonly (readonly FormerPlace[])[] = [
+  ...Map.groupBy(FORMER_PLACES, ({ province }) => province).values(),
+]
 
 /** An address in the list in force since 01/07/2025. */
 export function currentAddress(ward: Ward, asOf: string, detail: string): Address {

@@ -21,7 +21,11 @@ const MERGED: Readonly<Record<string, string>> = {
 }
 
 /** Names, as far as they are known here, of communes where nobody of the sandbox lives. */
-const NAMES: Readonly<Record<string, string>> = { '00008': 'Phường Ngọc Hà', '00025': 'Phường Giảng Võ' }
+const NAMES: Readonly<Record<string, string>> = {
+  ...{ '00008': 'Phường Ngọc Hà', '00025': 'Phường Giảng Võ', '00082': 'Phường Cửa Nam' },
+  ...{ '00097': 'Phường Hồng Hà', '00190': 'Phường Ô Chợ Dừa', '00199': 'Phường Láng' },
+  ...{ '00226': 'Phường Văn Miếu - Quốc Tử Giám' },
+}
 
 /** Codes of all communes of today in a province that an address leads to. */
 function codesIn(province: string): readonly string[] {

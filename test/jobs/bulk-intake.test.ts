@@ -51,6 +51,24 @@ describe('what becomes of a record before anybody is asked', () => {
     })
   })
 
+  it('takes of its own members what is well formed from end to end, and leaves out what is nothing', () => {
+    const sound = { personalId: '099188010001', ref: 'x'.repeat(64), unit: '01001', asOf: '2026-01-31' }
+    expect(intakeOf()(sound, 1)).to.include({ ref: sound.ref, unit: '01001', groups: 0 })
+    const wrong: readonly (readonly [name: string, value: unknown])[] = [
+      ...['x01', '01x', '010', 1].map((value) => ['unit', value] as const),
+      ...['x2026-01-31', '2026-01-31T00:00', '2026-13-01'].map((value) => ['asOf', value] as const),
+    ]
+    for (const [name, value] of [...wrong, ['unit', 12]] as const) {
+      const { faults, claim } = intakeOf()({ personalId: '099188010001', [name]: value }, 1)
+      expect(faults, `${name} ${value}`).to.deep.equal([{ pointer: `/${name}`, rule: 'format' }])
+      expect(claim).to.equal(undefined)
+    }
+    expect(intakeOf()({ ...sound, asOf: '2025-01-01' }, 1).groups).to.equal(0)
+    // Longer than any word for nothing, it is a value.
+    const row = { personalId: '099188010001', sex: null, fullName: '-'.repeat(12), note: '-'.repeat(13) }
+    expect(intakeOf()(row, 1).claim).to.deep.equal({ personalId: '099188010001', note: row.note })
+  })
+
   it('finds out who stood there before, and asks nothing of what breaks the contract', () => {
     const take = intakeOf((claim) => ('fullName' in (claim as object) ? undefined : BROKEN))
     const record = { personalId: '099188010001', fullName: 'An' }
@@ -64,6 +82,14 @@ describe('what becomes of a record before anybody is asked', () => {
     expect(take(record, 2).first).to.equal(0)
     expect(take(record, 3)).to.deep.include({ claim: undefined, first: 2, groups: 1 << 3 })
     expect(take(undefined, 4).faults).to.deep.equal([{ pointer: '', rule: 'syntax' }])
+  })
+
+  it('looks for nobody twice where the operation is about nobody', () => {
+    const { subjectPointer: _, ...single } = singleWith(() => undefined)
+    const seen = createFirstSeen([1, 2])
+    const take = createIntake({ single: single as Operation, seen, staleBefore: '2025-01-01' })
+    const row = { personalId: '099188010001' }
+    expect([take(row, 1).claim, take(row, 2).claim]).to.deep.equal([row, row])
   })
 
   it('calls blank what people write where they know nothing, and nothing else', () => {
