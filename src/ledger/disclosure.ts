@@ -7,8 +7,11 @@ import type { Hash } from './note.ts'
  * browsers.
  */
 
-/** What can be withheld from a leaf; `subjectTag` is a keyed tag, since the person's number itself is kept nowhere. */
-export const PRIVATE_NAMES = ['dossier', 'note', 'officer', 'subjectTag'] as const
+/**
+ * What can be withheld from a leaf; `subjectTag` is a keyed tag, since the person's number itself is kept nowhere, and
+ * `subjects` stands for the tags of everybody that a batch asked about.
+ */
+export const PRIVATE_NAMES = ['dossier', 'note', 'officer', 'subjectTag', 'subjects'] as const
 export type PrivateName = (typeof PRIVATE_NAMES)[number]
 
 /** By name, SHA-256 of the disclosure's own letters, base64url. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { parseDisclosure } from './disclosure.ts'
 import { ERASURE_SERVICE } from './own-service.ts'
-import { type SearchTags, searchTagsOf } from './private-part.ts'
+import { digestOfSubjects, type SearchTags, searchTagsOf } from './private-part.ts'
 import type { ExchangeRecord } from './record.ts'
 import type { Tagger } from './tag.ts'
 
@@ -16,6 +16,8 @@ export interface StoredPart {
   /** `unread`: this process has no key to it; `broken`: it does not open. */
   readonly disclosures: readonly string[] | 'unread' | 'broken' | undefined
   readonly erasedBy: string | undefined
+  /** Of a batch: its subjects' tags, and which record of the log took the last person out of them. */
+  readonly subjects: { readonly tags: Uint8Array; readonly erasedBy: string | undefined } | undefined
 }
 
 export interface PrivateStore {
@@ -64,13 +66,19 @@ function erasureOf({ service, operation, outcome, reading }: ExchangeRecord): Er
   return { found: reading?.found ?? 0, months: query.months }
 }
 
+/** Whether a batch's tags are those its record commits to; of what a person was erased from, the log's erasure tells. */
+function areSubjects(subjects: StoredPart['subjects'], stated: string | undefined): boolean {
+  if (subjects === undefined) return false
+  return subjects.erasedBy !== undefined || digestOfSubjects(subjects.tags) === stated
+}
+
 /** @returns the name of what is not as the leaf says; undefined where all is. */
 function differenceOf(
   record: ExchangeRecord,
   part: StoredPart,
   tagger: Tagger | undefined,
 ): string | undefined {
-  const { disclosures } = part
+  const { disclosures, subjects } = part
   if (disclosures === 'unread') return undefined
   if (disclosures === 'broken' || disclosures === undefined) return 'sealed'
   const open = new Map(Object.entries(record.private ?? {}))
@@ -78,6 +86,7 @@ function differenceOf(
     const name = parseDisclosure(disclosure)?.name ?? ''
     if (open.get(name) !== hash('sha256', disclosure, 'base64url')) return name || 'sealed'
     open.delete(name)
+    if (name === 'subjects' && !areSubjects(subjects, parseDisclosure(disclosure)?.value)) return name
   }
   if (open.size > 0) return 'sealed'
   if (tagger === undefined) return undefined
@@ -106,6 +115,8 @@ export function createPrivateCheck(
     const part = parts.get(record.exchange)
     const month = monthOf(record.exchange)
     const erasedBy = part === undefined ? erasedMonths.get(month) : part.erasedBy
+    const partly = part?.subjects?.erasedBy
+    if (partly !== undefined && partly !== erasedBy) take(partly, placed)
     if (erasedBy !== undefined) take(erasedBy, placed)
     else if (part === undefined) note('private', index)
     else {

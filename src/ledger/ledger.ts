@@ -267,12 +267,16 @@ export function createLedger(parts: LedgerParts): Ledger {
   }
 
   /** Of what never changes once an exchange was asked for. */
-  function withheldOf(facts: ExchangeFacts): WithheldPart | undefined | Promise<WithheldPart | undefined> {
+  function withheldOf(
+    facts: ExchangeFacts,
+    batchTags?: Uint8Array,
+  ): WithheldPart | undefined | Promise<WithheldPart | undefined> {
     const { subject, officer, dossier, note } = facts
-    if ([subject, officer, dossier, note].every((each) => each === undefined)) return undefined
+    if ([subject, officer, dossier, note, batchTags].every((each) => each === undefined)) return undefined
+    const said = batchTags === undefined ? facts : { ...facts, batchTags }
     const tagger = parts.tagger(facts.receivedAtMs)
-    if (!(tagger instanceof Promise)) return withhold(facts, tagger, parts.random)
-    return taggerAt(facts.receivedAtMs).then((tag) => withhold(facts, tag, parts.random))
+    if (!(tagger instanceof Promise)) return withhold(said, tagger, parts.random)
+    return taggerAt(facts.receivedAtMs).then((tag) => withhold(said, tag, parts.random))
   }
 
   /** Tags of everybody that a batch asks about. */
@@ -313,8 +317,8 @@ export function createLedger(parts: LedgerParts): Ledger {
     },
     async complete(facts, verdict) {
       const judge = typeof verdict === 'function' ? verdict : () => releasingNothing(verdict)
-      const privatePart = await withheldOf(facts)
       const subjects = facts.subjects && (await subjectsOf(facts))
+      const privatePart = await withheldOf(facts, subjects)
       const judged = () => {
         const { outcome, reply, authority } = judge()
         return { reply, authority, privatePart, record: recordOf(facts, privatePart?.digests, outcome) }
@@ -325,9 +329,10 @@ export function createLedger(parts: LedgerParts): Ledger {
       for (;;) {
         await untilAvailable()
         try {
-          const privatePart = await withheldOf(facts)
+          const subjects = await subjectsOf(facts)
+          const privatePart = await withheldOf(facts, subjects)
           const record = recordOf(facts, privatePart?.digests, 'interrupted')
-          await interrupt(record, privatePart, await subjectsOf(facts))
+          await interrupt(record, privatePart, subjects)
           return
         } catch (thrown) {
           if (thrown instanceof GatewayError && thrown.cause instanceof DuplicateRecord) return

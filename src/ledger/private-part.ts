@@ -19,13 +19,24 @@ export interface WithheldPart extends PrivatePart {
 
 const SALT_BYTES = 16
 
+/** @returns what a record says of a batch's subjects: SHA-256 of their tags, one behind the other, base64url. */
+export function digestOfSubjects(tags: Uint8Array): string {
+  return hash('sha256', tags, 'base64url')
+}
+
+/** What a record says of people, before it is withheld. */
+export type PrivateFacts = Pick<ExchangeFacts, 'subject' | 'officer' | 'dossier' | 'note'> & {
+  /** Of a batch: the tags of everybody it asked about. */
+  readonly batchTags?: Uint8Array | undefined
+}
+
 /** @returns what of an exchange must not stand in its leaf; undefined where there is nothing. */
 export function withhold(
-  facts: Pick<ExchangeFacts, 'subject' | 'officer' | 'dossier' | 'note'>,
+  facts: PrivateFacts,
   tag: Tagger,
   random: (bytes: number) => Buffer,
 ): WithheldPart | undefined {
-  const { subject, officer, dossier } = facts
+  const { subject, officer, dossier, batchTags } = facts
   const tags: SearchTags = {
     subject: subject && tag('subject', subject),
     officer: officer && tag('officer', officer),
@@ -45,6 +56,7 @@ export function withhold(
     note: disclose('note', facts.note),
     officer: disclose('officer', officer),
     subjectTag: disclose('subjectTag', tags.subject),
+    subjects: disclose('subjects', batchTags && digestOfSubjects(batchTags)),
   }
   return disclosures.length === 0 ? undefined : { digests, disclosures, tags }
 }

@@ -36,6 +36,8 @@ export type ShownPrivate =
       readonly note?: string
       /** Keyed tag of the person: the same in all records of one month about one person. */
       readonly subjectTag?: string
+      /** Of a batch: digest of the tags of everybody it asked about. */
+      readonly subjects?: string
       /** What the digests in the record are of (RFC 9901 §4.2). */
       readonly disclosures: readonly string[]
     }

@@ -74,7 +74,7 @@ function blankTags(tags: Buffer, sought: readonly Uint8Array[]): boolean {
 async function eraseFromBatches(
   pool: pg.Pool,
   { batches, tags }: PersonTraces,
-  today: string,
+  { by, today }: Erasure,
 ): Promise<number> {
   if (batches.length === 0) return 0
   const sought = tags.flatMap(({ inBatch }) => inBatch ?? [])
@@ -82,9 +82,10 @@ async function eraseFromBatches(
     const { rows } = await client.query<{ exchange_id: string; tags: Buffer }>(LOCK_BATCHES, [batches, today])
     const blanked = rows.filter((row) => blankTags(row.tags, sought))
     for (const row of blanked)
-      await client.query('UPDATE exchange_subjects SET tags = $2 WHERE exchange_id = $1', [
+      await client.query('UPDATE exchange_subjects SET tags = $2, erased_by = $3 WHERE exchange_id = $1', [
         row.exchange_id,
         row.tags,
+        by,
       ])
     await noteErased(client, blanked.length > 0 ? ['exchange_subjects'] : [])
     return blanked.length
@@ -261,7 +262,7 @@ export function createErasureStore(pool: pg.Pool): ErasureStore {
     tracesOf: (tags) => tracesOf(pool, tags),
     async eraseTraces(traces, { by, today }) {
       const erased = await count(ERASE_PARTS, [traces.exchanges, today, by])
-      return erased + (await eraseFromBatches(pool, traces, today))
+      return erased + (await eraseFromBatches(pool, traces, { by, today }))
     },
     eraseCopies: ({ exchanges, batches }, today, isDry) =>
       eraseCopies(pool, [...exchanges, ...batches], { today, held: held(monthOf('origin.id'), '$2'), isDry }),

@@ -26,6 +26,16 @@ interface PartRow {
   readonly erased_by: string | null
 }
 
+/** With the subjects' tags, where it is a batch's. */
+interface WholeRow extends PartRow {
+  readonly subjects: Buffer | null
+  readonly subjects_erased_by: string | null
+}
+
+const PARTS = `SELECT part.*, batch.tags AS subjects, batch.erased_by AS subjects_erased_by
+  FROM exchange_private AS part LEFT JOIN exchange_subjects AS batch USING (exchange_id)
+ WHERE part.exchange_id = ANY ($1)`
+
 function disclosuresOf({ exchange_id, sealed }: PartRow, open: Open | undefined): StoredPart['disclosures'] {
   if (sealed === null) return undefined
   if (open === undefined) return 'unread'
@@ -44,10 +54,7 @@ export function createPrivateStore(
   return {
     taggerOf: async (month) => vault && readTagger(pool, vault.open, month),
     async readParts(ids) {
-      const { rows } = await pool.query<PartRow>(
-        'SELECT * FROM exchange_private WHERE exchange_id = ANY ($1)',
-        [ids],
-      )
+      const { rows } = await pool.query<WholeRow>(PARTS, [ids])
       return new Map(
         rows.map((row) => [
           row.exchange_id,
@@ -59,6 +66,10 @@ export function createPrivateStore(
             },
             disclosures: disclosuresOf(row, vault?.open),
             erasedBy: row.erased_by ?? undefined,
+            subjects:
+              row.subjects === null
+                ? undefined
+                : { tags: row.subjects, erasedBy: row.subjects_erased_by ?? undefined },
           },
         ]),
       )

@@ -68,8 +68,16 @@ export interface Drill {
 
 const OUTCOMES: readonly Outcome[] = ['delivered', 'delivered', 'refused', 'delivered', 'failed']
 
+const personOf = (number: number) => `0990900${String(number).padStart(5, '0')}`
+/** The one among the first records that is a batch's. */
+const BATCH = 298
+
 function factsOf(outcome: Outcome, subject: number) {
-  if (outcome === 'delivered') return sampleFacts({ subject: `0990900${String(subject).padStart(5, '0')}` })
+  if (subject === BATCH) {
+    const { subject: _, ...many } = sampleFacts({ subjects: [1, 2, 3].map(personOf) })
+    return many
+  }
+  if (outcome === 'delivered') return sampleFacts({ subject: personOf(subject) })
   const code = outcome === 'refused' ? ('field_not_agreed' as const) : ('provider_timeout' as const)
   return sampleFacts({ code, answer: undefined })
 }

@@ -100,6 +100,23 @@ export const TAMPERING: readonly Tampering[] = [
     found: { audit: ['private'] },
   },
   {
+    name: 'a person is taken out of a batch',
+    tamper: sql(
+      "UPDATE exchange_subjects SET tags = overlay(tags PLACING '\\x00000000000000000000000000000000' FROM 17)",
+    ),
+    found: { audit: ['private'] },
+  },
+  {
+    name: 'whom a batch asked about is deleted',
+    tamper: sql('DELETE FROM exchange_subjects'),
+    found: { audit: ['private'] },
+  },
+  {
+    name: 'a person is said to be erased from a batch, which nobody recorded',
+    tamper: sql('UPDATE exchange_subjects SET erased_by = gen_random_uuid()'),
+    found: { audit: ['erased'] },
+  },
+  {
     name: 'the time of a record is changed, in the column only',
     tamper: sql("UPDATE exchange_record SET at = at - interval '1 day' WHERE leaf_index = 10"),
     found: { audit: ['column'] },

@@ -54,7 +54,8 @@ describe('record', () => {
   })
 
   it('holds no identifier in clear, and nothing that two records of one person share', () => {
-    const facts = sampleFacts({ note: 'Kiểm tra hộ khẩu theo đơn của bà Lê' })
+    const batchTags = Buffer.alloc(48, 9)
+    const facts = { ...sampleFacts({ note: 'Kiểm tra hộ khẩu theo đơn của bà Lê' }), batchTags }
     const made = () => withhold(facts, tagWith(Buffer.alloc(32, 7)), randomBytes)
     const [one, other] = [made(), made()]
     const leaf = encodeLeaf(recordOf(facts, one?.digests, 'delivered')).toString()
