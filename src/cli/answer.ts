@@ -1,7 +1,9 @@
+import { errorEntry } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
+import { createFormat } from '../reporting/format.ts'
 import type { CallAnswer } from './client.ts'
 import { isMembers, type Members, retryAfterSeconds } from './consumer-reply.ts'
-import { adviceLines, EXIT, type ExitCode, errorEntry, type Side } from './fault.ts'
+import { adviceLines, EXIT, type ExitCode, type Side } from './fault.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `lienthong call --json` prints. */
@@ -120,7 +122,8 @@ function factLines(terminal: Terminal, { exchangeId, receipt, rateLimit, replaye
   add(TEXTS.exchange, exchangeId ?? undefined)
   const index = /(?:^|[,\s])index=(\d+)/.exec(receipt ?? '')?.[1]
   add(TEXTS.record, index === undefined ? undefined : `#${index}`)
-  add(TEXTS.quota, /;r=(\d+)/.exec(rateLimit ?? '')?.[1])
+  const left = /;r=(\d+)/.exec(rateLimit ?? '')?.[1]
+  add(TEXTS.quota, left === undefined ? undefined : createFormat(terminal.language).number(Number(left)))
   if (replayed) lines.push(`  ${terminal.pick(TEXTS.replayed)}`)
   return lines
 }
@@ -130,7 +133,7 @@ export function describeAnswer(terminal: Terminal, { status, ms }: CallAnswer, r
   const isGood = exitOf(status) === EXIT.ok
   const mark = isGood ? terminal.style('green', '✔') : terminal.style('yellow', '!')
   return [
-    `${mark} ${terminal.pick(TEXTS.answered(status, ms.toFixed(1)))}`,
+    `${mark} ${terminal.pick(TEXTS.answered(status, createFormat(terminal.language).number(ms, 1)))}`,
     ...(isGood ? [] : [`  ${terminal.pick(TEXTS.provider)}`]),
     ...factLines(terminal, result),
   ].join('\n')

@@ -17,7 +17,9 @@ import type { Members } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import { refusalOf, requireMembers } from './refusal.ts'
-import { formatTable } from './table.ts'
+import { outcomeWords } from './state-words.ts'
+import { formatInstant, formatTable } from './table.ts'
+import type { Terminal } from './terminal.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -58,7 +60,7 @@ const TEXTS = {
   noIdentifier: { vi: 'stdin không có gì.', en: 'There is nothing on stdin.' },
   columns: {
     vi: ['Số', 'Lúc nhận', 'Bên hỏi', 'Dịch vụ', 'Thao tác', 'Kết quả', 'Mã giao dịch'],
-    en: ['Index', 'Received', 'Consumer', 'Service', 'Operation', 'Outcome', 'Exchange'],
+    en: ['Index', 'Received (UTC+7)', 'Consumer', 'Service', 'Operation', 'Outcome', 'Exchange'],
   },
   more: (cursor: string): Bilingual => ({
     vi: `Còn nữa: thêm cursor=${cursor}`,
@@ -138,9 +140,11 @@ async function conditionsOf(
   return { ...body, [kind]: identifier }
 }
 
-function rowOf({ leafIndex, receivedAt, record }: ShownEntry): readonly string[] {
+function rowOf({ leafIndex, receivedAt, record }: ShownEntry, { pick }: Terminal): readonly string[] {
   const { consumer = '', service = '', operation = '', outcome = '', code, exchange = '' } = record
-  return [String(leafIndex), receivedAt, consumer, service, operation, code ?? outcome, exchange]
+  const ended = [pick(outcomeWords(outcome)), ...(code === undefined ? [] : [code])].join(' ')
+  const received = formatInstant(Date.parse(receivedAt))
+  return [String(leafIndex), received, consumer, service, operation, ended, exchange]
 }
 
 async function search(words: readonly string[], options: AuditOptions, tools: Tools): Promise<ExitCode> {
@@ -154,7 +158,8 @@ async function search(words: readonly string[], options: AuditOptions, tools: To
   }
   // As `Page` of schemas/audit.openapi.json says.
   const records = page['records'] as readonly ShownEntry[]
-  for (const line of formatTable(TEXTS.columns[terminal.language], records.map(rowOf))) terminal.result(line)
+  const rows = records.map((entry) => rowOf(entry, terminal))
+  for (const line of formatTable(TEXTS.columns[terminal.language], rows)) terminal.result(line)
   terminal.talk(
     terminal.pick(TEXTS.found(typeof page['total'] === 'number' ? page['total'] : records.length)),
   )

@@ -3,11 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { createFormat } from '../reporting/format.ts'
 import { type BulkClient, type BulkStatus, createBulkClient } from './bulk-client.ts'
 import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consumer.ts'
 import { isMembers } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, interrupted, usageFault } from './fault.ts'
+import { bulkStateWords, recordOutcomeWords } from './state-words.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -26,6 +28,7 @@ const TEXTS = {
   resume: { vi: 'làm tiếp từ chỗ đã dừng', en: 'go on from where it stopped' },
   cancel: { vi: 'hủy và xóa tệp cùng kết quả', en: 'cancel it and delete file and results' },
   file: { vi: 'tệp .ndjson hoặc .csv', en: 'file, .ndjson or .csv' },
+  index: { vi: 'Chỉ số chất lượng dữ liệu', en: 'DQI' },
   job: { vi: 'mã công việc', en: 'id of the job' },
   dossier: { vi: 'mã hồ sơ', en: 'dossier code' },
   officer: { vi: 'mã cán bộ', en: "officer's code" },
@@ -87,19 +90,22 @@ function createBar({ outside, terminal }: Tools): (text: string, share: number |
 function show(status: BulkStatus, { terminal }: Tools): ExitCode {
   const { id, state, records, code } = status
   if (terminal.json) terminal.resultJson(status)
-  else terminal.result(`${id} ${state}${code === undefined ? '' : ` (${code})`} ${records}`)
+  else
+    terminal.result(
+      `${id} ${terminal.pick(bulkStateWords(state))}${code === undefined ? '' : ` (${code})`} ${records}`,
+    )
   return state === 'failed' || state === 'stopped' ? EXIT.failed : EXIT.ok
 }
 
 /** Looks at a job until it has ended. */
 export async function follow(client: BulkClient, id: string, tools: Tools): Promise<BulkStatus> {
   const bar = createBar(tools)
-  const { pick } = tools.terminal
+  const { pick, language } = tools.terminal
   for (;;) {
     const status = await client.show(id)
     const isEnd = ENDED.has(status.state)
     bar(
-      `${pick(TEXTS.running)} ${status.records.toLocaleString('vi-VN')} ${status.state}`,
+      `${pick(TEXTS.running)} ${createFormat(language).number(status.records)} ${pick(bulkStateWords(status.state))}`,
       isEnd ? 1 : undefined,
     )
     if (isEnd) return status
@@ -155,8 +161,10 @@ async function fetchReport(id: string, options: ConsumerOptions, tools: Tools): 
   const { outcomes, quality } = report
   if (tools.terminal.json || !isMembers(outcomes)) tools.terminal.resultJson(report)
   else {
-    for (const [outcome, records] of Object.entries(outcomes)) tools.terminal.result(`${outcome}\t${records}`)
-    if (isMembers(quality)) tools.terminal.result(`DQI\t${quality['index']}`)
+    const { pick } = tools.terminal
+    for (const [outcome, records] of Object.entries(outcomes))
+      tools.terminal.result(`${pick(recordOutcomeWords(outcome))}\t${records}`)
+    if (isMembers(quality)) tools.terminal.result(`${pick(TEXTS.index)}\t${quality['index']}`)
   }
   return EXIT.ok
 }

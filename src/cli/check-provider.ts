@@ -15,7 +15,7 @@ import { type FolderOptions, readService, sampleOf } from './check-registry.ts'
 import { tellConformance } from './conformance.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
-import { codeOf, type Finding, isSound } from './finding.ts'
+import { type Check, codeOf, type Finding, isSound } from './finding.ts'
 import { reach } from './reach.ts'
 import type { Tools } from './tools.ts'
 
@@ -169,7 +169,7 @@ function changesData({ kind }: Operation): boolean {
 
 /** The contract's own example, answered with something the contract lists. */
 async function checkSample(trial: Trial, operation: Operation): Promise<readonly Finding[]> {
-  const check = `${operation.id}: sample`
+  const check = `${operation.id}: sample` as const
   const { request } = sampleOf(trial.service, operation)
   if (request === undefined) {
     return [
@@ -216,7 +216,7 @@ async function checkSample(trial: Trial, operation: Operation): Promise<readonly
   return findings
 }
 
-function judgeAnswer(check: string, operation: Operation, { status, body }: ProviderReply): Finding {
+function judgeAnswer(check: Check, operation: Operation, { status, body }: ProviderReply): Finding {
   try {
     operation.checkResponse(status, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')))
     return {
@@ -243,7 +243,7 @@ function judgeAnswer(check: string, operation: Operation, { status, body }: Prov
 
 /** A body that is not JSON is the caller's fault: it must be told so, not answered nor fallen over. */
 async function checkMalformed(trial: Trial, operation: Operation): Promise<Finding> {
-  const check = `${operation.id}: malformed`
+  const check = `${operation.id}: malformed` as const
   const { reply, error } = await trial.ask(operation, '{"')
   const fix = {
     vi: 'Trả 4xx cho yêu cầu hỏng; 5xx sẽ bị coi là bên cung cấp gặp sự cố và bị ngắt.',

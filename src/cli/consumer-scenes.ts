@@ -1,6 +1,6 @@
 import type { Bilingual } from '../model/identifier.ts'
 import type { Cue, Observed } from './consumer-stage.ts'
-import type { Finding } from './finding.ts'
+import type { Check, Finding } from './finding.ts'
 
 /** How a consumer's program ended one scene, and what was seen of it meanwhile. */
 export interface Scene {
@@ -13,7 +13,7 @@ type Verdict = Pick<Finding, 'state' | 'detail'>
 
 /** One thing a consumer's program has to be able to do. */
 export interface SceneEntry {
-  readonly check: string
+  readonly check: Check
   readonly cues: readonly Cue[]
   readonly judge: (scene: Scene) => Verdict
   readonly fix: Bilingual

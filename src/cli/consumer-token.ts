@@ -1,10 +1,11 @@
 import { ASSERTION_TYPE } from '../identity/client-authentication.ts'
 import { signAssertion, signProof } from '../identity/holder.ts'
 import type { SigningKey } from '../identity/signing-key.ts'
+import { errorEntry } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { createConsumerHttp, HttpReply } from './consumer-http.ts'
 import { asksForNonce, isMembers, parseReplyBody, retryAfterSeconds } from './consumer-reply.ts'
-import { CliFault, EXIT, errorEntry } from './fault.ts'
+import { CliFault, EXIT } from './fault.ts'
 
 /** A token as the gateway gave it. */
 export interface AccessToken {

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { JWK } from 'jose'
+import { errorEntry } from '../model/errors.ts'
+import type { Bilingual } from '../model/identifier.ts'
+import { createFormat } from '../reporting/format.ts'
 import { createCountry } from '../sandbox/country.ts'
 import { createHappenings } from '../sandbox/happenings.ts'
 import { type ConsumerClient, createConsumerClient } from './client.ts'
@@ -10,6 +13,7 @@ import { findDemoFolder, noDemo } from './demo-control.ts'
 import { createPublisher } from './event-client.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
 import { requireSettings } from './settings-file.ts'
+import { outcomeWords } from './state-words.ts'
 import { formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
 
@@ -42,8 +46,10 @@ const TEXTS = {
   badFor: { vi: '--for là 1s đến 1h.', en: '--for is 1s to 1h.' },
   badShape: { vi: '--shape là flat, day hoặc week.', en: '--shape is flat, day or week.' },
   badSeed: { vi: '--seed là số nguyên không âm.', en: '--seed is a whole number from 0 up.' },
-  head: { vi: ['kết quả', 'số lượng'], en: ['outcome', 'count'] },
-  summed: (count: number, rate: string, p50: number, p95: number) => ({
+  head: { vi: ['Kết quả', 'Số lượng'], en: ['Outcome', 'Count'] },
+  lost: { vi: 'thất lạc', en: 'lost' },
+  unreachable: { vi: 'không tới được cổng', en: 'unreachable' },
+  summed: (count: string, rate: string, p50: number, p95: number) => ({
     vi: `${count} lượt, ${rate}/giây, trung vị ${p50} ms, 95 % dưới ${p95} ms`,
     en: `${count} in all, ${rate}/s, median ${p50} ms, 95 % below ${p95} ms`,
   }),
@@ -116,6 +122,15 @@ async function measure(plan: Plan, act: (place: number) => Promise<string>, { ou
 
 type Run = Awaited<ReturnType<typeof measure>>
 
+/** How a run's requests ended: delivered, one of the traffic's own ends, or an error's title and code. */
+function endWords(end: string): Bilingual {
+  const { lost, unreachable } = TEXTS
+  const own: Readonly<Record<string, Bilingual>> = { lost, unreachable }
+  const error = errorEntry(end)
+  if (error === undefined) return own[end] ?? outcomeWords(end)
+  return { vi: `${error.title.vi} (${end})`, en: `${error.title.en} (${end})` }
+}
+
 function tell({ outcomes, times, seconds }: Run, { terminal }: Tools): ExitCode {
   const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0)
   const rate = Math.round((times.length / seconds) * 10) / 10
@@ -124,9 +139,10 @@ function tell({ outcomes, times, seconds }: Run, { terminal }: Tools): ExitCode 
     const summary = { count: times.length, perSecond: rate, p50Ms: at(0.5), p95Ms: at(0.95) }
     terminal.resultJson({ ...summary, outcomes: Object.fromEntries(sorted) })
   } else {
-    const rows = sorted.map(([outcome, count]) => [outcome, String(count)])
+    const { number } = createFormat(terminal.language)
+    const rows = sorted.map(([outcome, count]) => [terminal.pick(endWords(outcome)), number(count)])
     for (const line of formatTable(TEXTS.head[terminal.language], rows)) terminal.result(line)
-    terminal.talk(terminal.pick(TEXTS.summed(times.length, String(rate), at(0.5), at(0.95))))
+    terminal.talk(terminal.pick(TEXTS.summed(number(times.length), number(rate, 1), at(0.5), at(0.95))))
   }
   if (outcomes.has('lost')) return EXIT.failed
   return outcomes.size === 1 && outcomes.has('unreachable') ? EXIT.unreachable : EXIT.ok

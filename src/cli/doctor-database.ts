@@ -20,7 +20,8 @@ const DAY_MS = 86_400_000
 
 function judgeServer({ version, connections, maxConnections }: ServerFacts, pingMs: number): Finding {
   const name = `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}`
-  const said = `${name}, ${pingMs.toFixed(1)} ms, ${connections}/${maxConnections}`
+  const said = (language: Language) =>
+    `${name}, ${createFormat(language).number(pingMs, 1)} ms, ${connections}/${maxConnections}`
   if (version < OLDEST_VERSION) {
     return {
       check: 'database',
@@ -33,7 +34,7 @@ function judgeServer({ version, connections, maxConnections }: ServerFacts, ping
   return {
     check: 'database',
     state: isFull ? 'warning' : 'ok',
-    detail: { vi: `${said} kết nối`, en: `${said} connections` },
+    detail: { vi: `${said('vi')} kết nối`, en: `${said('en')} connections` },
     ...(isFull && {
       fix: {
         vi: 'Tăng max_connections hoặc giảm database.poolSize.',

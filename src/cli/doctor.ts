@@ -14,7 +14,7 @@ import { checkSettings } from './checked-settings.ts'
 import { lookAtDatabase } from './doctor-database.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode } from './fault.ts'
-import { codeOf, type Finding, findingsJson, isSound, showFindings } from './finding.ts'
+import { type Check, codeOf, type Finding, findingsJson, isSound, showFindings } from './finding.ts'
 import { listCertificates } from './keys-expiry.ts'
 import { reach } from './reach.ts'
 import { formatPlacedFault } from './settings-file.ts'
@@ -170,7 +170,7 @@ function lookAtKeys({ dataDir }: Settings): Finding {
   }
 }
 
-function judgeDays(check: string, name: string, notAfterMs: number, nowMs: number): Finding {
+function judgeDays(check: Check, name: string, notAfterMs: number, nowMs: number): Finding {
   const days = Math.floor((notAfterMs - nowMs) / DAY_MS)
   return {
     check,
@@ -215,7 +215,7 @@ function addressOf(url: string): string {
 
 /** Whether somebody answers there, and how long the certificate is good. */
 async function lookAt(
-  check: string,
+  check: Check,
   { url, ca }: { readonly url: URL; readonly ca: string | undefined },
   nowMs: number,
 ): Promise<Finding> {

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorEntry, type Fault } from '../model/error-table.ts'
+import type { Fault } from '../model/error-table.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,11 +14,6 @@ export const EXIT = {
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
-
-/** @returns what the error table says of a code, undefined where it is none of the gateway's. */
-export function errorEntry(code: string): ErrorEntry | undefined {
-  return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined
-}
 
 /** Whose side has to act; `you` is whoever typed the command. */
 export type Side = Fault | 'you'

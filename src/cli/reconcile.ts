@@ -6,6 +6,7 @@ import { isMembers, type Members } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
 import { requireMembers } from './refusal.ts'
+import { reconcilingWords } from './state-words.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -62,16 +63,18 @@ function show(result: Members, { terminal }: Tools): ExitCode {
     terminal.resultJson(result)
     return exitCode
   }
+  const tell = (word: string, ...told: readonly unknown[]) =>
+    terminal.result([terminal.pick(reconcilingWords(word)), ...told].join('\t'))
   for (const [side, list] of Object.entries(isMembers(sides) ? sides : {})) {
-    terminal.result(`${side}\t${isMembers(list) ? list['count'] : '-'}`)
+    tell(side, isMembers(list) ? list['count'] : '-')
   }
   if (state === 'waiting') terminal.talk(terminal.pick(TEXTS.waiting))
-  else terminal.result(`matched\t${matched}`)
+  else tell('matched', matched)
   for (const item of listOf(result['differing'])) {
-    if (isMembers(item)) terminal.result(`differs\t${item['key']}\t${item['consumer']}\t${item['provider']}`)
+    if (isMembers(item)) tell('differs', item['key'], item['consumer'], item['provider'])
   }
-  for (const key of listOf(result['onlyConsumer'])) terminal.result(`onlyConsumer\t${key}`)
-  for (const key of listOf(result['onlyProvider'])) terminal.result(`onlyProvider\t${key}`)
+  for (const key of listOf(result['onlyConsumer'])) tell('onlyConsumer', key)
+  for (const key of listOf(result['onlyProvider'])) tell('onlyProvider', key)
   return exitCode
 }
 

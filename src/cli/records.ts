@@ -18,6 +18,7 @@ import { recordLocalReading, subjectOf } from './local-reading.ts'
 import { withDatabase } from './open-database.ts'
 import { defineExport } from './records-export.ts'
 import { requireSettings } from './settings-file.ts'
+import { outcomeWords } from './state-words.ts'
 import { nearest } from './suggest.ts'
 import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
@@ -80,12 +81,6 @@ const TEXTS = {
   columns: {
     vi: ['Số', 'Thời điểm', 'Kết quả', 'Bên hỏi', 'Dịch vụ', 'Thao tác', 'Mục đích', 'Mã giao dịch'],
     en: ['No.', 'Time (UTC+7)', 'Outcome', 'Consumer', 'Service', 'Operation', 'Purpose', 'Exchange-Id'],
-  },
-  outcomes: {
-    delivered: { vi: 'đã trả', en: 'delivered' },
-    refused: { vi: 'từ chối', en: 'refused' },
-    failed: { vi: 'không được', en: 'failed' },
-    interrupted: { vi: 'đứt quãng', en: 'interrupted' },
   },
 } as const
 
@@ -194,7 +189,7 @@ function showPage({ entries, more }: AuditPage, { terminal }: Tools): void {
   const rows = entries.map(({ leafIndex, record }) => [
     String(leafIndex),
     formatInstant(record.at),
-    terminal.pick(TEXTS.outcomes[record.outcome]) + (record.code === undefined ? '' : ` ${record.code}`),
+    terminal.pick(outcomeWords(record.outcome)) + (record.code === undefined ? '' : ` ${record.code}`),
     record.consumer,
     record.service,
     record.operation ?? '',
@@ -205,7 +200,7 @@ function showPage({ entries, more }: AuditPage, { terminal }: Tools): void {
   if (entries.length > 0) terminal.result(terminal.style('bold', head, 'stdout'))
   lines.forEach((line, place) => {
     const outcome = entries[place]?.record.outcome ?? 'failed'
-    const said = terminal.pick(TEXTS.outcomes[outcome])
+    const said = terminal.pick(outcomeWords(outcome))
     terminal.result(line.replace(said, terminal.style(OUTCOME_STYLES[outcome], said, 'stdout')))
   })
   const last = entries.at(-1)

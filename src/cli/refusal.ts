@@ -1,6 +1,7 @@
+import { errorEntry } from '../model/errors.ts'
 import type { HttpReply } from './consumer-http.ts'
 import { isMembers, type Members, parseReplyBody } from './consumer-reply.ts'
-import { CliFault, EXIT, errorEntry } from './fault.ts'
+import { CliFault, EXIT } from './fault.ts'
 
 /** @returns the fault of a reply that is none of those hoped for: the gateway's own words where it has them. */
 export function refusalOf(reply: HttpReply): CliFault {

@@ -1,12 +1,13 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { errorEntry } from '../model/errors.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import { SERVICE } from './client.ts'
 import { addReachOptions, openHttp, type ReachOptions } from './consumer.ts'
 import { isMembers, parseReplyBody } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
-import { CliFault, EXIT, type ExitCode, errorEntry, usageFault } from './fault.ts'
+import { CliFault, EXIT, type ExitCode, usageFault } from './fault.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {

@@ -6,7 +6,8 @@ import { createSubscriptionClient, type SubscriptionClient } from './event-clien
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, usageFault } from './fault.ts'
 import { replaceSecretFile } from './secret-file.ts'
-import { formatTable } from './table.ts'
+import { subscriptionStateWords } from './state-words.ts'
+import { formatInstant, formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -36,8 +37,8 @@ const TEXTS = {
     en: 'The secret is shown this once; keep it safe.',
   },
   head: {
-    vi: ['mã đăng ký', 'trạng thái', 'kiểu', 'chờ', 'thư chết', 'dịch vụ', 'loại'],
-    en: ['id', 'state', 'mode', 'waiting', 'dead', 'service', 'types'],
+    vi: ['Mã đăng ký', 'Trạng thái', 'Kiểu', 'Đang chờ', 'Thư chết', 'Dịch vụ', 'Loại'],
+    en: ['Id', 'State', 'Mode', 'Waiting', 'Dead', 'Service', 'Types'],
   },
 } as const
 
@@ -55,12 +56,38 @@ export function openSubscriptions(options: ConsumerOptions, tools: Tools): Subsc
   return createSubscriptionClient(openConsumer(options, tools, { resource: '/subscriptions' }).client)
 }
 
-function rowOf(subscription: Members): readonly string[] {
+/** What the members of a subscription are called. */
+const MEMBERS: Readonly<Record<string, string>> = {
+  id: 'Mã đăng ký',
+  consumer: 'Hệ thống',
+  service: 'Dịch vụ',
+  types: 'Loại',
+  purpose: 'Mục đích',
+  fields: 'Trường',
+  mode: 'Kiểu',
+  url: 'Gửi tới',
+  state: 'Trạng thái',
+  stoppedBy: 'Dừng vì',
+  createdAt: 'Đăng ký lúc',
+  cursor: 'Con trỏ',
+  waiting: 'Đang chờ',
+  dead: 'Thư chết',
+  secret: 'Khóa bí mật',
+}
+
+function rowOf({ pick }: Tools['terminal'], subscription: Members): readonly string[] {
   const { id, state, stoppedBy, mode, waiting, dead, service, types } = subscription
-  const stands = typeof stoppedBy === 'string' ? `${state} (${stoppedBy})` : String(state)
+  const words = pick(subscriptionStateWords(String(state)))
+  const stands = typeof stoppedBy === 'string' ? `${words} (${stoppedBy})` : words
   const count = (value: unknown) => (typeof value === 'number' ? String(value) : '–')
   const names = Array.isArray(types) ? types.join(', ') : ''
   return [String(id), stands, String(mode), count(waiting), count(dead), String(service), names]
+}
+
+function textOf(name: string, value: unknown, { pick }: Tools['terminal']): string {
+  if (name === 'state') return pick(subscriptionStateWords(String(value)))
+  if (name === 'createdAt') return formatInstant(Date.parse(String(value)))
+  return Array.isArray(value) ? value.join(', ') : String(value)
 }
 
 function show(subscription: Members, { terminal }: Tools): void {
@@ -71,7 +98,7 @@ function show(subscription: Members, { terminal }: Tools): void {
   const lines = Object.entries(subscription).flatMap(([name, value]) =>
     value === null || value === undefined
       ? []
-      : [[name, Array.isArray(value) ? value.join(', ') : String(value)]],
+      : [[terminal.pick({ vi: MEMBERS[name] ?? name, en: name }), textOf(name, value, terminal)]],
   )
   const [head = [], ...rows] = lines
   for (const line of formatTable(head, rows)) terminal.result(line)
@@ -82,7 +109,10 @@ async function list(options: ConsumerOptions, tools: Tools): Promise<ExitCode> {
   const subscriptions = await openSubscriptions(options, tools).list()
   if (terminal.json) terminal.resultJson({ subscriptions })
   else {
-    for (const line of formatTable(TEXTS.head[terminal.language], subscriptions.map(rowOf)))
+    for (const line of formatTable(
+      TEXTS.head[terminal.language],
+      subscriptions.map((each) => rowOf(terminal, each)),
+    ))
       terminal.result(line)
   }
   return EXIT.ok

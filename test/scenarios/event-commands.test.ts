@@ -224,7 +224,7 @@ describe('events by the command line', () => {
     const table = (await oneStop('subscriptions', 'list')).out
     expect(table)
       .to.contain(id)
-      .and.to.match(/^id +state +mode/)
+      .and.to.match(/^Id +State +Mode/)
     expect((await subscribe('--url', 'https://noi-khac.example/x')).exit).to.equal(1)
     expect(json(await oneStop('subscriptions', 'delete', id, '--json'))).to.deep.equal({ id, deleted: true })
     expect((await oneStop('subscriptions', 'show', id)).exit).to.equal(1)
