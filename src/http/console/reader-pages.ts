@@ -124,6 +124,8 @@ export interface StatusFacts {
 const CHECKS: Readonly<Record<string, { readonly vi: string; readonly en: string }>> = {
   ledger: { vi: 'Ghi sổ', en: 'Recording' },
   registry: { vi: 'Danh bạ', en: 'Registry' },
+  workers: { vi: 'Tiến trình xử lý giao dịch', en: 'Processes that carry exchanges' },
+  jobs: { vi: 'Việc nền', en: 'Background jobs' },
   datasets: { vi: 'Nguồn sự kiện', en: 'Sources of events' },
   log: { vi: 'Ký điểm kiểm', en: 'Signing checkpoints' },
   witnesses: { vi: 'Nhân chứng', en: 'Witnesses' },
