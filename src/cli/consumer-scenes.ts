@@ -116,17 +116,21 @@ function judgePatience(scene: Scene): Verdict {
     )
   }
   if (more.length > 0) return failed('gửi lại cả khi đã được trả lời', 'it sent again what was answered')
+  const seconds = (waitedMs / 1000).toFixed(1)
   return (
     ended(scene) ??
-    ok(
-      `chờ ${(waitedMs / 1000).toFixed(1)} s rồi thử lại`,
-      `waited ${(waitedMs / 1000).toFixed(1)} s and tried again`,
-    )
+    ok(`chờ ${seconds.replace('.', ',')} giây rồi thử lại`, `waited ${seconds} s and tried again`)
   )
 }
 
 function judgeProblem(scene: Scene): Verdict {
   const count = played(scene).length
+  if (count === 0) {
+    return failed(
+      'không giao dịch nào được nhận nên chưa gặp lỗi này',
+      'no exchange came so far as to meet it',
+    )
+  }
   if (count > 1) return failed(`gửi lại ${count} lần một yêu cầu sai`, `sent a wrong request ${count} times`)
   if (scene.exitCode === 0) return failed('coi lỗi 422 là thành công', 'took a 422 for success')
   if (scene.exitCode === undefined) return failed('chương trình không kết thúc', 'the program did not end')

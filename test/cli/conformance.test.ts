@@ -185,6 +185,13 @@ describe('lienthong check consumer', () => {
     }
   })
 
+  it('fails one that gets no token in every scene it never came to', async function () {
+    this.timeout(120_000)
+    await writeFile(join(folder, 'none.ts'), 'process.exit(1)')
+    const states = statesOf(JSON.parse((await check('none.ts', ['--json'])).out))
+    expect(states).to.include({ token: 'failed', dpop: 'failed', '429': 'failed', problem: 'failed' })
+  })
+
   it('tries a program over TLS by its client certificate, and fails one that keeps it back', async function () {
     this.timeout(120_000)
     const byCertificate = ['--certificate', 'client.pem']
