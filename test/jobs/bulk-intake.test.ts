@@ -84,6 +84,19 @@ describe('what becomes of a record before anybody is asked', () => {
     expect(take(undefined, 4).faults).to.deep.equal([{ pointer: '', rule: 'syntax' }])
   })
 
+  it('tells of what is stale also where it is broken or stood there before', () => {
+    const take = intakeOf((claim) => ('fullName' in (claim as object) ? undefined : BROKEN))
+    const stale = { personalId: '099188010001', asOf: '2024-12-31' }
+    expect(take(stale, 1).groups).to.equal((1 << 1) | (1 << 7))
+    expect(take({ ...stale, fullName: 'An' }, 2).groups).to.equal(1 << 7)
+    expect(take({ ...stale, fullName: 'An' }, 3).groups).to.equal((1 << 3) | (1 << 7))
+  })
+
+  it('takes nobody for another whose subject is no text', () => {
+    const take = intakeOf()
+    expect([1, 2].map((line) => take({ personalId: line }, line).first)).to.deep.equal([0, 0])
+  })
+
   it('looks for nobody twice where the operation is about nobody', () => {
     const { subjectPointer: _, ...single } = singleWith(() => undefined)
     const seen = createFirstSeen([1, 2])

@@ -145,6 +145,7 @@ describe('the records of a file', () => {
     }
     expect(splitCsv('a,"b', ',')).to.equal(undefined)
     expect(splitCsv(',"a",bc', ',')).to.deep.equal(['', 'a', 'bc'])
+    expect(splitCsv('a,b,"c"', ',')).to.deep.equal(['a', 'b', 'c'])
   })
 
   it('of CSV keep the blank lines of a quoted cell, wherever the file is cut', async () => {
