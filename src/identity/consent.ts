@@ -21,7 +21,6 @@ const MAX_LENGTH = 4096
 const MAX_ITEMS = 64
 const ID = /^[A-Za-z0-9._~-]{16,128}$/
 const SALT = /^[A-Za-z0-9_-]{22,86}$/
-const SUBSYSTEM = /^[^/\s]{1,35}\/[^/\s]{1,64}$/
 
 /** A consent whose signature was found good, with what says whom it is about. */
 export interface VerifiedConsent extends Consent {
@@ -71,27 +70,26 @@ export function subjectTag(identifier: string, salt: Uint8Array): string {
   return createHmac('sha256', salt).update(identifier).digest('base64url')
 }
 
-function isSubsystemId(value: unknown): value is SubsystemId {
-  return typeof value === 'string' && SUBSYSTEM.test(value)
-}
-
 function textsOf(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ITEMS) return undefined
   const texts = value.filter((item) => typeof item === 'string')
   return texts.length === value.length ? texts : undefined
 }
 
-function readClaims(claims: Members): Omit<VerifiedConsent, 'key' | 'digest'> | undefined {
-  const { jti, iss, sub, salt, consumer, service, iat, nbf = iat, exp } = claims
+function readClaims(
+  claims: Members,
+  issuer: SubsystemId,
+): Omit<VerifiedConsent, 'key' | 'digest'> | undefined {
+  const { jti, sub, salt, consumer, service, iat, nbf = iat, exp } = claims
   const [purposes, fields] = [textsOf(claims['purposes']), textsOf(claims['fields'])]
-  if (!isConsentId(jti) || !isSubsystemId(iss) || typeof sub !== 'string') return undefined
+  if (!isConsentId(jti) || typeof sub !== 'string') return undefined
   if (typeof salt !== 'string' || !SALT.test(salt)) return undefined
   if (typeof consumer !== 'string' || typeof service !== 'string') return undefined
   if (!isSeconds(iat) || !isSeconds(nbf) || !isSeconds(exp)) return undefined
   if (purposes === undefined || fields === undefined) return undefined
   return {
     id: jti,
-    issuer: iss,
+    issuer,
     tag: sub,
     salt: Buffer.from(salt, 'base64url'),
     consumer,
@@ -121,7 +119,7 @@ export function createConsents(parts: ConsentParts): Consents {
       code: 'consent_invalid',
       types: [CONSENT_TYPE],
       algorithms: ['ES256', 'PS256', 'Ed25519'],
-      acceptsIssuer: ({ iss }) => isSubsystemId(iss) && directory().subsystems.has(iss),
+      acceptsIssuer: ({ iss }) => typeof iss === 'string' && directory().subsystems.has(iss),
       acceptsAudience: (audience) => audience === addresses().issuer,
       requiredClaims: ['iat', 'salt', 'consumer', 'service', 'purposes', 'fields'],
       maxLifetimeSeconds: MAX_CONSENT_SECONDS,
@@ -132,7 +130,8 @@ export function createConsents(parts: ConsentParts): Consents {
       },
       decoyKey: (algorithm) => decoys[algorithm],
     })
-    const read = readClaims(claims)
+    const issuer = directory().subsystems.get(String(claims['iss']))
+    const read = issuer && readClaims(claims, issuer.id)
     if (read === undefined) throw refusal('consent_invalid', 'claims')
     return { ...read, key: key.thumbprint, digest: consentDigest(read.issuer, read.id) }
   }
