@@ -16,7 +16,8 @@ export interface BulkStatus {
   readonly code?: string
 }
 
-function statusOf(members: Members): BulkStatus {
+/** @returns a job out of what the gateway said of it. */
+export function statusOf(members: Members): BulkStatus {
   const number = (name: string) => Number(members[name] ?? 0)
   return {
     id: String(members['id']),

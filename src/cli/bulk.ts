@@ -4,12 +4,13 @@ import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { createFormat } from '../reporting/format.ts'
-import { type BulkClient, type BulkStatus, createBulkClient } from './bulk-client.ts'
+import { type BulkClient, type BulkStatus, createBulkClient, statusOf } from './bulk-client.ts'
 import { addConsumerOptions, type ConsumerOptions, openConsumer } from './consumer.ts'
 import { isMembers } from './consumer-reply.ts'
 import { addGuide } from './examples.ts'
 import { EXIT, type ExitCode, interrupted, usageFault } from './fault.ts'
 import { bulkStateWords, recordOutcomeWords } from './state-words.ts'
+import { formatTable } from './table.ts'
 import type { Tools } from './tools.ts'
 
 const TEXTS = {
@@ -63,6 +64,11 @@ interface SubmitOptions extends ConsumerOptions {
   readonly continue?: string
   readonly detach?: boolean
 }
+
+const COLUMNS = {
+  vi: ['Mã công việc', 'Trạng thái', 'Bản ghi', 'Lý do'],
+  en: ['Job', 'State', 'Records', 'Reason'],
+} as const
 
 /** Results of millions of records. */
 const MAX_ANSWER_BYTES = 1024 ** 3
@@ -143,6 +149,21 @@ async function submit(typed: string, options: SubmitOptions, tools: Tools): Prom
   return show(options.detach === true ? await client.show(id) : await follow(client, id, tools), tools)
 }
 
+async function list(options: ConsumerOptions, tools: Tools): Promise<ExitCode> {
+  const { terminal } = tools
+  const listed = await openBulk(options, tools).list()
+  if (terminal.json) terminal.resultJson(listed)
+  else {
+    const jobs = Array.isArray(listed['jobs']) ? listed['jobs'].filter(isMembers) : []
+    const rows = jobs.map((job) => {
+      const { id, state, records, code } = statusOf(job)
+      return [id, terminal.pick(bulkStateWords(state)), String(records), code ?? '']
+    })
+    for (const line of formatTable(COLUMNS[terminal.language], rows)) terminal.result(line)
+  }
+  return EXIT.ok
+}
+
 async function fetchResult(
   id: string,
   options: ConsumerOptions & { out?: string },
@@ -197,12 +218,7 @@ export function define(command: Command, tools: Tools): void {
     .option('--continue <job>', pick(TEXTS.continues))
     .option('--detach', pick(TEXTS.detach))
     .action(tools.act((file: string, options: SubmitOptions) => submit(file, options, tools)))
-  sub('list', 'list').action(
-    tools.act(async (options: ConsumerOptions) => {
-      tools.terminal.resultJson(await openBulk(options, tools).list())
-      return EXIT.ok
-    }),
-  )
+  sub('list', 'list').action(tools.act((options: ConsumerOptions) => list(options, tools)))
   sub('status', 'status')
     .argument('<job>', pick(TEXTS.job))
     .action(

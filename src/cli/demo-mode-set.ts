@@ -1,3 +1,4 @@
+import { createFormat } from '../reporting/format.ts'
 import { createBulkClient } from './bulk-client.ts'
 import { type Mode, type ModeParts, membersOf, type Told, until } from './demo-mode.ts'
 import { openSealed } from './demo-mode-files.ts'
@@ -28,13 +29,14 @@ async function orderSet(parts: ModeParts): Promise<Told> {
   const lines = content.toString('utf8').trimEnd().split('\n')
   const smallest = smallestClass(lines)
   const { rules, released = 0, suppressed = 0 } = manifest?.anonymised ?? {}
+  const [vi, en] = [createFormat('vi'), createFormat('en')]
   const k = rules?.k ?? Number.POSITIVE_INFINITY
   const isNobody = smallest >= k && !/099\d{9}/.test(content.toString('utf8'))
   return {
     ok: good === findings.length && isNobody && released === lines.length,
     told: {
-      vi: `tập dữ liệu bảo trợ xã hội thành gói ẩn danh: ${released} dòng rời cổng, ${suppressed} dòng bị lược, nhóm nhỏ nhất ${smallest} dòng (k = ${k})`,
-      en: `a data set of social protection as an anonymised package: ${released} rows left, ${suppressed} were left out, the smallest class has ${smallest} rows (k = ${k})`,
+      vi: `tập dữ liệu bảo trợ xã hội thành gói ẩn danh: ${vi.number(released)} dòng rời cổng, ${vi.number(suppressed)} dòng bị lược, nhóm nhỏ nhất ${smallest} dòng (k = ${k})`,
+      en: `a data set of social protection as an anonymised package: ${en.number(released)} rows left, ${en.number(suppressed)} were left out, the smallest class has ${smallest} rows (k = ${k})`,
     },
   }
 }

@@ -2,6 +2,7 @@ import { ERRORS } from '../model/error-table.ts'
 import type { Outcome } from '../model/exchange.ts'
 import type { Bilingual } from '../model/identifier.ts'
 import type { RegistryDocuments } from '../registry/documents.ts'
+import { purposeName } from '../reporting/names.ts'
 import { isMembers, retryAfterSeconds } from './consumer-reply.ts'
 import { type Layout, wrap } from './demo-layout.ts'
 import type { ModeReport } from './demo-modes.ts'
@@ -53,9 +54,9 @@ const TEXTS = {
       en: `a token good for ${seconds} s, and only with that key: stolen, it is of no use`,
     }),
   },
-  agreement: (id: string, purpose: string): Bilingual => ({
-    vi: `thỏa thuận ${id}, mục đích ${purpose}`,
-    en: `agreement ${id}, purpose ${purpose}`,
+  agreement: (id: string, purpose: Bilingual): Bilingual => ({
+    vi: `thỏa thuận ${id}, để ${purpose.vi}`,
+    en: `agreement ${id}, for ${purpose.en}`,
   }),
   noAgreement: {
     vi: 'không thỏa thuận nào cho phép',
@@ -172,10 +173,12 @@ function groundLines({ terminal, layout, documents }: PageParts, { entry }: Step
   const bases = legalBases.map((id) => {
     const basis = documents.legalBases.find((known) => known.id === id)
     if (basis === undefined) return id
-    return basis.article === undefined ? basis.text : `${basis.text} (${basis.article})`
+    if (basis.article === undefined) return basis.text
+    const article = { vi: basis.article, en: basis.article.replaceAll('Điều', 'Article') }
+    return `${basis.text} (${pick(article)})`
   })
   return [
-    ...layout.row(pick(TEXTS.allowed), pick(TEXTS.agreement(agreement.id, purpose ?? ''))),
+    ...layout.row(pick(TEXTS.allowed), pick(TEXTS.agreement(agreement.id, purposeName(purpose ?? '')))),
     ...layout.row('', bases.join(' · ')),
   ]
 }

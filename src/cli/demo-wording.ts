@@ -103,7 +103,10 @@ export function createWording({ services, schemas }: RegistryDocuments, language
     const meaning = isMembers(codes) ? codes[text] : undefined
     if (isBilingual(meaning)) return meaning[language]
     if (location.path === RUNGS_DOCUMENT) return RUNGS[text]?.[language] ?? text
-    if (schema['format'] === 'date-time') return formatInstant(new Date(text))
+    if (schema['format'] === 'date-time') {
+      const [day = '', time] = formatInstant(new Date(text)).split(' ')
+      return `${formatDay(day, language)} ${time}`
+    }
     if (schema['format'] === 'date' || schema['format'] === 'birth-date') return formatDay(text, language)
     return text
   }

@@ -82,6 +82,7 @@ const TEXTS = {
   },
   release: { vi: 'Gỡ một lệnh giữ lại', en: 'Release a legal hold' },
   holds: { vi: 'Xem các lệnh giữ lại', en: 'Show the legal holds' },
+  noHolds: { vi: 'Không có lệnh giữ lại nào.', en: 'There are no legal holds.' },
   dryRun: { vi: 'chỉ nói sẽ làm gì', en: 'only tell what would be done' },
   monthArgument: { vi: 'tháng yyyy-mm (UTC)', en: 'month yyyy-mm (UTC)' },
   by: { vi: 'cơ quan và văn bản ra lệnh', en: 'authority and document that order it' },
@@ -285,6 +286,7 @@ async function showHolds(tools: Tools): Promise<ExitCode> {
   const { terminal } = tools
   const holds = await withStore(tools, (store) => store.holds())
   if (terminal.json) terminal.resultJson({ holds })
+  else if (holds.length === 0) terminal.talk(terminal.pick(TEXTS.noHolds))
   for (const { id, authority, fromMonth, toMonth, untilDay } of terminal.json ? [] : holds)
     terminal.result(`${id}  ${fromMonth} … ${toMonth}  ≤ ${untilDay}  ${authority}`)
   return EXIT.ok

@@ -61,11 +61,11 @@ export function ledgerCheck(ledger: Pick<Ledger, 'isAvailable'>): ReadinessCheck
     name: 'ledger',
     check: () =>
       ledger.isAvailable()
-        ? { ok: true, detail: { vi: 'Nhật ký đang nhận bản ghi.', en: 'The ledger takes records.' } }
+        ? { ok: true, detail: { vi: 'Sổ giao dịch đang nhận bản ghi.', en: 'The ledger takes records.' } }
         : {
             ok: false,
             detail: {
-              vi: 'Nhật ký không nhận bản ghi (cơ sở dữ liệu không phản hồi): mọi giao dịch bị từ chối.',
+              vi: 'Sổ giao dịch không nhận bản ghi (cơ sở dữ liệu không phản hồi): mọi giao dịch bị từ chối.',
               en: 'The ledger takes no records (the database is away): every exchange is refused.',
             },
           },
