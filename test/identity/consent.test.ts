@@ -167,6 +167,8 @@ describe('a consent', () => {
     }
     world.subsystems.set(CONSUMER, own)
     expect(standing()).to.equal('stands')
+    // What is no refusal is no judgement either.
+    expect(() => judge(read, { ...ground(), registry: undefined } as never, PERSON)).to.throw(TypeError)
   })
 
   it('is about the person whose number makes its tag, and tells nothing of its own keys', async () => {

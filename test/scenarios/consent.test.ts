@@ -259,7 +259,10 @@ describe('an exchange under consent', () => {
       consent: { id, issuer: ISSUER },
     })
     expect((await withdraw(id)).status).to.equal(200)
-    expect((await issuer.send('POST', '/consents/withdraw', { id })).json['code']).to.equal('request_invalid')
+    for (const wrong of [{ id }, { consent: 'consent-1' }, { consent: id, more: 1 }, {}, [id], null]) {
+      const { json: told } = await issuer.send('POST', '/consents/withdraw', wrong)
+      expect(told['code'], JSON.stringify(wrong)).to.equal('request_invalid')
+    }
   })
 
   it('is made of the claims that docs/integrators.md shows', async () => {

@@ -30,6 +30,11 @@ describe('a row read by binary COPY', () => {
     expect(await readRowBinary(pool, 'SELECT place, bytes FROM kept WHERE place < 0')).to.equal(undefined)
   })
 
+  it('has nothing where a column is null, and what follows it none the less', async () => {
+    const row = await readRowBinary(pool, "SELECT NULL::bytea, '\\x0a'::bytea, NULL::bigint, 2::smallint")
+    expect(row?.map((field) => field.toString('hex'))).to.deep.equal(['', '0a', '', '0002'])
+  })
+
   it('that cannot be read says why, and the next one can', async () => {
     const failed = await readRowBinary(pool, 'SELECT nothing FROM kept').catch((error: unknown) => error)
     expect(failed).to.be.instanceOf(pg.DatabaseError).with.property('code', '42703')
