@@ -62,24 +62,30 @@ export async function keepGoing(
   return (performance.now() - startedMs) / 1000
 }
 
-const PARTICULARS = { dossier: 'H29.12-261122-0007', officer: 'cb-017' }
+/** Questions of one dossier; four digits count the dossiers of a day. */
+const OF_ONE_DOSSIER = 4
+const OFFICERS = 40
+
+/** For whom it is asked: a few questions for each dossier, so that one of them can be looked up. */
+function particularsOf(place: number): { readonly dossier: string; readonly officer: string } {
+  const dossier = Math.floor(place / OF_ONE_DOSSIER)
+  return {
+    dossier: `H29.12-261122-${1000 + (dossier % 9000)}`,
+    officer: `cb-${100 + (dossier % OFFICERS)}`,
+  }
+}
 
 /** Asks, and looks some of what was submitted up again. @returns how it ended: `delivered`, or a code. */
-async function carry(
-  client: ConsumerClient,
-  call: TrafficCall,
-  key: string,
-  isLookedUp: boolean,
-): Promise<string> {
+async function carry(client: ConsumerClient, call: TrafficCall, key: string, place: number): Promise<string> {
   const { service, path, body, purpose, fields, submission } = call
-  const common = { service, purpose, ...PARTICULARS }
+  const common = { service, purpose, ...particularsOf(place) }
   const idempotencyKey = submission === undefined ? undefined : key
   const { status, body: answer } = await client.call({ ...common, path, body, fields, idempotencyKey })
   if (status >= 300) {
     const { code } = isMembers(answer) ? answer : {}
     return typeof code === 'string' ? code : `http_${status}`
   }
-  if (submission === undefined || !isLookedUp) return 'delivered'
+  if (submission === undefined || place % LOOKED_UP !== 0) return 'delivered'
   const { lookUpPath, lookUp } = submission
   const found = await client.call({ ...common, path: lookUpPath, body: lookUp })
   return found.status === 404 ? 'lost' : 'delivered'
@@ -94,6 +100,6 @@ export function createAsking(
   const at = createTraffic(createCountry(), seed)
   return (place) => {
     const call = at(place)
-    return carry(clientOf(call.consumer), call, newId(), place % LOOKED_UP === 0)
+    return carry(clientOf(call.consumer), call, newId(), place)
   }
 }
