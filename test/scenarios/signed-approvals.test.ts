@@ -349,6 +349,10 @@ describe("decisions under a leader's own signature", function () {
 
     const auditor = await signInAs(world.gateway.managementUrl, 'G22/kiem-toan')
     const shown = await (await auditor.get(page)).text()
+    // Each member of the signed text, with what it means.
+    expect(shown)
+      .to.match(/<dt>Người ký <code>approver<\/code>/)
+      .and.not.match(/<dt><code>/)
     expect(shown).to.include('Lãnh đạo Thử nghiệm').and.include('Cục trưởng thử pd-1')
     expect(shown).not.to.include('<form class="filters"')
     const kept = await auditor.get(`${page}/decision.p7s`)

@@ -75,7 +75,8 @@ export function applicationPage(view: View, application: ApplicationTold, contex
   const { number, agreement, documents, conformance, state } = application
   const asked = registry.applicationClasses.get(application.class)?.documents ?? []
   const wish = agreement.operations.map(
-    ({ operation, fields }) => html`<li><code>${operation}</code> <small>${fields.join(' ')}</small></li>`,
+    ({ operation, fields }) =>
+      html`<li>${pick(names.operation(application.service, operation))} <small><code>${operation}</code> ${fields.join(' ')}</small></li>`,
   )
   const papers = documents.map(({ document, number: paper, date }) => {
     const title = asked.find(({ id }) => id === document)?.title

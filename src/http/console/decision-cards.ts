@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { proposalOf, stateAfter } from '../../model/application.ts'
 import { mayDecide } from '../../model/approver.ts'
 import { GatewayError } from '../../model/errors.ts'
+import type { Bilingual } from '../../model/identifier.ts'
 import type { Registry } from '../../registry/snapshot.ts'
 import type { ApplicationDesk, ApplicationTold, DecisionTold } from '../../reporting/application-desk.ts'
 import { html, type Markup } from './html.ts'
@@ -114,6 +115,25 @@ ${stateAfter(state, 'ask') !== undefined && form('ask', reason('missing', say('C
 ${form('refuse', html`${field('basis', say('Căn cứ pháp lý', 'Legal ground'), html`<select id="basis" name="legalBasis" required><option value="">${say('Chọn căn cứ', 'Choose a ground')}</option>${bases}</select>`)}${reason('why', say('Lý do', 'Reason'))}`)}</section>`
 }
 
+/** What the members of a signed text mean, beside their names: those are signed with it. */
+const MEMBERS: Readonly<Record<string, Bilingual>> = {
+  kind: { vi: 'Loại văn bản', en: 'Kind of text' },
+  v: { vi: 'Phiên bản', en: 'Version' },
+  gateway: { vi: 'Sổ của cổng', en: "The gateway's log" },
+  application: { vi: 'Đề nghị', en: 'Application' },
+  class: { vi: 'Loại đề nghị', en: 'Class' },
+  consumer: { vi: 'Bên hỏi', en: 'Consumer' },
+  provider: { vi: 'Bên cung cấp', en: 'Provider' },
+  service: { vi: 'Dịch vụ', en: 'Service' },
+  content: { vi: 'Mã băm của hồ sơ', en: 'Digest of the application' },
+  decision: { vi: 'Quyết định', en: 'Decision' },
+  agreement: { vi: 'Thỏa thuận và mã băm', en: 'Agreement and its digest' },
+  legalBasis: { vi: 'Căn cứ pháp lý', en: 'Legal basis' },
+  reason: { vi: 'Lý do', en: 'Reason' },
+  approver: { vi: 'Người ký', en: 'Approver' },
+  proposed: { vi: 'Trình ký', en: 'Handed up' },
+}
+
 function officeOf({ pick }: View, id: string | undefined, { approvers }: Registry): string {
   const known = approvers.get(id ?? '')
   return known === undefined ? (id ?? '–') : pick(known.title)
@@ -121,7 +141,7 @@ function officeOf({ pick }: View, id: string | undefined, { approvers }: Registr
 
 /** A decision that waits for its signature, or bears it, with the files that prove it. */
 export function decisionCard(view: View, application: ApplicationTold, context: DecisionContext): Markup {
-  const { say, viewer } = view
+  const { say, pick, viewer } = view
   const { decision, number, events } = application
   if (decision === undefined) return html``
   const root = `/console/applications/${number}`
@@ -129,7 +149,7 @@ export function decisionCard(view: View, application: ApplicationTold, context: 
   const office = officeOf(view, events.at(-1)?.approver, context.registry)
   const members = Object.entries<unknown>(JSON.parse(text)).map(
     ([name, value]) =>
-      html`<div><dt>${name}</dt><dd><code>${typeof value === 'string' ? value : JSON.stringify(value)}</code></dd></div>`,
+      html`<div><dt>${MEMBERS[name] !== undefined && html`${pick(MEMBERS[name])} `}<code>${name}</code></dt><dd><code>${typeof value === 'string' ? value : JSON.stringify(value)}</code></dd></div>`,
   )
   const shown = html`<details><summary>${say('Nội dung được ký', 'What is signed')}</summary><dl class="facts">${members}<div><dt>${say('SHA-256 của văn bản', 'SHA-256 of the text')}</dt><dd><code>${hash('sha256', text)}</code></dd></div></dl></details>`
   if (signature !== undefined) {
