@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { type BulkAsk, type BulkState, type BulkStore, emptyCounts } from '../../src/jobs/bulk.ts'
 import { createBulkStore } from '../../src/storage/bulk.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { PROCESS_LOCK } from '../../src/storage/process-lock.ts'
 import { createVault } from '../../src/storage/vault.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
@@ -169,7 +170,7 @@ describe('bulk jobs in PostgreSQL', () => {
     })
     expect(await textOf(store.input(id))).to.equal('0123456789')
     await store.end(id, epoch, 'done')
-    expect(await stateOf(id)).to.equal('stopped')
+    expect([await stateOf(id), await textOf(store.input(id))]).to.deep.equal(['stopped', '0123456789'])
     await store.resume(id)
     const again = await claim(id)
     await store.end(id, again.epoch, 'done')
@@ -223,6 +224,11 @@ describe('bulk jobs in PostgreSQL', () => {
     await put(id, 'paused')
     expect(await other.releaseDead()).to.not.include(queueJob)
     await put(id, 'running')
+    const living = await opened.pool.connect()
+    await living.query('SELECT pg_advisory_lock($1, $2)', [PROCESS_LOCK, PROCESS])
+    expect(await other.releaseDead()).to.not.include(queueJob)
+    await living.query('SELECT pg_advisory_unlock_all()')
+    living.release()
     expect(await other.releaseDead()).to.include(queueJob)
     expect(await other.releaseDead()).to.not.include(queueJob)
   })
