@@ -181,7 +181,7 @@ const STANDING: readonly Alert[] = [
       en: 'The gateway refuses to sign the log: {{ $labels.reason }}',
     },
     meaning: {
-      vi: 'Sổ trong cơ sở dữ liệu không nối tiếp điểm kiểm tra giữ bên ngoài: bị sửa, quay lui hoặc rẽ nhánh.',
+      vi: 'Sổ trong cơ sở dữ liệu không nối tiếp điểm kiểm giữ bên ngoài: bị sửa, quay lui hoặc rẽ nhánh.',
       en: 'The log in the database does not continue the checkpoint kept outside: changed, rolled back or forked.',
     },
     harm: {

@@ -37,7 +37,7 @@ export const LEDGER: Dashboard = {
           queries: [{ expr: `sum(${select('lienthong_ledger_queue_records')})`, legend: 'records' }],
         },
         {
-          title: { vi: 'Tuổi điểm kiểm tra', en: 'Age of the checkpoint' },
+          title: { vi: 'Tuổi điểm kiểm', en: 'Age of the checkpoint' },
           kind: 'timeseries',
           unit: 's',
           queries: [

@@ -55,7 +55,7 @@ export const OVERVIEW: Dashboard = {
           ],
         },
         {
-          title: { vi: 'Bản ghi chưa vào điểm kiểm tra', en: 'Records not yet in a checkpoint' },
+          title: { vi: 'Bản ghi chưa vào điểm kiểm', en: 'Records not yet in a checkpoint' },
           kind: 'stat',
           unit: 'none',
           width: 4,

@@ -54,7 +54,7 @@ export const SLOS: readonly Slo[] = [
   },
   {
     id: 'sealing',
-    title: { vi: 'Ký vào điểm kiểm tra trong 60 giây', en: 'Signed into a checkpoint within 60 s' },
+    title: { vi: 'Ký vào điểm kiểm trong 60 giây', en: 'Signed into a checkpoint within 60 s' },
     objective: 0.999,
     badShare: (window) => `avg_over_time(slo:sealing:late[${window}])`,
   },

@@ -282,7 +282,7 @@ const PATHS = {
       id: 'checkpoint',
       tag: LOG,
       isOpen: true,
-      summary: 'Điểm kiểm tra mới nhất / the latest checkpoint',
+      summary: 'Điểm kiểm mới nhất / the latest checkpoint',
       responses: plain('c2sp.org/tlog-checkpoint'),
     }),
   },
