@@ -111,6 +111,15 @@ describe('what becomes of a record before anybody is asked', () => {
     for (const word of ['0', '-1', 'Na Thị', 'An', 'không', 'nul', 'N', '.5', '\u212ahông']) {
       expect(isBlank(word), word).to.equal(false)
     }
+    for (const [value, expected] of [
+      [null, true],
+      [undefined, true],
+      [0, false],
+      [false, false],
+      [['-'], false],
+    ] as const) {
+      expect(isBlank(value), JSON.stringify(value)).to.equal(expected)
+    }
     const blank = /^\s*(?:n\/?a|null|none|không rõ|không có|-+|\.+|\?+)?\s*$/iu
     const near = fc.string({ unit: fc.constantFrom(...'nNaA/ulLoekKhôngrõcó-.? 0xZ\u212a'), maxLength: 8 })
     fc.assert(

@@ -107,6 +107,13 @@ describe('an administrative unit', () => {
     )
   })
 
+  it('says that nobody has held it against the text where that is so, and nothing where somebody has', () => {
+    const province = { kind: 'Province', id: '01', name: 'Hà Nội', from: '2025-07-01', formerly: [] } as const
+    const told = (more: object) => createUnitResolver([{ ...province, ...more }])('01', AFTER)
+    expect(told({ unverified: true })).to.include({ unverified: true })
+    for (const more of [{}, { unverified: false }]) expect(told(more)).to.not.have.property('unverified')
+  })
+
   it('of no table is none', () => {
     expect(createUnitResolver([])('01', AFTER)).to.include({ resolution: 'none', scheme: 'DVHC-2025-07' })
   })

@@ -101,6 +101,20 @@ describe('bulk jobs in PostgreSQL', () => {
     expect(await store.append(randomUUID(), 0, bytes('x'))).to.equal(undefined)
   })
 
+  it('keep a file in rows of a quarter of a megabyte, however it came', async () => {
+    const id = randomUUID()
+    await store.create(id, { ...ASK, sizeBytes: 262_147 })
+    const file = Buffer.alloc(262_147, 'x')
+    await store.append(id, 0, [file.subarray(0, 100_000), file.subarray(100_000, 262_144)])
+    await store.append(id, 262_144, [file.subarray(262_144, 262_146), file.subarray(262_146)])
+    const { rows } = await opened.pool.query(
+      'SELECT at_byte::int FROM bulk_input WHERE job = $1 ORDER BY 1',
+      [id],
+    )
+    expect(rows).to.deep.equal([{ at_byte: 0 }, { at_byte: 262_144 }])
+    expect(await textOf(store.input(id))).to.equal(file.toString())
+  })
+
   it('are claimed while they wait or run, each time under a new epoch, and not otherwise', async () => {
     const id = await upload()
     const [first, second] = [await claim(id), await claim(id)]
