@@ -263,6 +263,9 @@ describe("the readers' console in Chromium", () => {
     expect(page.url()).to.equal(address(`/console/exchanges/${delivered}`))
     await page.goto(address('/console/search?outcome=refused'))
     expect(await page.locator('.badge.good').count()).to.equal(0)
+    await page.goto(address('/console/access'))
+    expect(await page.locator('main').innerText()).to.include('theo số định danh của người, mã số thuế')
+    expect(await page.locator('main').innerText()).not.to.include('theo subject')
     await page.close()
   })
 

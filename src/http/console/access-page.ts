@@ -3,6 +3,7 @@ import type { ShownEntry } from '../../reporting/audit-desk.ts'
 import { FORM_IDS, FORMS } from '../../reporting/form.ts'
 import { COMPARISON_TITLES, DIVISION_TITLES } from '../../reporting/report.ts'
 import { html, type Markup } from './html.ts'
+import { KIND_WORDS } from './search-page.ts'
 import { periodWords } from './statistics-page.ts'
 import { OUTCOMES, outcomeBadge, type Page, scrollTable, type View } from './view.ts'
 
@@ -47,7 +48,8 @@ function valueWords(view: View, name: string, value: string): string {
   const tables: Readonly<Record<string, Readonly<Record<string, Bilingual>>>> = {
     form: FORM_WORDS,
     report: REPORT_WORDS,
-    by: DIVISION_TITLES,
+    // What was looked for by, or how a report was divided.
+    by: { ...KIND_WORDS, ...DIVISION_TITLES },
     compare: COMPARISON_TITLES,
     outcome: OUTCOMES,
   }

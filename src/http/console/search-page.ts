@@ -49,7 +49,8 @@ interface SearchPage {
   readonly sought?: Sought | undefined
 }
 
-const KIND_WORDS = {
+/** What an identifier is, as people call it. */
+export const KIND_WORDS = {
   auto: { vi: 'Tự nhận biết', en: 'Recognise it' },
   subject: { vi: 'Số định danh của người, mã số thuế', en: "Person's number or tax code" },
   dossier: { vi: 'Mã hồ sơ', en: 'Dossier code' },
