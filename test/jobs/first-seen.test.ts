@@ -15,4 +15,14 @@ describe('who stood in a file before', () => {
     expect(note('', 2)).to.equal(1)
     expect(note('Ệ', 3)).to.equal(0)
   })
+
+  it('is told apart from another of whom one hash of the two is the same', () => {
+    for (const [one, other] of [
+      ['099000481516', '099000720433'],
+      ['099000343686', '099000673253'],
+    ] as const) {
+      const { note } = createFirstSeen([123, 456])
+      expect([note(one, 1), note(other, 2), note(one, 3), note(other, 4)]).to.deep.equal([0, 0, 1, 2])
+    }
+  })
 })
