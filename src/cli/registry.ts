@@ -203,7 +203,7 @@ async function exportTo(dir: string, options: { readonly at?: string }, tools: T
   }
   const { version, files } = outcome
   if (terminal.json) terminal.resultJson({ dir: folder, version, files })
-  else for (const file of files) terminal.result(file)
+  else terminal.result(folder)
   const said = TEXTS.exported(files.length, version)
   terminal.talk(`${terminal.style('green', '✔')} ${terminal.pick(said)}`)
   return EXIT.ok

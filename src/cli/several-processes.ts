@@ -25,10 +25,11 @@ type Role = 'exchanges' | 'jobs'
 const ROLE = 'PROCESS_ROLE'
 
 /**
- * Options of Node for the process that does jobs, after those of the first: a young generation (MB) half as large as
- * exchanges are fastest with keeps a file of a million records below 300 MB (docs/performance.md).
+ * Options of Node for the process that does jobs, after those of the first: with a young generation (MB) half as large as
+ * exchanges are fastest with, and Node's own code left where it is, a file of a million records stays below 300 MB
+ * (docs/performance.md).
  */
-const JOB_OPTIONS: readonly string[] = ['--max-semi-space-size=16']
+const JOB_OPTIONS: readonly string[] = ['--max-semi-space-size=16', '--use-largepages=off']
 
 /** The sandbox's tools of one of several processes. */
 function openTools(settings: Settings, database: Database, telemetry: Telemetry): Promise<SandboxSide> {

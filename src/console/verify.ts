@@ -168,6 +168,8 @@ function restore(): void {
   element('restore')?.setAttribute('hidden', '')
 }
 
+// Without this module they would do nothing.
+element('acts')?.removeAttribute('hidden')
 element('verify')?.addEventListener('click', () => void run())
 element('tamper')?.addEventListener('click', () => {
   tamper()

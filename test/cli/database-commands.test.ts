@@ -119,6 +119,8 @@ describe('commands on the database', () => {
       expect(await json(['registry', 'export', 'old', '--at', '1'])).to.include({ version: 1 })
       const { diff: back } = await json(['registry', 'diff', 'old'])
       expect(back.changed).to.have.length(1)
+      const told = await cli(['registry', 'export', 'third'])
+      expect(told).to.include({ exit: 0, out: `${join(folder, 'third')}\n` })
       const again = await cli(['registry', 'export', 'out'])
       expect(again).to.include({ exit: 1, out: '' })
       expect(again.err).to.include('not empty')

@@ -266,6 +266,8 @@ describe("the readers' console in Chromium", () => {
     await page.goto(address('/console/access'))
     expect(await page.locator('main').innerText()).to.include('theo số định danh của người, mã số thuế')
     expect(await page.locator('main').innerText()).not.to.include('theo subject')
+    await page.goto(address(`/console/exchanges/${delivered}/proof`))
+    expect(await page.locator('#verify').isVisible(), 'a button that would do nothing').to.equal(false)
     await page.close()
   })
 

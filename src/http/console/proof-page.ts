@@ -70,7 +70,7 @@ function stepList({ say }: View, steps: readonly StepRow[]): Markup {
 
 function buttons({ say }: View): Markup {
   return html`<p class="verdict" id="verdict" role="status" aria-live="polite"></p>
-<div class="row"><button type="button" id="verify">${say('Kiểm chứng', 'Verify')}</button> <button type="button" id="tamper" class="danger">${say('Thử sửa một ký tự', 'Change one character')}</button> <button type="button" id="restore" class="secondary" hidden>${say('Trả lại như cũ', 'Put it back')}</button></div>`
+<div class="row" id="acts" hidden><button type="button" id="verify">${say('Kiểm chứng', 'Verify')}</button> <button type="button" id="tamper" class="danger">${say('Thử sửa một ký tự', 'Change one character')}</button> <button type="button" id="restore" class="secondary" hidden>${say('Trả lại như cũ', 'Put it back')}</button></div>`
 }
 
 /** What the module says, in the page's language. */
