@@ -6,6 +6,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { isServerOf } from '../../src/storage/embedded-cluster.ts'
 import { runCli } from '../support/cli.ts'
 import { readBlocks } from '../support/markdown.ts'
 import { createTestFolder } from '../support/postgres.ts'
@@ -86,14 +87,6 @@ function processesIn(folder: string): string[] {
       }
     })
     .filter((line) => line.includes(folder))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 describe('lienthong demo', function () {
@@ -229,7 +222,8 @@ describe('lienthong demo', function () {
     expect(last.out).to.match(/approved[\s\S]*Signed by Lãnh đạo \(mô phỏng\)/)
   }
 
-  const postmasterFile = () => join(folder, 'demo/postgres/cluster/postmaster.pid')
+  const clusterFolder = () => join(folder, 'demo/postgres/cluster')
+  const postmasterFile = () => join(clusterFolder(), 'postmaster.pid')
 
   before(async () => {
     folder = await createTestFolder()
@@ -369,10 +363,10 @@ describe('lienthong demo', function () {
     await expectSigned()
 
     const server = Number(readFileSync(postmasterFile(), 'utf8').split('\n')[0])
-    expect(isAlive(server)).to.equal(true)
+    expect(await isServerOf(clusterFolder(), server)).to.equal(true)
     child.kill('SIGINT')
     expect(await ended, said.stderr).to.equal(0)
-    expect(isAlive(server)).to.equal(false)
+    expect(await isServerOf(clusterFolder(), server)).to.equal(false)
     expect(processesIn(folder)).to.deep.equal([])
     expect(files.filter((file) => existsSync(file))).to.deep.equal([])
   })
