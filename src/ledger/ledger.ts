@@ -279,9 +279,9 @@ export function createLedger(parts: LedgerParts): Ledger {
     return taggerAt(facts.receivedAtMs).then((tag) => withhold(said, tag, parts.random))
   }
 
-  /** Tags of everybody that a batch asks about. */
-  async function subjectsOf({ subjects, receivedAtMs }: ExchangeFacts): Promise<Uint8Array | undefined> {
-    return subjects && (await taggerAt(receivedAtMs)).ofBatch(subjects)
+  /** Tags of everybody that a batch asks about; undefined where it asks about nobody. */
+  async function subjectsOf({ subjects = [], receivedAtMs }: ExchangeFacts): Promise<Uint8Array | undefined> {
+    return subjects.length === 0 ? undefined : (await taggerAt(receivedAtMs)).ofBatch(subjects)
   }
 
   function interrupt(

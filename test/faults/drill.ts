@@ -69,12 +69,16 @@ export interface Drill {
 const OUTCOMES: readonly Outcome[] = ['delivered', 'delivered', 'refused', 'delivered', 'failed']
 
 const personOf = (number: number) => `0990900${String(number).padStart(5, '0')}`
-/** The one among the first records that is a batch's. */
-const BATCH = 298
+/** Those among the first records that are batches', the second of nobody. */
+const BATCHES: ReadonlyMap<number, readonly number[]> = new Map([
+  [298, [1, 2, 3]],
+  [293, []],
+])
 
 function factsOf(outcome: Outcome, subject: number) {
-  if (subject === BATCH) {
-    const { subject: _, ...many } = sampleFacts({ subjects: [1, 2, 3].map(personOf) })
+  const batch = BATCHES.get(subject)
+  if (batch !== undefined) {
+    const { subject: _, ...many } = sampleFacts({ subjects: batch.map(personOf) })
     return many
   }
   if (outcome === 'delivered') return sampleFacts({ subject: personOf(subject) })
