@@ -258,12 +258,9 @@ export function createLedger(parts: LedgerParts): Ledger {
     })
   }
 
-  async function taggerAt(atMs: number): Promise<Tagger> {
-    try {
-      return await parts.tagger(atMs)
-    } catch (cause) {
-      throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
-    }
+  /** Where there is no key to tag with, nothing can be recorded. */
+  const untagged = (cause: unknown): never => {
+    throw new GatewayError('ledger_unavailable', { cause, retryAfterSeconds: 1 })
   }
 
   /** Of what never changes once an exchange was asked for. */
@@ -276,12 +273,14 @@ export function createLedger(parts: LedgerParts): Ledger {
     const said = batchTags === undefined ? facts : { ...facts, batchTags }
     const tagger = parts.tagger(facts.receivedAtMs)
     if (!(tagger instanceof Promise)) return withhold(said, tagger, parts.random)
-    return taggerAt(facts.receivedAtMs).then((tag) => withhold(said, tag, parts.random))
+    return tagger.then((tag) => withhold(said, tag, parts.random), untagged)
   }
 
   /** Tags of everybody that a batch asks about; undefined where it asks about nobody. */
   async function subjectsOf({ subjects = [], receivedAtMs }: ExchangeFacts): Promise<Uint8Array | undefined> {
-    return subjects.length === 0 ? undefined : (await taggerAt(receivedAtMs)).ofBatch(subjects)
+    if (subjects.length === 0) return undefined
+    const tagger = await Promise.resolve(parts.tagger(receivedAtMs)).catch(untagged)
+    return tagger.ofBatch(subjects)
   }
 
   function interrupt(

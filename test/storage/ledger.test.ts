@@ -200,6 +200,26 @@ describe('ledger in PostgreSQL', () => {
     expect(await readWholeLog()).to.have.length(50)
   })
 
+  it('takes no record while the key of its tags cannot be read, and the process lives on', async () => {
+    const { ledger, pool: keys } = openWriter(1)
+    await keys.end()
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => void unhandled.push(reason)
+    process.prependListener('unhandledRejection', note)
+    try {
+      const all = [sampleFacts(), sampleFacts(), sampleFacts({ subjects: ['099090000017'] })]
+      const ends = await Promise.allSettled(all.map((facts) => ledger.complete(facts, 'delivered')))
+      expect(ends.map((end) => end.status === 'rejected' && end.reason.code)).to.deep.equal(
+        all.map(() => 'ledger_unavailable'),
+      )
+      await new Promise(setImmediate)
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+    expect(unhandled).to.deep.equal([])
+    expect(await readWholeLog()).to.have.length(0)
+  })
+
   it('takes no record on a server that acknowledges before it has written', async () => {
     const name = new URL(database.url).pathname.slice(1)
     await pool.query(`ALTER DATABASE ${name} SET synchronous_commit = off`)
