@@ -135,7 +135,9 @@ function createSqlWay(parts: WayParts, sql: NonNullable<Binding['sql']>): Way {
       return (await opened).ask(question)
     },
     async close() {
-      await (await opened)?.close()
+      // What could not be opened needs no closing.
+      const database = await opened?.catch(() => undefined)
+      await database?.close()
     },
   }
   const call = createSqlCall(sql, {

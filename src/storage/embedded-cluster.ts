@@ -22,7 +22,8 @@ const SERVER_SETTINGS = [
   ...LOG_SETTINGS,
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
-  'max_connections=100',
+  // A process for each of 24 cores has its pool and its two connections.
+  'max_connections=300',
   'shared_buffers=128MB',
   'min_wal_size=128MB',
   'max_wal_size=1GB',
