@@ -51,6 +51,7 @@ async function startSingle(
       managementUrl: management.url,
       metrics: page,
       database,
+      logger,
       async close(reason) {
         const startedMs = Date.now()
         logger.log({ action: 'gateway_stopping', reason })

@@ -15,6 +15,7 @@ export interface RunningGateway {
   readonly metrics: MetricsPage
   /** For whoever shares the gateway's process. */
   readonly database: Database
+  readonly logger: Logger
   /** @returns whether every exchange under way could be finished. */
   close(reason: string): Promise<boolean>
 }

@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { RegistryRefused } from '../seed.ts'
 import { placeSourceFaults } from './check.ts'
@@ -6,6 +7,7 @@ import { collectGarbage } from './collect-garbage.ts'
 import { addGuide } from './examples.ts'
 import { CliFault, EXIT, type ExitCode } from './fault.ts'
 import { startGateway } from './gateway-process.ts'
+import type { RunningGateway } from './running-gateway.ts'
 import { formatPlacedFault, requireSettings } from './settings-file.ts'
 import type { Tools } from './tools.ts'
 
@@ -35,9 +37,24 @@ export async function startOrTell<Started>(start: () => Promise<Started>, tools:
   }
 }
 
+/** Longest wait for the last lines of a process that ends. */
+const LAST_WORDS_MS = 1000
+
+/**
+ * A fault that nobody caught ends the process, as it does without us; but Node prints such an error whole, and what a
+ * driver adds to one may quote a person.
+ */
+function endOnFault({ logger }: RunningGateway): void {
+  process.on('uncaughtException', (error) => {
+    logger.log({ action: 'gateway_crashed', error })
+    void Promise.race([logger.flush(), sleep(LAST_WORDS_MS)]).finally(() => process.exit(EXIT.failed))
+  })
+}
+
 async function serve(tools: Tools): Promise<ExitCode> {
   const settings = requireSettings(tools)
   const running = await startOrTell(() => startGateway(settings, tools.version), tools)
+  endOnFault(running)
   // Node would keep what it has compiled only at an orderly end; a gateway that is killed shall start again as fast.
   flushCompileCache()
   collectGarbage()

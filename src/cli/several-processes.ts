@@ -154,6 +154,7 @@ export async function startPrimary(
     managementUrl: management.url,
     metrics: page,
     database,
+    logger,
     async close(reason) {
       logger.log({ action: 'gateway_stopping', reason })
       const drained = await workers.stop()
@@ -196,6 +197,7 @@ export async function startWorker(settings: Settings, version: string): Promise<
     managementUrl: '',
     metrics: createMetricsPage(metrics.collect),
     database,
+    logger,
     async close() {
       const drained = await gateway.close()
       worker.tellFinal()

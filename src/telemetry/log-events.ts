@@ -155,7 +155,11 @@ const GATEWAY_EVENTS = {
       durationMs: DURATION,
     },
   },
-  gateway_failed: { level: 'error', message: 'the gateway could not start', fields: { error: ERROR } },
+  gateway_crashed: {
+    level: 'error',
+    message: 'a fault that nobody caught ends the process',
+    fields: { error: ERROR },
+  },
   worker_started: {
     level: 'info',
     message: 'a worker has started',

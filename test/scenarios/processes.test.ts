@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { samplePerson } from '../../src/sandbox/samples.ts'
 import { type Consumer, createConsumer, type GatewayWorld, startWorld } from '../support/gateway-world.ts'
@@ -111,6 +112,22 @@ describe('lienthong serve', () => {
     expect(code).to.equal(0)
     expect(served.lines()).to.include('"lienthong.drained":true')
     await expectRecorded(run.delivered)
+  })
+
+  it('says of a fault that nobody caught what and where it was, and no more of it', async () => {
+    const fault = join(import.meta.dirname, '../support/uncaught-fault.ts')
+    const served = await serve(world, {}, ['--import', fault])
+    running.push(served.process)
+    served.process.kill('SIGUSR2')
+    const [code] = await once(served.process, 'exit')
+    expect(code).to.equal(1)
+    const last = served.lines().trim().split('\n').at(-1) ?? ''
+    expect(last)
+      .to.include('"event.action":"gateway_crashed"')
+      .and.include('RangeError')
+      .and.include('23505')
+      .and.include('uncaught-fault.ts:4')
+    expect(served.lines() + served.complaints()).not.to.include('099090000017')
   })
 
   it('acknowledges nothing that a kill -9 could lose', async function () {

@@ -10,6 +10,8 @@ export interface Served {
   readonly url: string
   readonly managementUrl: string
   lines(): string
+  /** What its first process wrote to its standard error. */
+  complaints(): string
 }
 
 /** `lienthong serve` in processes of its own, over the world's database. @param flags of node. */
@@ -20,7 +22,7 @@ export async function serve(
 ): Promise<Served> {
   const child = spawn(process.execPath, [...flags, join(PROJECT, 'src/main.ts'), 'serve'], {
     cwd: PROJECT,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       DATABASE_URL: world.database.url,
@@ -36,6 +38,11 @@ export async function serve(
   process.once('exit', end)
   child.once('exit', () => process.off('exit', end))
   let text = ''
+  let complaints = ''
+  child.stderr?.on('data', (chunk) => {
+    complaints += chunk
+    process.stderr.write(chunk)
+  })
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, string>>()
   child.stdout?.on('data', (chunk) => {
     text += chunk
@@ -49,5 +56,6 @@ export async function serve(
     url: started['lienthong.address'] ?? '',
     managementUrl: started['lienthong.management_address'] ?? '',
     lines: () => text,
+    complaints: () => complaints,
   }
 }
