@@ -72,7 +72,7 @@ function createWorkers({ environment, logger, onMessage, onGone, onError }: Work
     worker.once('disconnect', () => onGone(worker.id))
     worker.once('exit', (exitCode, signal) => {
       running.delete(worker.id)
-      logger.log({ action: 'worker_ended', role, pid, exitCode, signal, expected: stopping })
+      logger.log({ action: stopping ? 'worker_stopped' : 'worker_ended', role, pid, exitCode, signal })
       // Replaced after a breath, so that one that always dies costs little.
       if (!stopping) setTimeout(() => !stopping && void start(role).catch(onError), 1000)
     })

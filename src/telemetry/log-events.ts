@@ -122,6 +122,13 @@ const EXCHANGE_EVENTS = {
 
 const WORKER_ROLE = ['lienthong.worker_role', ['exchanges', 'jobs']] as const
 
+const WORKER_END = {
+  role: WORKER_ROLE,
+  pid: ['lienthong.worker_pid', 'number'],
+  exitCode: ['process.exit_code', 'number'],
+  signal: ['lienthong.signal', 'operator_text'],
+} as const
+
 /** The life of the gateway and of its processes. */
 const GATEWAY_EVENTS = {
   gateway_started: {
@@ -165,16 +172,15 @@ const GATEWAY_EVENTS = {
     message: 'a worker has started',
     fields: { role: WORKER_ROLE, pid: ['lienthong.worker_pid', 'number'] },
   },
+  worker_stopped: {
+    level: 'info',
+    message: 'a worker has stopped with the gateway',
+    fields: WORKER_END,
+  },
   worker_ended: {
     level: 'warn',
-    message: 'a worker has ended',
-    fields: {
-      role: WORKER_ROLE,
-      pid: ['lienthong.worker_pid', 'number'],
-      exitCode: ['process.exit_code', 'number'],
-      signal: ['lienthong.signal', 'operator_text'],
-      expected: ['lienthong.expected', 'boolean'],
-    },
+    message: 'a worker has ended and is replaced',
+    fields: WORKER_END,
   },
   certificate_expiring: {
     level: 'warn',

@@ -132,7 +132,7 @@ describe('lienthong serve', () => {
 
   it('acknowledges nothing that a kill -9 could lose', async function () {
     // Three starts of a whole gateway.
-    this.timeout(90_000)
+    this.timeout(120_000)
     for (let round = 0; round < 3; round += 1) {
       const served = await start({})
       const run = load(served.consumer, 8)
@@ -144,7 +144,9 @@ describe('lienthong serve', () => {
     }
   })
 
-  it('shares one log, one quota and one page of metrics among its workers, and replaces one that dies', async () => {
+  it('shares one log, one quota and one page of metrics among its workers, and replaces one that dies', async function () {
+    // Four processes to start, and one of them again.
+    this.timeout(120_000)
     const served = await start({ LIENTHONG_WORKERS: '2' })
     const before = (await world.records()).length
     const run = load(served.consumer, 6)
@@ -166,5 +168,9 @@ describe('lienthong serve', () => {
     served.process.kill('SIGTERM')
     const [code] = await once(served.process, 'exit')
     expect(code, served.lines().slice(-3000)).to.equal(0)
+    const ends = [...served.lines().matchAll(/"event.action":"worker_(ended|stopped)"/g)].map(
+      ([, how]) => how,
+    )
+    expect(ends).to.deep.equal(['ended', 'stopped', 'stopped', 'stopped'])
   })
 })
