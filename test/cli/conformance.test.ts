@@ -113,8 +113,7 @@ const statesOf = ({ findings }: Told) =>
 describe('lienthong check consumer', () => {
   let folder: string
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     folder = await createTestFolder()
     await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'))
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
@@ -155,8 +154,7 @@ describe('lienthong check consumer', () => {
       { workingDirectory: folder, environment: { LANG: 'en_GB.UTF-8', PATH: process.env['PATH'] ?? '' } },
     )
 
-  it('passes a program on the typed client in every scene', async function () {
-    this.timeout(120_000)
+  it('passes a program on the typed client in every scene', async () => {
     const run = await check('good.ts', ['--json'])
     const told = JSON.parse(run.out) as Told
     expect(
@@ -169,8 +167,7 @@ describe('lienthong check consumer', () => {
     expect({ exit: run.exit, ok: told.ok }).to.deep.equal({ exit: 0, ok: true })
   })
 
-  it('fails an impatient one, and says why and what to do', async function () {
-    this.timeout(120_000)
+  it('fails an impatient one, and says why and what to do', async () => {
     const run = await check('bad.ts')
     expect(run.exit).to.equal(1)
     for (const line of [
@@ -185,15 +182,13 @@ describe('lienthong check consumer', () => {
     }
   })
 
-  it('fails one that gets no token in every scene it never came to', async function () {
-    this.timeout(120_000)
+  it('fails one that gets no token in every scene it never came to', async () => {
     await writeFile(join(folder, 'none.ts'), 'process.exit(1)')
     const states = statesOf(JSON.parse((await check('none.ts', ['--json'])).out))
     expect(states).to.include({ token: 'failed', dpop: 'failed', '429': 'failed', problem: 'failed' })
   })
 
-  it('tries a program over TLS by its client certificate, and fails one that keeps it back', async function () {
-    this.timeout(120_000)
+  it('tries a program over TLS by its client certificate, and fails one that keeps it back', async () => {
     const byCertificate = ['--certificate', 'client.pem']
     const run = await check('mtls.ts', ['--json'], byCertificate)
     const told = JSON.parse(run.out) as Told
@@ -259,8 +254,7 @@ describe('lienthong check provider', () => {
       environment: { LANG: 'en_GB.UTF-8' },
     })
 
-  it('passes an agency of the sandbox, its submissions too', async function () {
-    this.timeout(60_000)
+  it('passes an agency of the sandbox, its submissions too', async () => {
     const sandbox = await startSandbox({ ports: 'free', now: () => new Date() })
     try {
       const run = await check(SERVICE, sandbox.urlOf(SERVICE) ?? '', '--json')

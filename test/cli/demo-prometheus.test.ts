@@ -30,7 +30,6 @@ describe('demo --with-prometheus', () => {
   })
 
   it('has a real Prometheus scrape the demo by the project’s own rules, and ends it', async function () {
-    this.timeout(60_000)
     requireProgram(this, 'prometheus', 'prometheus')
     const served = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end('lienthong_up_here 1\n')
@@ -58,7 +57,6 @@ describe('demo --with-prometheus', () => {
   })
 
   it('tells of an alert once when a real Alertmanager has it, and once when it is over', async function () {
-    this.timeout(60_000)
     requireProgram(this, 'prometheus-alertmanager', 'prometheus-alertmanager')
     const told: ToldAlert[] = []
     const { signal } = new AbortController()

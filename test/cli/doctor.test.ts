@@ -15,8 +15,7 @@ describe('lienthong doctor', () => {
   let world: GatewayWorld
   let taken: Server
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld()
     taken = createServer().listen(0, '127.0.0.1')
   })

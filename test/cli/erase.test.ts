@@ -28,8 +28,7 @@ const PERSON = { subject: '099087654321', officer: 'cb-canary-9153', dossier: 'H
 const MONTHS = ['2026-01', '2026-02', '2026-03']
 const NOW = Date.parse('2026-06-15T03:00:00Z')
 
-describe('lienthong erase', function () {
-  this.timeout(60_000)
+describe('lienthong erase', () => {
   let cluster: Cluster
   let folder: string
   let database: Database

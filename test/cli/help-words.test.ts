@@ -44,8 +44,7 @@ function saidIn(help: string): readonly string[] {
 describe('the help of every command', () => {
   let helps: ReadonlyMap<string, Help>
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     helps = await walk([])
   })
 

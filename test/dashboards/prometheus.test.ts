@@ -74,7 +74,6 @@ describe('the dashboards, against a real Prometheus', () => {
 
   before(async function () {
     requireProgram(this as never, 'prometheus', 'prometheus')
-    this.timeout(90_000)
     folder = await createTestFolder()
     world = await startWorld()
     prometheus = await startPrometheus({
@@ -151,7 +150,6 @@ describe('the rules', () => {
 
   it('reach whoever is on duty, with what happened and where to read', async function () {
     requireProgram(this, 'prometheus-alertmanager', 'prometheus-alertmanager')
-    this.timeout(60_000)
     const folder = await createTestFolder()
     const bodies: string[] = []
     const duty = createServer((request, response) => {

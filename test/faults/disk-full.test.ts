@@ -38,8 +38,7 @@ async function fill(file: string): Promise<void> {
   }
 }
 
-describe('while the database’s disk is full', function () {
-  this.timeout(120_000)
+describe('while the database’s disk is full', () => {
   let folder: string | undefined
 
   before(async function () {

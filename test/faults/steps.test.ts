@@ -52,8 +52,7 @@ function createInjector(injection: Injection | undefined) {
   }
 }
 
-describe('one error at each storage step', function () {
-  this.timeout(120_000)
+describe('one error at each storage step', () => {
   let log: LogDatabase
   let folder: string
   let signer: NoteSigner

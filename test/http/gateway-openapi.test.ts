@@ -23,8 +23,7 @@ describe("the gateway's own OpenAPI document", () => {
   let document: Json
   let ajv: Ajv2020
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld({ overrides: { ledger: { public: true } } })
     document = (await (await fetch(`${world.gateway.publicUrl}/docs/openapi.json`)).json()) as Json
     ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
@@ -144,8 +143,7 @@ describe("the gateway's own OpenAPI document", () => {
     })
     after(() => browser?.close())
 
-    it('sends a request, and asks no other host for anything', async function () {
-      this.timeout(60_000)
+    it('sends a request, and asks no other host for anything', async () => {
       const { publicUrl } = world.gateway
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
       const asked: string[] = []
@@ -175,8 +173,7 @@ describe("the gateway's own OpenAPI document", () => {
       expect(faults).to.deep.equal([])
     })
 
-    it('has no barriers in the reference itself, by day and by night', async function () {
-      this.timeout(120_000)
+    it('has no barriers in the reference itself, by day and by night', async () => {
       const { publicUrl } = world.gateway
       const page = await browser.newPage({ bypassCSP: true, viewport: { width: 320, height: 700 } })
       const faults: string[] = []

@@ -16,8 +16,7 @@ function deprecated(service: Service, deprecation: Service['deprecation']): Serv
 describe('what answers say of the life of things', () => {
   let world: GatewayWorld
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld({
       change: (documents) => ({
         ...documents,
@@ -62,8 +61,7 @@ describe('what answers say of the life of things', () => {
     expect(metrics).to.include(`lienthong_service_sunset_timestamp_seconds{service="${OLD}"} 1830272400`)
   })
 
-  it('has its callers listed, with whom to ring', async function () {
-    this.timeout(30_000)
+  it('has its callers listed, with whom to ring', async () => {
     const environment = {
       LANG: 'en_GB.UTF-8',
       LIENTHONG_SANDBOX: 'true',

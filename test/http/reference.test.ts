@@ -37,8 +37,7 @@ describe('the reference for developers', () => {
   let world: GatewayWorld
   let services: readonly string[]
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld()
     services = [...world.documents.services].map(({ id }) => id)
   })

@@ -108,8 +108,7 @@ describe('the typed client of a service', () => {
   let world: GatewayWorld
   let folder: string
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld({ overrides: { tokens: { dpopNonce: 'required' } } })
     folder = await createProject()
   })
@@ -130,8 +129,7 @@ describe('the typed client of a service', () => {
     return { clientId: 'H29/mot-cua', privateKey, ...more }
   }
 
-  it('compiles for every service of the registry, and its mistakes do not', async function () {
-    this.timeout(60_000)
+  it('compiles for every service of the registry, and its mistakes do not', async () => {
     const { services } = world.documents
     for (const { id } of services) {
       await writeFile(join(folder, `${id.replaceAll('/', '_')}.ts`), await sourceOf(id))
@@ -256,8 +254,7 @@ describe('the typed client of a service', () => {
     }
   })
 
-  it('is typed as openapi-typescript types it', async function () {
-    this.timeout(20_000)
+  it('is typed as openapi-typescript types it', async () => {
     const compared = join(folder, 'compared')
     await mkdir(compared, { recursive: true })
     const document: BundledDocument = JSON.parse(await readFile(join(VECTOR, 'contract.json'), 'utf8'))

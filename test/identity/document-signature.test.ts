@@ -24,8 +24,7 @@ const RSA = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048']
 const WEAK_RSA = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024']
 const SMALL_CURVE = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime192v1']
 
-describe('a signature over a document', function () {
-  this.timeout(60_000)
+describe('a signature over a document', () => {
   let folder: string
   let authority: LeaderAuthority
   let leader: Leader

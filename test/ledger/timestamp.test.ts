@@ -13,8 +13,7 @@ import { startTimestampAuthority, type TestAuthority } from '../support/timestam
 const DATA = Buffer.from('log.example/test\n3\nAAAA\n')
 const { hash } = NODE_CRYPTO
 
-describe('time stamps by OpenSSL’s authority', function () {
-  this.timeout(60_000)
+describe('time stamps by OpenSSL’s authority', () => {
   let folder: string
   let authority: TestAuthority
   let token: Buffer

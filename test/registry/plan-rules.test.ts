@@ -14,8 +14,7 @@ describe('the plan of a composite service', () => {
   let documents: RegistryDocuments
   let composite: Service
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     const read = await readRegistryDirectory(join(PROJECT, 'config/registry'), join(PROJECT, 'schemas'), {
       syntheticPersons: true,
       admission: createAdmission(Date.now()),

@@ -17,8 +17,7 @@ describe('a SOAP mapping in the registry', () => {
   let mapping: SoapMapping
   let previous: CompiledRegistry | undefined
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     const read = await readRegistryDirectory(join(PROJECT, 'config/registry'), join(PROJECT, 'schemas'), {
       syntheticPersons: true,
       admission: createAdmission(Date.now()),

@@ -18,8 +18,7 @@ describe('queries in the registry', () => {
   let service: Service
   let binding: Binding
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     const read = await readRegistryDirectory(join(PROJECT, 'config/registry'), join(PROJECT, 'schemas'), {
       syntheticPersons: true,
       admission: createAdmission(Date.now()),

@@ -112,8 +112,7 @@ describe('exchanges as X-Road’s operational data', () => {
     return []
   }
 
-  before(async function () {
-    this.timeout(40_000)
+  before(async () => {
     database = await createTestDatabase()
     pool = new pg.Pool({ connectionString: database.url, max: 2 })
     pool.on('error', () => {})

@@ -28,8 +28,7 @@ describe('an ordered set whose process is killed', () => {
   let consumer: Consumer
   const recipient = generateKeyPairSync('x25519')
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     folder = await createTestFolder()
     keys = await makeKeys([CONSUMER])
     const encryptionKey = { ...(await exportJWK(recipient.publicKey)), kid: 'goi', alg: 'ECDH-ES' } as never
@@ -96,9 +95,8 @@ describe('an ordered set whose process is killed', () => {
   const pagesOf = async (job: string) =>
     (await world.records()).filter(({ parent, outcome }) => parent === job && outcome === 'delivered')
 
-  it('is gathered on by the next one: the same rows as without, none lost and none twice', async function () {
+  it('is gathered on by the next one: the same rows as without, none lost and none twice', async () => {
     // Two starts of a whole gateway, and six seconds of work.
-    this.timeout(120_000)
     await start()
     const whole = await order()
     const { records } = await createBulkClient(consumer).until(whole, 'done')

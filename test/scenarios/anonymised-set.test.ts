@@ -74,8 +74,7 @@ describe('a data set that leaves anonymised', () => {
     return { ...documents, schemas }
   }
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     folder = await createTestFolder()
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const encryptionKey = { ...(await exportJWK(ec.publicKey)), kid: 'goi', alg: 'ECDH-ES', use: 'enc' }

@@ -42,8 +42,7 @@ describe('applications for connection', () => {
   let folder: string
   let application: Record<string, unknown>
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     folder = await createTestFolder()
     const systems = await makeReadingSystems(ROLES, folder)
     world = await startWorld({ change: (documents) => overlay(documents, systems) })
@@ -276,7 +275,6 @@ describe('applications for connection', () => {
   })
 
   it('have a page with forms that no barrier axe-core knows keeps anybody from, on a telephone and on a desk', async function () {
-    this.timeout(60_000)
     requireProgram(this, 'chromium', 'chromium')
     const { number } = await file()
     const browser = await launchChromium()

@@ -106,8 +106,7 @@ describe('reading the log over HTTP', () => {
     (Object(record?.['reading']) as { found: number }).found
   const lastRecord = async () => (await world.records()).at(-1)
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     for (const id of [...Object.keys(ROLES), 'G22/nguoi-la']) {
       if (id !== 'H29/mot-cua') keys.set(id, await oauth.generateKeyPair('ES256', { extractable: true }))
     }

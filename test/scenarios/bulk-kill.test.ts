@@ -133,8 +133,7 @@ describe('a bulk job whose process is killed', () => {
     await kill()
   })
 
-  it('is gone on with where the process that does jobs is killed alone, and nothing else is disturbed', async function () {
-    this.timeout(120_000)
+  it('is gone on with where the process that does jobs is killed alone, and nothing else is disturbed', async () => {
     const client = await start({ LIENTHONG_WORKERS: '2' })
     const workers = () =>
       [

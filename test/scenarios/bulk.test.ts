@@ -36,8 +36,7 @@ describe('bulk match and clean', () => {
   let officials: Awaited<ReturnType<typeof clientOf>>
   const batchesOf = async (job: string) => (await world.records()).filter(({ parent }) => parent === job)
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     keys = await makeKeys([...SECTORS, 'G01/dan-cu'])
     world = await startWorld({
       change(read) {

@@ -45,8 +45,7 @@ function withoutIds(parts: Record<string, Told>): Record<string, Told> {
 describe('a composite service', () => {
   let world: GatewayWorld
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld({ sandboxNow: () => NOW })
   })
   after(() => world?.close())

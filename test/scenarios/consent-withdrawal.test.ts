@@ -24,8 +24,7 @@ describe('a consent withdrawn at one gateway', () => {
   /** What the provider waits for before it answers, and whom it tells that it was asked. */
   let hold: { readonly asked: () => void; readonly until: Promise<void> } | undefined
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     provider = createServer((request, response) => {
       request.resume().on('end', async () => {
         hold?.asked()

@@ -34,8 +34,7 @@ describe('an exchange under consent', () => {
   let held: Promise<void> | undefined
   let onAsked: (() => void) | undefined
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     const make = async () => {
       const pair = await oauth.generateKeyPair('ES256', { extractable: true })
       const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)

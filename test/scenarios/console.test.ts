@@ -59,7 +59,6 @@ describe("the readers' console in Chromium", () => {
   }
 
   before(async function () {
-    this.timeout(120_000)
     requireProgram(this, 'chromium', 'chromium')
     const ids = Object.keys(ROLES) as ReaderId[]
     world = await startWorld({
@@ -167,8 +166,7 @@ describe("the readers' console in Chromium", () => {
     }
   })
 
-  it('verifies a record in the browser, and tells when one character was changed', async function () {
-    this.timeout(30_000)
+  it('verifies a record in the browser, and tells when one character was changed', async () => {
     const context = await signIn('G22/thanh-tra')
     const page = await context.newPage()
     const proof = address(`/console/exchanges/${delivered}/proof`)
@@ -188,8 +186,7 @@ describe("the readers' console in Chromium", () => {
     await page.close()
   })
 
-  it('verifies files that somebody kept, without a session and without asking the gateway', async function () {
-    this.timeout(30_000)
+  it('verifies files that somebody kept, without a session and without asking the gateway', async () => {
     const { request } = await signIn('G22/thanh-tra')
     const material = (name: string) => request.get(address(`/console/exchanges/${delivered}/${name}`))
     const proof = await (await material('proof.txt')).text()

@@ -37,8 +37,7 @@ describe('a document that is answered days later', () => {
   let registry: RegistryDocuments
   let says: () => { status: number; body: object } | undefined = () => TAKEN
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     agency = await startLaterAgency(() => says())
     receiver = await startReceiver()
     const webhooks = { hosts: [receiver.host], allowPrivateAddress: true }

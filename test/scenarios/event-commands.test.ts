@@ -20,8 +20,7 @@ describe('events by the command line', () => {
   let receiver: Receiver
   let folder: string
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     receiver = await startReceiver()
     folder = await createTestFolder()
     const keys = await makeKeys(PARTIES)

@@ -19,8 +19,7 @@ async function kill({ process: child }: Served, signal: NodeJS.Signals): Promise
 }
 
 describe('events whose gateway is killed in the middle of its deliveries', () => {
-  it('all arrive, those on one person in the order in which they were published', async function () {
-    this.timeout(90_000)
+  it('all arrive, those on one person in the order in which they were published', async () => {
     const receiver = await startReceiver()
     const port = await freePort()
     const url = () => `http://127.0.0.1:${port}`

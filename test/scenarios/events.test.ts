@@ -39,8 +39,7 @@ describe('events', () => {
   let oneStop: Party
   let trade: Party
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     receiver = await startReceiver()
     const url = () => world.gateway.publicUrl
     population = await createParty('G01/dan-cu', url)

@@ -35,8 +35,7 @@ describe('what docs/integrators.md shows a consumer', () => {
   let world: GatewayWorld
   let keys = 0
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     world = await startWorld()
   })
   after(() => world?.close())
@@ -136,8 +135,7 @@ describe('what docs/integrators.md shows a provider', () => {
 
   const ask = (dossierCode = DOSSIER) => world.consumer.call(`${SERVICE}/tra-cuu`, { body: { dossierCode } })
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     provider = createServer(async (request, response) => {
       const one = { url: request.url ?? '', headers: request.headers, body: await text(request) }
       asked.push(one)

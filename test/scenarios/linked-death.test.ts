@@ -23,8 +23,7 @@ interface Told {
 
 describe('a linked death procedure at the agencies of the sandbox', () => {
   let world: GatewayWorld
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld()
   })
   after(() => world?.close())

@@ -61,8 +61,7 @@ describe('a linked procedure whose gateway is killed', () => {
   let refused: string | undefined
   const start = () => serve(world, { LIENTHONG_LISTEN_PORT: String(port) })
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     agency = await startAgency(({ path }) => {
       if (toKill.delete(path)) {
         // The agency has acted; who asked it is gone before it hears so.

@@ -31,8 +31,7 @@ describe('a linked procedure', () => {
     'answers'
   let asked = 0
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     agency = await startAgency((effect) => {
       const said = misconduct(effect)
       return said === 'answers' ? { status: 200, body: ANSWERS[effect.path] ?? {} } : said

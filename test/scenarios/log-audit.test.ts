@@ -9,8 +9,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
-describe('a difference between the log and its search columns', function () {
-  this.timeout(60_000)
+describe('a difference between the log and its search columns', () => {
   let world: GatewayWorld
 
   before(async () => {

@@ -59,8 +59,7 @@ describe('a package for hand-over', () => {
   const manifestOf = (text: string): PackageManifest =>
     JSON.parse(Buffer.from(text.trimEnd().split('\n').at(-1)?.split('.')[1] ?? '', 'base64url').toString())
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     folder = await createTestFolder()
     const keys = await makeKeys([CONSUMER, OTHER])
     const encryptionKey = await publicJwk(ec, 'ECDH-ES')

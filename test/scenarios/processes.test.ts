@@ -130,9 +130,7 @@ describe('lienthong serve', () => {
     expect(served.lines() + served.complaints()).not.to.include('099090000017')
   })
 
-  it('acknowledges nothing that a kill -9 could lose', async function () {
-    // Three starts of a whole gateway.
-    this.timeout(120_000)
+  it('acknowledges nothing that a kill -9 could lose', async () => {
     for (let round = 0; round < 3; round += 1) {
       const served = await start({})
       const run = load(served.consumer, 8)
@@ -144,9 +142,7 @@ describe('lienthong serve', () => {
     }
   })
 
-  it('shares one log, one quota and one page of metrics among its workers, and replaces one that dies', async function () {
-    // Four processes to start, and one of them again.
-    this.timeout(120_000)
+  it('shares one log, one quota and one page of metrics among its workers, and replaces one that dies', async () => {
     const served = await start({ LIENTHONG_WORKERS: '2' })
     const before = (await world.records()).length
     const run = load(served.consumer, 6)

@@ -157,8 +157,7 @@ describe('an acknowledged revocation', () => {
   let isRunning = true
   let lanes: Promise<unknown> = Promise.resolve()
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     agency = await startSlowAgency(() => world.sandbox.agencies.population.url)
     const { port } = agency.address() as AddressInfo
     for (let number = 1; number <= HOLDERS; number += 1) {
@@ -186,8 +185,7 @@ describe('an acknowledged revocation', () => {
     )
   })
 
-  after(async function () {
-    this.timeout(20_000)
+  after(async () => {
     isRunning = false
     // It ends a stopped process too. The workers of a first process that is gone would end, but not if stopped.
     for (const pid of pids) process.kill(pid, 'SIGKILL')
@@ -343,8 +341,7 @@ describe('an acknowledged revocation', () => {
     while (answers < wanted) await pause(5)
   }
 
-  it('is followed by no answer under what it took away, in any process, under load', async function () {
-    this.timeout(60_000)
+  it('is followed by no answer under what it took away, in any process, under load', async () => {
     const endMs = performance.now() + LOAD_MS
     for (let round = 0; round < ROUNDS || performance.now() < endMs; round += 1) {
       await untilAnswered(20)
@@ -361,8 +358,7 @@ describe('an acknowledged revocation', () => {
     expect((await world.pool.query('SELECT FROM gateway_process')).rowCount).to.equal(5)
   })
 
-  it('does not wait for a process that hangs, whose answers cannot leave when it goes on', async function () {
-    this.timeout(40_000)
+  it('does not wait for a process that hangs, whose answers cannot leave when it goes on', async () => {
     const [holder] = holders
     const [pid] = pids
     if (pid === undefined || holder === undefined) throw new Error('nothing runs')

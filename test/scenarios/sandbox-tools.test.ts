@@ -13,8 +13,7 @@ type Person = Readonly<Record<string, string>>
 
 describe('a sandbox', () => {
   let world: GatewayWorld
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     world = await startWorld()
   })
   after(() => world?.close())

@@ -54,8 +54,7 @@ function approver(id: string, leader: Leader, change: Partial<Approver> = {}): A
   }
 }
 
-describe("decisions under a leader's own signature", function () {
-  this.timeout(60_000)
+describe("decisions under a leader's own signature", () => {
   let world: GatewayWorld
   let folder: string
   let authority: LeaderAuthority

@@ -20,8 +20,7 @@ describe('dossiers and their statuses between a one-stop system and the national
   let stranger: Party
   let asked = 0
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     portal = await createParty('G22/dich-vu-cong', () => world.gateway.publicUrl)
     stranger = await createParty('G03/hoc-ba', () => world.gateway.publicUrl)
     const withCodes = (documents: RegistryDocuments): RegistryDocuments => ({

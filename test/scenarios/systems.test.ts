@@ -81,8 +81,7 @@ describe('systems that exchange through the gateway', () => {
   let keys: Keys
   let world: GatewayWorld
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     const publishers = SYSTEMS.flatMap(({ services }) => services)
       .filter((service) => readContract(service).webhooks !== undefined)
       .map(providerIdOf)

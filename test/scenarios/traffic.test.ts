@@ -11,8 +11,7 @@ describe('traffic for a running demo', () => {
   let world: GatewayWorld
   let folder: string
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     folder = await createTestFolder()
     const parties = [DEMO_CONSUMER, ...DEMO_PARTIES]
     const keys = await makeKeys(parties)

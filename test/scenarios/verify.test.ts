@@ -175,7 +175,6 @@ describe('evidence of an exchange, checked offline', () => {
       })
 
     it('verifies by the Go team’s packages, which find a changed record', function () {
-      this.timeout(120_000)
       requireProgram(this, 'go', 'golang-go')
       if (!existsSync(X_MOD)) requireProgram(this, X_MOD, 'golang-golang-x-mod-dev')
       const whole = goVerify()
@@ -205,8 +204,7 @@ describe('evidence of an exchange, checked offline', () => {
     })
   })
 
-  describe('an export of a witnessed and time-stamped log', function () {
-    this.timeout(60_000)
+  describe('an export of a witnessed and time-stamped log', () => {
     let authority: TestAuthority | undefined
     let witness: WitnessProgram | undefined
     let stamped: GatewayWorld | undefined

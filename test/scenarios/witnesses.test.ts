@@ -18,8 +18,7 @@ const ORIGIN = 'gateway.example/log'
 const NAMES = ['population', 'tax', 'audit'] as const
 type Name = (typeof NAMES)[number]
 
-describe('a log with three witnesses, two of whom make a quorum', function () {
-  this.timeout(60_000)
+describe('a log with three witnesses, two of whom make a quorum', () => {
   let folder: string
   let vkey: string
   let world: GatewayWorld
@@ -178,9 +177,7 @@ describe('a log with three witnesses, two of whom make a quorum', function () {
   })
 })
 
-describe('a log that is not attested for longer than the settings allow', function () {
-  this.timeout(60_000)
-
+describe('a log that is not attested for longer than the settings allow', () => {
   it('stops exchanges, records the refusals, and lets them go on once it is signed again', async () => {
     const world = await startWorld({ overrides: { ledger: { origin: ORIGIN, stopAfterSeconds: 1 } } })
     try {

@@ -183,8 +183,7 @@ describe('an agency’s PostgreSQL', () => {
   )
 })
 
-describe('an agency’s MariaDB', function () {
-  this.timeout(120_000)
+describe('an agency’s MariaDB', () => {
   let server: MariadbServer | undefined
   const opened: SqlDatabase[] = []
   let connect: ReturnType<typeof connecting>

@@ -165,8 +165,7 @@ describe('deliveries in PostgreSQL', () => {
     await subscriptions.remove(id)
   }
 
-  it('keep the order of each subject and lose nothing, whatever fails and whoever is killed', async function () {
-    this.timeout(60_000)
+  it('keep the order of each subject and lose nothing, whatever fails and whoever is killed', async () => {
     let run = 0
     const stories = fc.asyncProperty(fc.array(STEP, { minLength: 20, maxLength: 60 }), async (steps) => {
       run += 1

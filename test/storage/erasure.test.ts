@@ -45,8 +45,7 @@ const SERVICE = 'G01/dan-cu/cong-dan/v1'
 const CONSUMER = { id: 'H29/mot-cua', binding: 'dpop', tokenDigest: '' } as const
 const TYPE = 'citizenDied'
 
-describe('erasure in PostgreSQL', function () {
-  this.timeout(60_000)
+describe('erasure in PostgreSQL', () => {
   let cluster: Cluster
   let database: Database
   let ledger: Ledger

@@ -144,7 +144,6 @@ describe('vectors for other implementations', () => {
   })
 
   it('hold for the Go team’s packages, and a changed record does not', async function () {
-    this.timeout(120_000)
     requireProgram(this, 'go', 'golang-go')
     if (!existsSync(X_MOD)) requireProgram(this, X_MOD, 'golang-golang-x-mod-dev')
     const log = join(folder, 'log')
